@@ -11,10 +11,10 @@ paths), datetime.date, datetime.datetime (time), datetime.timedelta (duration), 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import Enum
 from fractions import Fraction
-from typing import Literal as L
+from typing import Literal as OneOf
 from typing import TypeAlias
 
 import attrs
@@ -33,7 +33,7 @@ def _span() -> Span:
 
 # ---------------------------------------------------------------- expressions
 
-VariableKind = L["local", "argument", "result", "binder", "register", "now", "it", "bound"]
+VariableKind = OneOf["local", "argument", "result", "binder", "register", "now", "it", "bound"]
 # local: a variable of the workflow. argument: of the judged (or declared) call, `result`: its result. binder: an
 # upper-case name of an event pattern. register: a tracked register. it: the value of a refined type, or the recalled
 # element in `recall s where`. bound: bound by a quantifier, a `for each`, or an inlined definition.
@@ -106,7 +106,7 @@ class MakeList:
 class Quantified:
     """kind: any, all, count, sum, min, max. One binder per list; several lists are walked in step (zip, to the shortest)."""
 
-    kind: L["any", "all", "count", "sum", "min", "max"]
+    kind: OneOf["any", "all", "count", "sum", "min", "max"]
     binders: tuple[str, ...]
     sources: tuple[Expr, ...]
     body: Expr
@@ -181,7 +181,7 @@ class Tag:
     (`user`, `model`). Symbols: the declared symbol; `user`, `model`; the principal's symbol; `tool(t)`; `via d`; `via approve`."""
 
     symbol: str
-    kind: L["secrecy", "influence", "principal", "tool", "residue", "builtin"]
+    kind: OneOf["secrecy", "influence", "principal", "tool", "residue", "builtin"]
     span: Span | None = attrs.field(default=None, eq=False, repr=False)
 
 
@@ -190,7 +190,7 @@ class Group:
     """`open` groups without any member make the rules that use them not applicable. kind: tag, tool, channel, principal."""
 
     symbol: str
-    kind: L["tag", "tool", "channel", "principal", "empty"]
+    kind: OneOf["tag", "tool", "channel", "principal", "empty"]
     members: frozenset[str]
     open: bool
     span: Span | None = attrs.field(default=None, eq=False, repr=False)
@@ -199,7 +199,7 @@ class Group:
 @attrs.frozen
 class Principal:
     symbol: str
-    kind: L["human", "agent", "service"]
+    kind: OneOf["human", "agent", "service"]
     clears: (
         frozenset[str] | None
     )  # secrecy tags; None: nothing was declared, so nothing is promised and `sight` has nothing to check
@@ -433,7 +433,7 @@ class Parallel:
 class May:
     """An act an agent may choose: a tool (symbol), or `say`, `ask`, `send` with `tool` None. `condition` over its arguments."""
 
-    act: L["tool", "say", "ask", "send", "remember", "recall"]
+    act: OneOf["tool", "say", "ask", "send", "remember", "recall"]
     tool: str | None
     condition: Expr | None
     span: Span = _span()
@@ -622,7 +622,7 @@ class Workflow:
 
 # ---------------------------------------------------------------- events and rules
 
-EventKind = L[
+EventKind = OneOf[
     "call", "fail", "approve", "deny", "input", "say", "ask", "llm", "message", "release", "step", "reset", "end",
     "read", "emit", "write", "remember", "recall",
 ]  # fmt: skip
@@ -866,14 +866,14 @@ class Distinct:
 class ScopeKey:
     """One `per`: run, session, turn, a window, or an expression over the judged call's arguments."""
 
-    kind: L["run", "session", "turn", "window", "key"]
+    kind: OneOf["run", "session", "turn", "window", "key"]
     window: timedelta | None
     key: Expr | None
 
 
 @attrs.frozen
 class Limit:
-    kind: L["count", "consecutive", "bits", "sum", "distinct"]
+    kind: OneOf["count", "consecutive", "bits", "sum", "distinct"]
     event: EventPattern
     value: Expr | None  # of sum and distinct, over the call's arguments and result
     condition: Expr | None
