@@ -1,0 +1,191 @@
+"""One normal form for rules: what a proof refutes, a replay steps and a guard asks is compiled here, once.
+
+A `Monitor` is violated at an event `e` if and only if `e` matches `judged`, `when` does not hold it back, the rule is armed at
+`e`, no grant of `unless` covers `e`, and (where `evidence` is demanded) some binder value has no evidence before `e`. An unknown
+`when` does not hold back, an unknown grant does not cover, unknown evidence is no evidence.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+from typing import TypeAlias, assert_never
+
+import attrs
+
+from wfcheck.dsl import core
+from wfcheck.dsl.core import Decision, EventChoice, EventPattern, Expr, Flow, FromOnly, Grant, ScopeKey
+
+
+@attrs.frozen
+class Evidence:
+    """What must have happened before the judged event, after the last `since`. `single_use`: an approval is used up by the
+    first judged call that it covers (in a mixed pattern: the choices of kind `approve` are). Steps count calls."""
+
+    pattern: EventPattern
+    since: EventPattern | None = None
+    single_use: bool = False
+    within_steps: int | None = None
+    within_time: timedelta | None = None
+
+
+@attrs.frozen
+class Armed:
+    """The rule speaks only after an event of `after`, until the next of `until` or for `duration`."""
+
+    after: EventPattern
+    until: EventPattern | None = None
+    duration: timedelta | None = None
+
+
+@attrs.frozen
+class Monitor:
+    """The event-safety normal form; see the module. `binder` and `source`: evidence is demanded for each element."""
+
+    rule: str
+    judged: EventPattern
+    when: Expr | None = None
+    unless: tuple[Grant, ...] = ()
+    armed: Armed | None = None
+    evidence: Evidence | None = None
+    binder: str | None = None
+    source: Expr | None = None
+    per_session: bool = False
+
+
+@attrs.frozen
+class Response:
+    """Every judged event is followed by evidence, within the bound or (both None) before the run ends normally."""
+
+    rule: str
+    judged: EventPattern
+    evidence: EventPattern
+    when: Expr | None = None
+    binder: str | None = None
+    source: Expr | None = None
+    within_steps: int | None = None
+    within_time: timedelta | None = None
+    per_session: bool = False
+
+
+@attrs.frozen
+class Separation:
+    """No principal acts in events of two of the patterns."""
+
+    rule: str
+    events: tuple[EventPattern, ...]
+    per_session: bool = False
+
+
+@attrs.frozen
+class Quota:
+    """At each judged event the measure, with that event, stays within `bound` in every scope. kind: as `core.Limit`."""
+
+    rule: str
+    kind: str
+    judged: EventPattern
+    bound: Fraction
+    scopes: tuple[ScopeKey, ...]
+    value: Expr | None = None
+    when: Expr | None = None
+
+
+@attrs.frozen
+class Invariant:
+    """`condition` (over registers) holds at every event of `judged`, or at every event."""
+
+    rule: str
+    condition: Expr
+    judged: EventPattern | None = None
+    per_session: bool = False
+
+
+@attrs.frozen
+class LabelQuery:
+    """A question about where values came from: asked of the labelling in a proof, of provenance in a run."""
+
+    rule: str
+    body: Flow | FromOnly | Decision
+    per_session: bool = False
+
+
+@attrs.frozen
+class Unsupported:
+    """The rule cannot be judged on events; `reason` is one lower-case sentence."""
+
+    rule: str
+    reason: str
+
+
+Compiled: TypeAlias = Monitor | Response | Separation | Quota | Invariant | LabelQuery | Unsupported
+
+
+def calls_by(principal: str, span: core.Span) -> EventPattern:
+    """Any call by the principal."""
+    return EventPattern((EventChoice("call", frozenset(), by=principal, span=span),), span=span)
+
+
+def compile_rule(rule: core.Rule, program: core.Program) -> Compiled:
+    """The normal form of a rule. Deterministic; never fails."""
+    del program  # groups and effects are expanded in the core already
+    name, session = rule.name, rule.per_session
+    match rule.body:
+        case core.Allow(principal=principal, grants=grants):
+            return Monitor(name, calls_by(principal, rule.span), unless=grants, per_session=session)
+        case core.Forbid() as body:
+            return _forbid(name, session, body)
+        case core.Before() as body:
+            return _before(name, session, body)
+        case core.Flow() | core.FromOnly() | core.Decision() as query:
+            return LabelQuery(name, query, session)
+        case core.After() as body:
+            return _after(name, session, body)
+        case core.Distinct(events=events):
+            return Separation(name, events, session)
+        case core.Limit() as body:
+            return _limit(name, body)
+        case core.Always(condition=condition, event=event):
+            return Invariant(name, condition, event, session)
+        case core.Meta():
+            return Unsupported(name, "the rule is about the policy, not about a run")
+        case _:
+            assert_never(rule.body)
+
+
+def _forbid(name: str, session: bool, body: core.Forbid) -> Monitor:
+    armed = None if body.after is None else Armed(body.after, body.until, body.duration)
+    return Monitor(name, body.event, when=body.condition, armed=armed, per_session=session)
+
+
+def _before(name: str, session: bool, body: core.Before) -> Monitor:
+    approvals = any(choice.kind == "approve" for choice in body.evidence.choices)
+    evidence = Evidence(body.evidence, body.since, approvals, body.within_steps, body.within_time)
+    return Monitor(
+        name,
+        body.judged,
+        when=body.condition,
+        evidence=evidence,
+        binder=body.binder,
+        source=body.source,
+        per_session=session,
+    )
+
+
+def _after(name: str, session: bool, body: core.After) -> Response:
+    return Response(
+        name,
+        body.judged,
+        body.evidence,
+        when=body.condition,
+        binder=body.binder,
+        source=body.source,
+        within_steps=body.within_steps,
+        within_time=body.within_time,
+        per_session=session,
+    )
+
+
+def _limit(name: str, body: core.Limit) -> Quota | Unsupported:
+    if body.kind == "bits":
+        return Unsupported(name, "a bound on released bits is about the workflow, not about events")
+    return Quota(name, body.kind, body.event, body.bound, body.scopes, value=body.value, when=body.condition)
