@@ -7,7 +7,7 @@ from enum import Enum
 import attrs
 
 from wfcheck.checker.traces.event import Event
-from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 from wfcheck.dsl.source import Span
 
 
@@ -23,6 +23,11 @@ class Verdict(Enum):
     POSSIBLE = "POSSIBLE"
     UNKNOWN = "UNKNOWN"
     BOUNDED = "BOUNDED"
+
+    @property
+    def undecided(self) -> bool:
+        """Neither shown nor refuted: `check` exits with 3."""
+        return self in (Verdict.INCONSISTENT, Verdict.POSSIBLE, Verdict.UNKNOWN, Verdict.BOUNDED)
 
 
 @attrs.frozen
@@ -46,7 +51,8 @@ class Witness:
 @attrs.frozen
 class Result:
     """One (workflow, rule) verdict. `seconds` is the only field that may differ between two runs on the same input.
-    `notes` hold what was assumed unknown (silent declarations), hints and near causes; `help` the way out."""
+    `notes` hold what was assumed unknown (silent declarations), hints and near causes; `help` the way out.
+    `known`: a baseline lists this very finding; it is reported and does not count."""
 
     file: str
     workflow: str | None
@@ -67,6 +73,7 @@ class Result:
     heuristic: bool = False
     fingerprint: str = ""
     seconds: float = 0.0
+    known: bool = False
 
 
 @attrs.frozen
@@ -83,11 +90,52 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """2 for bad input, else 1 for a violation, else 3 for an undecided rule, else 0."""
-        if any(d.severity.value == "error" for d in self.diagnostics):
+        """2 for bad input, else 1 for a violation, else 3 for an undecided rule, else 0; known findings do not count."""
+        if self._errors():
             return 2
-        verdicts = {r.verdict for r in self.results}
-        if Verdict.VIOLATED in verdicts:
+        if self._fresh_violations():
             return 1
-        undecided = {Verdict.INCONSISTENT, Verdict.POSSIBLE, Verdict.UNKNOWN, Verdict.BOUNDED}
-        return 3 if verdicts & undecided else 0
+        return 3 if self._fresh_undecided() else 0
+
+    def raise_for_violations(self) -> None:
+        """Return quietly when `ok`; else raise.
+
+        Raises:
+            WfError: the input was bad (its diagnostics).
+            ViolatedError: a rule is violated.
+            UndecidedError: nothing is violated, yet a rule could not be decided.
+        """
+        if errors := self._errors():
+            raise WfError(*errors)
+        if violated := self._fresh_violations():
+            raise ViolatedError(violated)
+        if undecided := self._fresh_undecided():
+            raise UndecidedError(undecided)
+
+    def _errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+    def _fresh_violations(self) -> tuple[Result, ...]:
+        return tuple(r for r in self.results if r.verdict is Verdict.VIOLATED and not r.known)
+
+    def _fresh_undecided(self) -> tuple[Result, ...]:
+        return tuple(r for r in self.results if r.verdict.undecided and not r.known)
+
+
+class NotProvedError(WfError):
+    """Some rule was not shown to hold; `results` are the ones it is about."""
+
+    def __init__(self, results: tuple[Result, ...]) -> None:
+        super().__init__()
+        self.results = results
+
+    def __str__(self) -> str:
+        return "; ".join(f"{r.verdict.value} {r.rule} in {r.workflow or r.file}" for r in self.results)
+
+
+class ViolatedError(NotProvedError):
+    """A rule is violated; each result has a concrete run."""
+
+
+class UndecidedError(NotProvedError):
+    """A rule is neither proved nor violated; each result has its reason."""
