@@ -15,6 +15,7 @@ import attrs
 
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Decision, EventChoice, EventPattern, Expr, Flow, FromOnly, Grant, ScopeKey
+from wfcheck.dsl.source import Span
 
 
 @attrs.frozen
@@ -120,7 +121,7 @@ class Unsupported:
 Compiled: TypeAlias = Monitor | Response | Separation | Quota | Invariant | LabelQuery | Unsupported
 
 
-def calls_by(principal: str, span: core.Span) -> EventPattern:
+def calls_by(principal: str, span: Span) -> EventPattern:
     """Any call by the principal."""
     return EventPattern((EventChoice("call", frozenset(), by=principal, span=span),), span=span)
 
