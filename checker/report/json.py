@@ -12,6 +12,17 @@ from wfcheck.checker.result import PathStep, Report, Result, Verdict, Witness
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
 
 SCHEMA = "wfcheck.check/1"
+_ORDER = (
+    Verdict.PROVED,
+    Verdict.ENFORCED,
+    Verdict.VACUOUS,
+    Verdict.INCONSISTENT,
+    Verdict.NOT_APPLICABLE,
+    Verdict.VIOLATED,
+    Verdict.POSSIBLE,
+    Verdict.UNKNOWN,
+    Verdict.BOUNDED,
+)
 
 
 def write_json(report: Report, version: str) -> str:
@@ -38,8 +49,7 @@ def report_json(report: Report, version: str) -> dict[str, Any]:
 def summary(report: Report) -> dict[str, int]:
     """How many results have each verdict, and how many diagnostics are errors."""
     counts = Counter(result.verdict for result in report.results)
-    order = ("PROVED", "ENFORCED", "VACUOUS", "INCONSISTENT", "NOT-APPLICABLE", "VIOLATED", "POSSIBLE", "UNKNOWN", "BOUNDED")  # fmt: skip
-    numbers = {name.lower().replace("-", "_"): counts[Verdict(name)] for name in order}
+    numbers = {verdict.value.lower().replace("-", "_"): counts[verdict] for verdict in _ORDER}
     return {**numbers, "errors": sum(d.severity is Severity.ERROR for d in report.diagnostics)}
 
 
