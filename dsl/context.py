@@ -1,0 +1,262 @@
+"""What elaboration knows and collects: one `Context` per program, one frozen `Env` per place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from wfcheck.dsl import core, syntax
+from wfcheck.dsl.diagnostic import Diagnostic, Label, Severity
+from wfcheck.dsl.names import did_you_mean, dotted
+from wfcheck.dsl.source import Source, Span
+from wfcheck.dsl.types import Type
+
+Kinds: TypeAlias = frozenset[str]
+"""Of tag, group, type, principal, channel, store, tool, release, track, table, define, assume, workflow, policy, module."""
+
+CALLABLE: Kinds = frozenset({"tool", "release", "workflow", "define"})
+
+
+@attrs.frozen
+class Entity:
+    """What a name stands for. `declaration` None: built in (`user`, `model`, `external`, `untrusted`, `trusted`)
+    or, for kind `module`, the prefix of an import (`symbol` is then the path of the module)."""
+
+    kind: str
+    symbol: str
+    name: str
+    module: str
+    declaration: syntax.Declaration | None
+    span: Span | None
+    item: syntax.Item | None = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class Imported:
+    """A name an import brought in; `index` counts the imports of the file."""
+
+    entity: Entity
+    index: int
+    span: Span
+    listed: bool
+
+
+@attrs.define
+class Names:
+    """The names one file can say. Policies live in a namespace of their own."""
+
+    path: str
+    own: dict[str, Entity] = attrs.Factory(dict)
+    policies: dict[str, Entity] = attrs.Factory(dict)
+    imported: dict[str, Imported] = attrs.Factory(dict)
+    imported_policies: dict[str, Imported] = attrs.Factory(dict)
+    prefixes: dict[str, Imported] = attrs.Factory(dict)
+
+    def find(self, name: str, kinds: Kinds) -> Entity | Imported | None:
+        """The plain name: a policy where only policies are meant, else anything else that bears it."""
+        if kinds == {"policy"}:
+            return self.policies.get(name) or self.imported_policies.get(name)
+        return self.own.get(name) or self.imported.get(name)
+
+    def visible(self, kinds: Kinds) -> list[Entity]:
+        """Every entity of these kinds that a plain name reaches."""
+        brought = [*self.imported.values(), *self.imported_policies.values()]
+        everything = [*self.own.values(), *self.policies.values(), *(i.entity for i in brought)]
+        return [entity for entity in everything if entity.kind in kinds]
+
+
+@attrs.frozen
+class EventScope:
+    """An elaborated event pattern. `names`: what plain names stand for in a condition beside it (arguments, `result`, binders).
+    `record`: the type of `last(EVENT)`, and of what `any earlier EVENT: body` can name in its body."""
+
+    pattern: core.EventPattern
+    names: Mapping[str, core.Expr]
+    record: Type
+
+
+class EventElaborator(Protocol):
+    """Elaborates a surface event; installed by the driver as `Context.events` (see `elaborate_event`)."""
+
+    def __call__(self, context: Context, env: Env, event: syntax.Event) -> EventScope: ...
+
+
+class CallElaborator(Protocol):
+    """What a workflow body does with a call of a tool, release or workflow inside an expression: it emits the step and
+    returns the variable that holds the result. `env.lazy` tells that the place may not be evaluated."""
+
+    def __call__(self, env: Env, call: syntax.Apply, callee: Entity) -> core.Expr: ...
+
+
+@attrs.define
+class Budget:
+    """Inlinings left in one expression: definitions may double at every level."""
+
+    left: int = 5_000
+
+
+@attrs.frozen
+class Env:
+    """Where an expression stands. `names`: what plain names stand for here, before anything declared.
+
+    `it`: the type of `it`, if there is one. `rule`: registers, `known`, `now`, `last`, `any earlier` and the text layer may be
+    used. `call`: how calls of tools, releases and workflows are hoisted; None: they are refused. `what` names the place in
+    messages (`a condition of a rule`). `present`: expressions known not to be `none`."""
+
+    module: str
+    names: Mapping[str, core.Expr] = attrs.field(factory=dict)
+    it: Type | None = None
+    rule: bool = False
+    call: CallElaborator | None = None
+    what: str = "an expression"
+    lazy: bool = False
+    present: frozenset[core.Expr] = frozenset()
+    inlining: tuple[str, ...] = ()
+    depth: int = 0
+    budget: Budget = attrs.Factory(Budget)
+
+    def bind(self, names: Mapping[str, core.Expr]) -> Env:
+        """The same place with more names; new ones hide old ones."""
+        return attrs.evolve(self, names={**self.names, **names})
+
+
+@attrs.frozen
+class Loaded:
+    """A parsed module and the paths of the modules its imports name (None: could not be loaded)."""
+
+    path: str
+    source: Source
+    tree: syntax.Module
+    imports: tuple[str | None, ...]
+    library: bool
+
+
+@attrs.define
+class Context:
+    """One per program: the modules, the names, what was declared so far, and every diagnostic."""
+
+    modules: dict[str, Loaded] = attrs.Factory(dict)
+    roots: tuple[str, ...] = ()
+    names: dict[str, Names] = attrs.Factory(dict)
+    diagnostics: list[Diagnostic] = attrs.Factory(list)
+    used_imports: set[tuple[str, int, str | None]] = attrs.Factory(set)
+    events: EventElaborator | None = None
+    tags: dict[str, core.Tag] = attrs.Factory(dict)
+    groups: dict[str, core.Group] = attrs.Factory(dict)
+    types: dict[str, Type] = attrs.Factory(dict)
+    principals: dict[str, core.Principal] = attrs.Factory(dict)
+    channels: dict[str, core.Channel] = attrs.Factory(dict)
+    stores: dict[str, core.Store] = attrs.Factory(dict)
+    tools: dict[str, core.Tool] = attrs.Factory(dict)
+    releases: dict[str, core.Release] = attrs.Factory(dict)
+    registers: dict[str, core.Register] = attrs.Factory(dict)
+    tables: dict[str, core.Table] = attrs.Factory(dict)
+    assumptions: list[core.Assumption] = attrs.Factory(list)
+    workflows: dict[str, core.Workflow] = attrs.Factory(dict)
+    rules: list[core.Rule] = attrs.Factory(list)
+    tests: list[core.Test] = attrs.Factory(list)
+    _seen: set[tuple[str, str, Span | None, str | None]] = attrs.Factory(set)
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        *,
+        severity: Severity = Severity.ERROR,
+        labels: Iterable[tuple[Span | None, str]] = (),
+        notes: Iterable[str] = (),
+        help: str | None = None,  # noqa: A002 - the word of `Diagnostic`
+        file: str | None = None,
+    ) -> None:
+        """Adds a diagnostic, once: an expression that is inlined twice is wrong in one place. Labels without a place
+        (of what is built in) are left out."""
+        key = (code, message, span, file)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        places = tuple(Label(place, text) for place, text in labels if place is not None)
+        self.diagnostics.append(Diagnostic(code, message, span, severity, places, tuple(notes), help, file))
+
+    def lookup(self, module: str, parts: tuple[str, ...], kinds: Kinds) -> Entity | None:
+        """The entity of a name of one part (`pay`) or two (`org.pay`), without a diagnostic; marks its import as used."""
+        scope = self.names[module]
+        if len(parts) == 1:
+            found = scope.find(parts[0], kinds)
+            if isinstance(found, Imported):
+                self.used_imports.add((module, found.index, parts[0] if found.listed else None))
+                return found.entity
+            return found
+        prefix = scope.prefixes.get(parts[0])
+        if prefix is None or len(parts) != 2:
+            return None
+        self.used_imports.add((module, prefix.index, None))
+        inside = self.names.get(prefix.entity.symbol)
+        if inside is None:
+            return None
+        return (inside.policies if kinds == {"policy"} else inside.own).get(parts[1])
+
+    def resolve(
+        self, module: str, name: syntax.Expr | syntax.Ident, kinds: Kinds, what: str
+    ) -> Entity | None:
+        """The entity that `name` (also `org.x`) stands for. Unknown, or of another kind than `kinds`: reported, and None.
+        `what` says what is wanted, with its article: `a tool`."""
+        parts = dotted(name)
+        if parts is None:
+            self.report("WF204", f"{what} is named here by a name, not by an expression", name.span)
+            return None
+        entity = self.lookup(module, parts, kinds)
+        if entity is None:
+            self._unknown(module, parts, name.span, kinds, what)
+            return None
+        if entity.kind not in kinds:
+            self._wrong_kind(module, parts, name.span, entity, kinds, what)
+            return None
+        return entity
+
+    def _unknown(self, module: str, parts: tuple[str, ...], span: Span, kinds: Kinds, what: str) -> None:
+        scope = self.names[module]
+        shown = ".".join(parts)
+        if len(parts) > 1 and parts[0] not in scope.prefixes:
+            help_ = did_you_mean(parts[0], scope.prefixes)
+            self.report("WF203", f"no import is called `{parts[0]}`", span, help=help_)
+            return
+        if len(parts) > 1 and self.names.get(scope.prefixes[parts[0]].entity.symbol) is None:
+            return
+        inside = scope if len(parts) == 1 else self.names[scope.prefixes[parts[0]].entity.symbol]
+        names = sorted({entity.name for entity in inside.visible(kinds)} | self._plain(inside, kinds))
+        self.report(
+            "WF201", f"{what} called `{shown}` is not known here", span, help=did_you_mean(parts[-1], names)
+        )
+
+    def _plain(self, scope: Names, kinds: Kinds) -> set[str]:
+        return {name for name, found in scope.imported.items() if found.entity.kind in kinds}
+
+    def _wrong_kind(
+        self, module: str, parts: tuple[str, ...], span: Span, entity: Entity, kinds: Kinds, what: str
+    ) -> None:
+        names = (e.name for e in self.names[module].visible(kinds))
+        self.report(
+            "WF202",
+            f"`{'.'.join(parts)}` is {article(entity.kind)}, where {what} is wanted",
+            span,
+            labels=[(entity.span, "declared here")],
+            help=did_you_mean(parts[-1], names),
+        )
+
+
+ReleaseOrTool: TypeAlias = core.Tool | core.Release
+Lookup: TypeAlias = Callable[[str], Entity | None]
+
+
+def article(kind: str) -> str:
+    """A kind of entity in words: `a tool`, `an assumption`."""
+    words = {
+        "assume": "an assumption",
+        "track": "a register",
+        "module": "an import",
+        "define": "a definition",
+    }
+    return words.get(kind, f"a {kind}")
