@@ -1,0 +1,215 @@
+"""Message lists in the style of the OpenAI API: chat logs, agent benchmark runs (`messages`, `traj`), one run or many.
+
+A user message is an `input`, a model's message an `llm` (and a `say` where it asks for no call), a requested call a `call`,
+a tool message a `result`, or a `fail` where it carries an error. System messages are text of the workflow: a `message` from
+`system`. Approvals, denials and times cannot be seen in this format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from wfcheck.checker.traces.event import Completeness, Event, EventSource, Json, Kind
+from wfcheck.checker.traces.reading import MalformedError, decode
+from wfcheck.checker.traces.trace import Item, Problem, Trace
+from wfcheck.dsl.diagnostic import Severity
+
+COMPLETENESS: dict[str, Completeness] = {"time": "absent", "deny": "absent", "args_executed": "absent"}
+_LISTS = ("messages", "traj")
+_SYSTEM = frozenset({"system", "developer"})
+
+
+def recognises(value: Json) -> bool:
+    """A run, a message, a list of messages, or a list of runs."""
+    if isinstance(value, list):
+        return bool(value) and recognises(value[0])
+    return isinstance(value, dict) and (_messages_key(value) is not None or is_message(value))
+
+
+def is_message(value: Json) -> bool:
+    """One message on its own."""
+    return isinstance(value, dict) and isinstance(value.get("role"), str)
+
+
+def _messages_key(value: dict[str, Json]) -> str | None:
+    return next((key for key in _LISTS if isinstance(value.get(key), list)), None)
+
+
+def read_value(value: Json, file: str, line: int, lenient: bool) -> Iterator[Item]:
+    """The runs in one JSON value that stood at `line`."""
+    name = f"{file}#{line}"
+    if isinstance(value, list) and not (value and is_message(value[0])):
+        for index, run in enumerate(value):
+            yield from _run(run, f"{file}#/{index}", file, line, f"/{index}", lenient)
+    else:
+        yield from _run(value, name, file, line, "", lenient)
+
+
+def _run(value: Json, name: str, file: str, line: int, pointer: str, lenient: bool) -> Iterator[Item]:
+    key = _messages_key(value) if isinstance(value, dict) else None
+    if isinstance(value, list):
+        places = [(line, f"{pointer}/{index}") for index in range(len(value))]
+        yield from read_messages(value, places, name, file, lenient)
+    elif key is not None:
+        places = [(line, f"{pointer}/{key}/{index}") for index in range(len(value[key]))]
+        yield from read_messages(value[key], places, name, file, lenient)
+    else:
+        yield Problem("WF707", "not a run: no list `messages` or `traj`", file, line, pointer)
+
+
+def read_messages(
+    messages: list[Json], places: list[tuple[int, str]], name: str, file: str, lenient: bool
+) -> Iterator[Item]:
+    """One run; `places` are the line and pointer of each message. A run with an error is dropped unless `lenient`."""
+    builder = _Builder(file)
+    for index, (message, (line, pointer)) in enumerate(zip(messages, places, strict=True)):
+        builder.line, builder.pointer = line, pointer
+        builder.message(message, last=index + 1 == len(messages))
+    yield from builder.problems
+    errors = [p for p in builder.problems if p.severity is Severity.ERROR]
+    if errors and not lenient:
+        return
+    losses = tuple(f"{p.message} at line {p.line} `{p.pointer}`" for p in errors)
+    start = places[0][0] if places else 1
+    yield Trace(name, file, start, "openai", tuple(builder.events), COMPLETENESS, losses)
+
+
+def text_of(content: Json) -> str | None:
+    """The text of a message's content, or None where the content is of another shape."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        return None
+    pieces = [_block_text(block) for block in content]
+    return None if None in pieces else "\n".join(p for p in pieces if p)
+
+
+def _block_text(block: Json) -> str | None:
+    if isinstance(block, str):
+        return block
+    if not isinstance(block, dict):
+        return None
+    text = block.get("text", block.get("content", ""))
+    return text if isinstance(text, str) else ""
+
+
+@attrs.define
+class _Builder:
+    """The events of one run so far; `line` and `pointer` are of the message at hand."""
+
+    file: str
+    line: int = 1
+    pointer: str = ""
+    events: list[Event] = attrs.field(factory=list)
+    problems: list[Problem] = attrs.field(factory=list)
+    pending: dict[str, tuple[str, str]] = attrs.field(factory=dict)  # id in the file -> unique id, tool
+    used: dict[str, int] = attrs.field(factory=dict)
+
+    def problem(self, code: str, message: str, below: str = "", severity: Severity = Severity.ERROR) -> None:
+        self.problems.append(
+            Problem(code, message, self.file, self.line, self.pointer + below, severity=severity)
+        )
+
+    def add(self, kind: Kind, below: str = "", **fields: Any) -> None:
+        source = EventSource(self.file, self.line, self.pointer + below)
+        self.events.append(Event(kind=kind, seq=len(self.events), source=source, **fields))
+
+    def message(self, message: Json, last: bool) -> None:
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            self.problem("WF707", "a message must be an object with a text `role`")
+            return
+        text = text_of(message.get("content"))
+        if text is None:
+            self.problem("WF707", "`content` must be text, null or a list of blocks", "/content")
+            return
+        role = message["role"]
+        if role == "user":
+            self.add("input", actor="user", text=text)
+        elif role in _SYSTEM:
+            self.add("message", actor="system", text=text)
+        elif role == "assistant":
+            self._assistant(message, text, last)
+        elif role in ("tool", "function"):
+            self._tool(message, text)
+        else:
+            self.problem("WF707", f"unknown role `{role[:40]}`", "/role")
+
+    def _assistant(self, message: dict[str, Json], text: str, last: bool) -> None:
+        calls = message.get("tool_calls") or []
+        if not isinstance(calls, list):
+            self.problem("WF707", "`tool_calls` must be a list", "/tool_calls")
+            return
+        self.add("llm", text=text)
+        for index, call in enumerate(calls):
+            self._call(call, f"/tool_calls/{index}")
+        legacy = message.get("function_call")
+        if legacy is not None:
+            self._call(legacy, "/function_call")
+        elif not calls:
+            if text:
+                self.add("say", text=text)
+            if last:
+                self.add("end")
+
+    def _call(self, call: Json, below: str) -> None:
+        function = call.get("function") if isinstance(call, dict) else None
+        body = function if isinstance(function, dict) else call
+        if not isinstance(body, dict):
+            self.problem("WF707", "a call must be an object", below)
+            return
+        name = function if isinstance(function, str) else body.get("name")
+        if not isinstance(name, str) or not name:
+            self.problem("WF707", "a call must name its function", below)
+            return
+        arguments = self._arguments(body.get("arguments", body.get("args")), below)
+        identity = self._open(call.get("id"), name, below)
+        if arguments is not None and identity is not None:
+            self.add("call", below, tool=name, call=identity, args_requested=arguments)
+
+    def _arguments(self, value: Json, below: str) -> dict[str, Json] | None:
+        if isinstance(value, str):
+            try:
+                value = decode(value.encode("utf-8", "surrogatepass")) if value.strip() else {}
+            except MalformedError as error:
+                self.problem(error.code, f"arguments: {error}", below)
+                return None
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.problem("WF707", "arguments must be an object", below)
+            return None
+        return value
+
+    def _open(self, given: Json, tool: str, below: str) -> str | None:
+        if given is not None and not isinstance(given, str):
+            self.problem("WF707", "a call's `id` must be text", below)
+            return None
+        identity = given or f"call-{len(self.events)}"
+        if identity in self.pending:
+            self.problem("WF708", f"the id `{identity[:60]}` is used by two open calls", below)
+            return None
+        count = self.used[identity] = self.used.get(identity, 0) + 1
+        if count > 1 and not any(p.code == "WF714" for p in self.problems):
+            message = f"the id `{identity[:60]}` is used again after its answer"
+            self.problem("WF714", message, below, Severity.NOTE)
+        unique = identity if count == 1 else f"{identity}~{count}"
+        self.pending[identity] = (unique, tool)
+        return unique
+
+    def _tool(self, message: dict[str, Json], text: str) -> None:
+        given = message.get("tool_call_id") or self._by_name(message.get("name"))
+        opened = self.pending.pop(given, None) if isinstance(given, str) else None
+        if opened is None:
+            self.problem("WF709", "a result without an open call", "/tool_call_id" if given else "")
+            return
+        error = message.get("error")
+        if error:
+            self.add("fail", tool=opened[1], call=opened[0], error=str(error)[:2000], text=text or None)
+        else:
+            self.add("result", tool=opened[1], call=opened[0], result=text)
+
+    def _by_name(self, name: Json) -> str | None:
+        """The oldest open call (of that tool, if one is named), for messages without an id."""
+        return next((key for key, (_, tool) in self.pending.items() if name in (None, tool)), None)

@@ -1,0 +1,152 @@
+"""Bytes to JSON values, bounded and located: lines, whole documents, gzip, standard input."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+import msgspec
+
+from wfcheck.checker.traces.event import Json
+from wfcheck.checker.traces.trace import Problem
+
+LINE_LIMIT = 64 * 2**20
+DEPTH_LIMIT = 100
+EXPONENT_LIMIT = 400
+_CHUNK = 1 << 20
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+READ_ERRORS = (OSError, EOFError, zlib.error)
+
+
+@attrs.frozen
+class Line:
+    """One line (or whole document) without its end; `number` counts from 1."""
+
+    file: str
+    number: int
+    data: bytes = attrs.field(repr=False)
+
+
+class MalformedError(ValueError):
+    """The bytes are no acceptable JSON value: a code, a message, the offset of the offending byte."""
+
+    def __init__(self, code: str, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.code, self.offset = code, offset
+
+
+def open_bytes(path: str) -> BinaryIO:
+    """The bytes of a file, of standard input (`-`), unpacked if they are gzip. Raises OSError."""
+    raw: BinaryIO = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115 (the caller closes it)
+    stream = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]
+    magic = stream.peek(4)[:4]
+    if magic.startswith(_ZSTD):
+        raise OSError("zstd is not read by this version; unpack it first")
+    return gzip.GzipFile(fileobj=stream) if magic.startswith(_GZIP) else stream  # type: ignore[return-value]
+
+
+def read_lines(stream: BinaryIO, file: str, limit: int = LINE_LIMIT) -> Iterator[Line | Problem]:
+    """The lines that are not blank. A longer line than `limit` bytes is a problem and is skipped without keeping it."""
+    number = 0
+    while data := stream.readline(limit + 1):
+        number += 1
+        if len(data) > limit and not data.endswith(b"\n"):
+            _skip_line(stream)
+            yield too_long(file, number, limit)
+        elif stripped := _strip(data, number):
+            yield Line(file, number, stripped)
+
+
+def _strip(data: bytes, number: int) -> bytes:
+    if number == 1 and data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    return data.rstrip(b"\r\n") if data.strip() else b""
+
+
+def _skip_line(stream: BinaryIO) -> None:
+    while (data := stream.readline(_CHUNK)) and not data.endswith(b"\n"):
+        pass
+
+
+def too_long(file: str, number: int, limit: int) -> Problem:
+    """The problem of a line or document that is longer than `limit` bytes."""
+    return Problem(
+        "WF704", f"longer than {limit} bytes", file, number, help="split the trace into smaller runs"
+    )
+
+
+def decode(data: bytes) -> Json:
+    """The JSON value; numbers with a fraction stay exact (Decimal). Raises MalformedError."""
+    nul = data.find(b"\0")
+    if nul >= 0:
+        raise MalformedError("WF702", "a NUL byte in a text file", nul)
+    try:
+        value = _DECODER.decode(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise MalformedError("WF702", "not UTF-8 text", error.start) from None
+    except RecursionError:
+        raise MalformedError("WF705", _DEEP) from None
+    except (msgspec.MsgspecError, InvalidOperation, ValueError) as error:
+        raise MalformedError("WF703", *_explain(str(error))) from None
+    if data.count(b"[") + data.count(b"{") > DEPTH_LIMIT and too_deep(value):
+        raise MalformedError("WF705", _DEEP)
+    return value
+
+
+_DEEP = f"nested deeper than {DEPTH_LIMIT} levels"
+
+
+def _exact(text: str) -> Decimal:
+    value = Decimal(text)
+    exponent = value.as_tuple().exponent
+    if (
+        not isinstance(exponent, int)
+        or abs(exponent) > EXPONENT_LIMIT
+        or abs(value.adjusted()) > EXPONENT_LIMIT
+    ):
+        raise ValueError("a number out of range")
+    return value
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_exact)
+
+
+def _explain(message: str) -> tuple[str, int]:
+    text, _, tail = message.partition(" (byte ")
+    offset = int(tail.rstrip(")")) if tail.rstrip(")").isdigit() else 0
+    if "truncated" in text or "unexpected end" in text.lower():
+        return "not JSON: the text ends in the middle of a value", offset
+    return f"not JSON: {text.removeprefix('JSON is malformed: ').lower()}", offset
+
+
+def too_deep(value: Json, limit: int = DEPTH_LIMIT) -> bool:
+    """Whether lists and objects are nested deeper than `limit`."""
+    level = [value]
+    for _ in range(limit):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return False
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def _children(value: Json) -> list[Json]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def decode_line(line: Line) -> Json | Problem:
+    """The value of a line, or the located problem."""
+    try:
+        return decode(line.data)
+    except MalformedError as error:
+        number = line.number + line.data.count(b"\n", 0, error.offset)
+        start = line.data.rfind(b"\n", 0, error.offset) + 1
+        return Problem(error.code, f"{error} (column {error.offset - start + 1})", line.file, number)

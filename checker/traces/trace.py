@@ -1,0 +1,61 @@
+"""What a reader yields: whole runs, and what it could not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import attrs
+
+from wfcheck.checker.traces.event import Completeness, Event
+from wfcheck.dsl.diagnostic import Diagnostic, Severity
+from wfcheck.dsl.source import Span
+
+
+@attrs.frozen
+class Problem:
+    """Something in the input that could not be read. `line` counts from 1; `pointer` is a JSON pointer into that line."""
+
+    code: str
+    message: str
+    file: str
+    line: int | None = None
+    pointer: str = ""
+    help: str | None = None
+    severity: Severity = Severity.ERROR
+
+    def diagnostic(self) -> Diagnostic:
+        """The problem as a located diagnostic."""
+        span = None if self.line is None else Span(self.file, 0, 0, self.line, 1, self.line, 1)
+        notes = (f"at `{self.pointer}` in that line",) if self.pointer else ()
+        return Diagnostic(
+            self.code, self.message, span, self.severity, notes=notes, help=self.help, file=self.file
+        )
+
+
+@attrs.frozen
+class Skip:
+    """What `--lenient` passed over."""
+
+    file: str
+    line: int | None
+    pointer: str
+    code: str
+    reason: str
+
+
+@attrs.frozen
+class Trace:
+    """One recorded trace (one or several runs of one session, in order). `completeness` is what the format can show;
+    `losses` says what was skipped inside, so that nothing is said to hold of what was not read."""
+
+    name: str
+    file: str
+    line: int
+    format: str
+    events: tuple[Event, ...] = attrs.field(repr=False)
+    completeness: Mapping[str, Completeness] = attrs.field(factory=dict)
+    losses: tuple[str, ...] = ()
+
+
+Item: TypeAlias = Trace | Problem
