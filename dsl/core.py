@@ -493,6 +493,8 @@ class Scope:
     sources: tuple[tuple[str, frozenset[str] | None], ...]  # the `from {..}` of each renamed parameter
     body: Block
     type: Type
+    requires: tuple[Condition, ...] = ()  # over the renamed parameters: the caller's obligation
+    ensures: tuple[Condition, ...] = ()  # over the renamed parameters and `result`
     span: Span = _span()
 
 
