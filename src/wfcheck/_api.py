@@ -1,0 +1,162 @@
+"""What `import wfcheck` offers: check, load and replay as plain functions over paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import attrs
+
+from wfcheck.checker.inputs import expand
+from wfcheck.checker.result import Report
+from wfcheck.dsl import core
+from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from wfcheck.checker.replay.result import ReplayReport
+    from wfcheck.dsl.dag import Graph
+
+Paths: TypeAlias = str | Path | Iterable[str | Path]
+Provenance: TypeAlias = Literal["declared", "values", "context"]
+
+
+@attrs.frozen(slots=False)
+class SpecWorkflow:
+    """One workflow of a loaded spec: the resolved declaration, and its typed DAG."""
+
+    name: str
+    core: core.Workflow
+    program: core.Program = attrs.field(repr=False, eq=False)
+
+    @property
+    def dag(self) -> Graph:
+        """The typed DAG: frozen nodes and edges, regions, spans."""
+        from wfcheck.dsl.lower import lower
+
+        return lower(self.core, self.program)
+
+    @property
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """The DAG as a networkx view; node and edge attributes are the fields of `dag`."""
+        from wfcheck.checker.graph import to_networkx
+
+        return to_networkx(self.dag)
+
+
+@attrs.frozen
+class Spec:
+    """A set of `.wf` files after parsing, name resolution and type checking. `diagnostics` holds warnings and notes."""
+
+    program: core.Program
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def workflows(self) -> Mapping[str, SpecWorkflow]:
+        """The workflows by name."""
+        made = self.program.workflows
+        return {name: SpecWorkflow(name, workflow, self.program) for name, workflow in made.items()}
+
+
+def check(
+    paths: Paths = ".",
+    *,
+    policy: Paths = (),
+    rule: str | Iterable[str] = (),
+    workflow: str | None = None,
+    timeout: float = 10.0,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Prove every rule of every workflow.
+
+    Args:
+        paths: files or folders (all `.wf` files below).
+        policy: more files, whose rules apply to every workflow.
+        rule: names or globs; only these rules are checked.
+        workflow: only this workflow is checked.
+        timeout: seconds per rule.
+        seed: of the solver.
+        progress: told the name of what is being checked.
+
+    Returns:
+        The report. Bad input is among its diagnostics, and then the report is not `ok`; nothing is raised for it.
+    """
+    from wfcheck.checker import pipeline
+
+    files, problems = expand(_paths(paths))
+    policies, more = expand(_paths(policy))
+    rules = (rule,) if isinstance(rule, str) else tuple(rule)
+    if not files:
+        return Report((), (*problems, *more))
+    report = pipeline.check(
+        files,
+        policies=policies,
+        rules=rules,
+        workflow=workflow,
+        timeout=timeout,
+        seed=seed,
+        progress=progress,
+    )
+    return with_diagnostics(report, problems + more)
+
+
+def with_diagnostics(report: Report, extra: tuple[Diagnostic, ...]) -> Report:
+    """The report with more diagnostics, those first."""
+    return attrs.evolve(report, diagnostics=(*extra, *report.diagnostics)) if extra else report
+
+
+def load(paths: Paths, *, policy: Paths = ()) -> Spec:
+    """Parse, resolve and type-check files or folders.
+
+    Raises:
+        WfError: something is wrong with the input; its `diagnostics` say what and where.
+    """
+    from wfcheck.dsl import elaborate
+    from wfcheck.stdlib import library
+
+    files, problems = expand(_paths(paths))
+    policies, more = expand(_paths(policy))
+    program, diagnostics = elaborate.load(files, policies=policies, library=library)
+    found = (*problems, *more, *diagnostics)
+    errors = [d for d in found if d.severity is Severity.ERROR]
+    if errors:
+        raise WfError(*errors)
+    return Spec(program, tuple(d for d in found if d.severity is not Severity.ERROR))
+
+
+def replay(
+    spec: Paths | Spec,
+    traces: Paths,
+    *,
+    policy: Paths = (),
+    rule: str | Iterable[str] = (),
+    provenance: Provenance = "values",
+    lenient: bool = False,
+) -> ReplayReport:
+    """Step recorded runs against the rules of a spec.
+
+    Args:
+        spec: a loaded spec, or the paths of one.
+        traces: files, globs or folders of recorded runs; `-` is standard input.
+        policy: more files of rules.
+        rule: names or globs; only these rules are judged.
+        provenance: how the origin of a value is found (`declared`, `values` or `context`).
+        lenient: malformed runs are counted and skipped instead of being errors.
+
+    Raises:
+        WfError: something is wrong with the spec. Problems of traces are diagnostics of the report.
+    """
+    from wfcheck.checker.replay import run
+
+    loaded = spec if isinstance(spec, Spec) else load(spec, policy=policy)
+    rules = (rule,) if isinstance(rule, str) else tuple(rule)
+    return run.replay(
+        loaded.program, [str(t) for t in _paths(traces)], provenance=provenance, lenient=lenient, rules=rules
+    )
+
+
+def _paths(paths: Paths) -> tuple[str | Path, ...]:
+    return (paths,) if isinstance(paths, str | Path) else tuple(paths)

@@ -1,0 +1,89 @@
+"""`wfcheck graph`: the typed DAG of a workflow as a picture or as text."""
+
+from __future__ import annotations
+
+import argparse
+from difflib import get_close_matches
+from pathlib import Path
+from typing import get_args
+
+from wfcheck._api import Spec, load
+from wfcheck.checker import graph
+from wfcheck.cli import options, output
+from wfcheck.dsl.diagnostic import Diagnostic, WfError
+from wfcheck.dsl.lower import lower
+
+_FORMATS: tuple[str, ...] = get_args(graph.Format)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `graph`."""
+    parser.add_argument("spec", metavar="SPEC", help="a .wf file or a folder")
+    parser.add_argument("--workflow", metavar="NAME", help="which workflow, where the spec has several")
+    parser.add_argument("--policy", action="append", metavar="FILE", help="also read this file (repeatable)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write here; the format follows the suffix")
+    parser.add_argument(
+        "--output-format", choices=_FORMATS, help="the format (default: the suffix of FILE, else dot)"
+    )
+    options.add_voice(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw the workflow."""
+    chosen = options.settle(args, {"policy": (), "color": None, "workflow": None})
+    form = args.output_format or _format_of(args.output)
+    spec = load(args.spec, policy=chosen["policy"])
+    workflow = spec.program.workflows[_name(spec, chosen["workflow"], args.spec)]
+    drawn = lower(workflow, spec.program)
+    if args.output is not None:
+        graph.render(drawn, form, Path(args.output))
+        return 0
+    if form in ("svg", "png"):
+        raise WfError(_needs_file(form))
+    output.emit(graph.text(drawn, form))
+    return 0
+
+
+def _format_of(file: str | None) -> str:
+    if file is None:
+        return "dot"
+    suffix = Path(file).suffix.lstrip(".").lower()
+    form = {"mmd": "mermaid", "gv": "dot"}.get(suffix, suffix)
+    if form not in _FORMATS:
+        text = f"`{file}` has no suffix of a known format"
+        raise WfError(
+            Diagnostic("WF809", text, None, help=f"use --output-format {'|'.join(_FORMATS)}", file=file)
+        )
+    return form
+
+
+def _name(spec: Spec, wanted: str | None, file: str) -> str:
+    names = list(spec.program.workflows)
+    if wanted is None and len(names) == 1:
+        return names[0]
+    if wanted in names:
+        return str(wanted)
+    raise WfError(_no_workflow(names, wanted, file))
+
+
+def _no_workflow(names: list[str], wanted: str | None, file: str) -> Diagnostic:
+    listed = ", ".join(f"`{name}`" for name in names) or "none"
+    if wanted is None:
+        message = "the spec has no workflow" if not names else "the spec has several workflows"
+        return Diagnostic(
+            "WF806", message, None, notes=(f"workflows: {listed}",), help="use --workflow NAME", file=file
+        )
+    near = get_close_matches(wanted, names, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else None
+    return Diagnostic(
+        "WF806",
+        f"no workflow is called `{wanted}`",
+        None,
+        notes=(f"workflows: {listed}",),
+        help=hint,
+        file=file,
+    )
+
+
+def _needs_file(form: str) -> Diagnostic:
+    return Diagnostic("WF809", f"`{form}` is a picture and goes to a file", None, help=f"add -o FILE.{form}")
