@@ -1,0 +1,98 @@
+"""An agent: one label for its whole context, a least fixpoint over the results it can see."""
+
+from __future__ import annotations
+
+from wfcheck.checker import label_statements as statements
+from wfcheck.checker.label_state import Head, Walk
+from wfcheck.checker.label_tree import EMPTY, Tree, leaf, raised, union
+from wfcheck.dsl import core
+
+HANDLES = "handles"
+CONTEXT = "context"
+
+
+def agent(walk: Walk, statement: core.Agent) -> None:
+    """least l = pc + ctx + results of visible tools; hidden results keep their labels, and a handle passed on adds l."""
+    context = {str(i): walk.here(e) for i, e in enumerate(statement.context)}
+    head = walk.head(statement.id)
+    actor = walk.actor
+    walk.actor = statement.principal or actor
+    start = walk.domain.made(statement.step, union(context.values()) | walk.pc)
+    head.grow(CONTEXT, leaf(start))
+    head.grow(HANDLES, EMPTY)
+    while any(_choose(walk, statement, head, i, may) for i, may in enumerate(statement.may, 1)):
+        pass
+    walk.actor = actor
+    result = leaf(_mask(head, CONTEXT) | _mask(head, HANDLES))
+    walk.record(statement, "agent", statement.step, context, result, target=statement.target)
+    walk.assign(statement.target, result)
+
+
+def _mask(head: Head, name: str) -> int:
+    return head.variables[name].every
+
+
+def _choose(walk: Walk, statement: core.Agent, head: Head, index: int, may: core.May) -> bool:
+    """One thing the agent may do, at any moment; whether its context or its handles grew."""
+    if may.act == "tool" and may.tool is not None:
+        return _use(walk, statement, head, index, walk.program.tools[may.tool])
+    decision = _mask(head, CONTEXT)
+    passed = decision | _mask(head, HANDLES)
+    learned = _talk(walk, may, passed)
+    subject = "user" if may.act in ("say", "ask") else may.tool
+    kind = "message" if may.act == "send" else may.act
+    walk.record(
+        statement,
+        "say" if kind == "tool" else kind,
+        subject,
+        {"text": leaf(passed)},
+        leaf(learned),
+        index=index,
+        decision=decision,
+        agent=statement.step,
+    )
+    return head.grow(CONTEXT, leaf(learned))
+
+
+def _use(walk: Walk, statement: core.Agent, head: Head, index: int, tool: core.Tool) -> bool:
+    decision = _mask(head, CONTEXT)
+    passed = leaf(decision | _mask(head, HANDLES))
+    arguments = {p.name: walk.domain.argument(tool, p.name, passed) for p in tool.parameters}
+    result = statements.call(walk, tool, arguments, decision)
+    walk.record(
+        statement,
+        "call",
+        tool.symbol,
+        arguments,
+        result,
+        index=index,
+        decision=decision,
+        agent=statement.step,
+    )
+    return head.grow(HANDLES if tool.symbol in statement.hides else CONTEXT, leaf(result.every))
+
+
+def _talk(walk: Walk, may: core.May, passed: int) -> int:
+    """What an act other than a tool call adds to the agent's context; messages and notes may go anywhere."""
+    stores = walk.program.stores.values()
+    match may.act:
+        case "ask":
+            return walk.domain.answered("user", 0).every
+        case "send":
+            for principal in _receivers(walk, may):
+                walk.memory.send(principal, passed)
+        case "remember":
+            for store in stores:
+                if may.tool in (None, store.symbol):
+                    statements.remember(walk, store, _any(passed), passed)
+        case "recall":
+            return union(walk.memory.stores[s.symbol] for s in stores if may.tool in (None, s.symbol))
+    return 0
+
+
+def _receivers(walk: Walk, may: core.May) -> tuple[str, ...]:
+    return (may.tool,) if may.tool is not None else (*walk.program.principals, "user")
+
+
+def _any(mask: int) -> Tree:
+    return raised(EMPTY, mask)
