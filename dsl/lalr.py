@@ -1,0 +1,147 @@
+"""Runs the LALR(1) tables over tokens, builds values on the way, and decides soft keywords by the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from wfcheck.dsl.lexing import RESERVED, Tokens, words
+from wfcheck.dsl.tables import Tables
+
+MAX_DEPTH = 200
+Action: TypeAlias = Callable[..., object]
+
+# A word that says nothing without something after it is a name where only an end or an operator follows.
+_PREFIXES = words("COUNT SUM MIN LLM AGENT ASK RECALL VIA EARLIER FLOW DECISION DISTINCT")
+_BINDERS = frozenset({"COUNT", "SUM", "MIN"})
+# No tool may bear the name of a built-in event: these stay what they are before `(`.
+_ACTS = frozenset({"SAY", "REMEMBER", "ASK"})
+_ENDINGS = words("= == != < <= > >= + - * / ) ] } , . : := -> ?") | RESERVED
+
+
+@attrs.define
+class Machine:
+    """One parse: four stacks (states, values, first tokens, depths of the trees) and the row of the next token.
+    `last` is the row of the last token shifted, `settled` that of the last soft word decided."""
+
+    tables: Tables
+    tokens: Tokens
+    actions: Mapping[str, Action]
+    soft: frozenset[str]
+    states: list[int]
+    values: list[Any] = attrs.Factory(lambda: [None])
+    begins: list[int] = attrs.Factory(lambda: [0])
+    depths: list[int] = attrs.Factory(lambda: [0])
+    row: int = 0
+    last: int = 0
+    settled: int = -1
+    too_deep: bool = False
+
+    def run(self, end: int) -> bool:
+        """Go on until all is read (true) or a token fits nowhere (false); `row` is that token."""
+        table, kinds, states, soft = self.tables.actions, self.tokens.kinds, self.states, self.soft
+        values = self.tokens.values
+        while True:
+            row = self.row
+            kind = kinds[row]
+            if kind in soft and self.settled != row:
+                self._settle(row)
+                continue
+            action = table[states[-1]].get(kind)
+            if action is None:
+                return kind == "$END" and states[-1] == end
+            if action < 0:
+                self._reduce(~action)
+                if self.too_deep:
+                    return False
+                continue
+            states.append(action)
+            self.values.append(values[row])
+            self.begins.append(row)
+            self.depths.append(0)
+            self.last = row
+            self.row = row + 1
+
+    def _reduce(self, number: int) -> None:
+        production = self.tables.productions[number]
+        size, values, states = production.size, self.values, self.states
+        base = len(values) - size
+        begin = self.begins[base] if size else self.row
+        depth = max(self.depths[base:], default=0)
+        if production.is_list:
+            value: Any = self._collect(production.plan, base)
+        elif production.action is None:
+            kept = production.plan[0]
+            assert kept is not None
+            value = values[base + kept]
+        else:
+            depth += 1
+            children = self._collect(production.plan, base)
+            span = self.tokens.span(begin, self.last)
+            value = self.actions[production.action](*children, span=span)
+            self.too_deep = self.too_deep or depth > MAX_DEPTH
+        del values[base:], states[base:], self.begins[base:], self.depths[base:]
+        states.append(self.tables.gotos[states[-1]][production.origin])
+        values.append(value)
+        self.begins.append(begin)
+        self.depths.append(depth)
+
+    def _collect(self, plan: tuple[int | None, ...], base: int) -> list[Any]:
+        values = self.values
+        if plan and plan[0] is not None and plan[0] < 0:
+            children: list[Any] = values[base + ~plan[0]]
+            plan = plan[1:]
+        else:
+            children = []
+        for place in plan:
+            if place is None:
+                children.append(None)
+            elif place < 0:
+                children.extend(values[base + ~place])
+            else:
+                children.append(values[base + place])
+        return children
+
+    def _settle(self, row: int) -> None:
+        """Decide what a soft word is; step over documentation that documents nothing."""
+        kinds = self.tokens.kinds
+        if kinds[row] == "DOC":
+            if not viable(self.tables, self.states, "DOC"):
+                self.row += 1
+                return
+        else:
+            kinds[row] = self.choose(row)
+        self.settled = row
+
+    def choose(self, row: int) -> str:
+        """The kind of a soft word here: its keyword, or NAME."""
+        kind = self.tokens.kinds[row]
+        order = ("NAME", kind) if self._is_name(row) else (kind, "NAME")
+        return next((k for k in order if viable(self.tables, self.states, k)), kind)
+
+    def _is_name(self, row: int) -> bool:
+        kind, texts = self.tokens.kinds[row], self.tokens.texts
+        following = texts[row + 1]
+        if self.tokens.named[row]:
+            return not (kind in _ACTS and following == "(")
+        if kind in _BINDERS:
+            return row + 2 >= len(texts) or texts[row + 2] not in {"in", ","} or following in _ENDINGS
+        return kind in _PREFIXES and following in _ENDINGS
+
+
+def viable(tables: Tables, states: list[int], kind: str) -> bool:
+    """Whether a terminal can be shifted after the reductions it asks for (LALR look-ahead alone may promise too
+    much)."""
+    action = tables.actions[states[-1]].get(kind)
+    if action is None or action >= 0:
+        return action is not None
+    stack = states.copy()
+    while action is not None and action < 0:
+        production = tables.productions[~action]
+        if production.size:
+            del stack[-production.size :]
+        stack.append(tables.gotos[stack[-1]][production.origin])
+        action = tables.actions[stack[-1]].get(kind)
+    return action is not None or (kind == "$END" and stack[-1] in tables.ends.values())

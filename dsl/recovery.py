@@ -1,0 +1,187 @@
+"""What to say about a token that fits nowhere, and where to go on."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.lalr import MAX_DEPTH, Machine, viable
+from wfcheck.dsl.lexing import RESERVED, words
+from wfcheck.dsl.tables import Tables
+
+_BOUNDARIES = (
+    "statement",
+    "case",
+    "branch",
+    "clause",
+    "principal_clause",
+    "track_update",
+    "rule",
+    "test_line",
+    "expectation",
+    "item",
+)
+_NAMING = frozenset({":", "=", "(", "."})
+_OPERATORS = words(
+    "PLUS MINUS STAR SLASH EQ NE LT LE GT GE AND OR IMPLIES IN LIKE CONTAINS STARTSWITH "
+    "ENDSWITH MATCHES DOT LSQB LPAR NOT QMARK"
+)
+_EXPRESSION = words(
+    "NAME INT DECIMAL DURATION DATE DATETIME CLOCK STRING TRUE FALSE NONE LPAR LSQB LBRACE MINUS NOT IF ANY ALL "
+    "COUNT SUM MIN MAX"
+)
+_WORDS = {
+    "NAME": "a name",
+    "STRING": "a text in double quotes",
+    "INT": "a whole number",
+    "DECIMAL": "a number",
+    "DURATION": "a duration such as `24h`",
+    "DATE": "a date",
+    "DATETIME": "a time",
+    "CLOCK": "a clock such as `12:00:05`",
+    "REGEX": "a regular expression such as `/[a-z]+/`",
+    "$END": "the end of the file",
+}
+
+
+def describe(machine: Machine) -> Diagnostic:
+    """The diagnostic for the token at `machine.row`."""
+    row, tokens = machine.row, machine.tokens
+    span = tokens.span(row, row)
+    if machine.too_deep:
+        here = tokens.span(machine.last, machine.last)
+        message = f"this is nested deeper than {MAX_DEPTH} levels"
+        return Diagnostic("WF111", message, here, help="give the inner parts names of their own")
+    expected = acceptable(machine.tables, machine.states)
+    misspelt = _misspelt(machine, expected)
+    if misspelt is not None:
+        return misspelt
+    if tokens.kinds[row] == "$END":
+        return Diagnostic("WF102", "the file ends too early", span, help=_help(machine, expected))
+    text = tokens.texts[row]
+    if text in RESERVED and "NAME" in expected:
+        help_ = f"as a name it is written in back-quotes: `` `{text}` ``"
+        return Diagnostic("WF113", f"`{text}` is a reserved word", span, help=help_)
+    shown = text if len(text) <= 40 else text[:37] + "..."
+    return Diagnostic("WF101", f"unexpected `{shown}`", span, help=_help(machine, expected))
+
+
+def acceptable(tables: Tables, states: list[int]) -> set[str]:
+    """All terminals that may come next."""
+    return {kind for kind in tables.actions[states[-1]] if viable(tables, states, kind)}
+
+
+def _misspelt(machine: Machine, expected: set[str]) -> Diagnostic | None:
+    tokens, row = machine.tokens, machine.row
+    before = machine.begins.index(row - 1) if row and row - 1 in machine.begins else 0
+    earlier = acceptable(machine.tables, machine.states[:before]) if before else set()
+    for place, kinds in ((row, expected), (row - 1, earlier)):
+        if place < 0 or not _is_word(tokens.texts[place]) or tokens.texts[place] in RESERVED:
+            continue
+        near = _nearest(
+            tokens.texts[place], [machine.tables.spellings[k] for k in kinds if k in machine.tables.spellings]
+        )
+        if near is not None and near != tokens.texts[place]:
+            message = f"unknown word `{tokens.texts[place]}`"
+            return Diagnostic("WF114", message, tokens.span(place, place), help=f"did you mean `{near}`?")
+    return None
+
+
+def _is_word(text: str) -> bool:
+    return text.isidentifier() and len(text) > 1
+
+
+def _nearest(word: str, words: list[str]) -> str | None:
+    letters = sorted(w for w in words if w.isalpha())
+    if word.lower() in letters:
+        return word.lower()
+    found = get_close_matches(word.lower()[:40], letters, n=1, cutoff=0.75)
+    return found[0] if found else None
+
+
+def _help(machine: Machine, expected: set[str]) -> str:
+    spellings, rest, parts = machine.tables.spellings, set(expected), []
+    if {"TOOL", "WORKFLOW"} <= rest:
+        parts.append("a declaration")
+        rest -= {k for k in rest if k not in {"IMPORT", "$END"} and not _is_closer(k)}
+    if {"RETURN", "MATCH", "IF"} <= rest:
+        parts.append("a statement")
+        rest = {k for k in rest if _is_closer(k) or k == "$END"}
+    if {"NAME", "INT", "STRING", "LPAR"} <= rest:
+        parts.append("an expression")
+        rest -= _EXPRESSION
+    if {"PLUS", "STAR"} <= rest:
+        rest = {k for k in rest if k not in _OPERATORS}
+        parts.append("an operator")
+    parts += sorted(
+        _WORDS[k] if k in _WORDS else f"`{spellings[k]}`" for k in rest if k in _WORDS or k in spellings
+    )
+    return "expected " + _either(parts)
+
+
+def _is_closer(kind: str) -> bool:
+    return kind in {"RBRACE", "RPAR", "RSQB"}
+
+
+def _either(parts: list[str]) -> str:
+    shown = parts[:7] + (["..."] if len(parts) > 7 else [])
+    return (
+        shown[0]
+        if len(shown) == 1
+        else f"{', '.join(shown[:-1])} or {shown[-1]}"
+        if shown
+        else "nothing more"
+    )
+
+
+def recover(machine: Machine) -> bool:
+    """Give up the broken construct and step to the next boundary; false where there is none."""
+    for size in range(len(machine.states), 0, -1):
+        gotos = machine.tables.gotos[machine.states[size - 1]]
+        if not any(boundary in gotos for boundary in _BOUNDARIES):
+            continue
+        row = _boundary(machine, size)
+        if row is not None:
+            _resume(machine, size, row)
+            return True
+    return False
+
+
+def _boundary(machine: Machine, size: int) -> int | None:
+    """The next token that may follow the first `size` states: the first of a line, at the same bracket level."""
+    tokens, states = machine.tokens, machine.states[:size]
+    broken = machine.begins[size] if size < len(machine.begins) else machine.row
+    context = tokens.opener[broken]
+    for row in range(machine.row, len(tokens.kinds)):
+        kind = tokens.kinds[row]
+        if kind == "$END":
+            return row if viable(machine.tables, states, kind) else None
+        if context >= 0 and tokens.opener[row] == tokens.opener[context]:
+            return row if row > broken and viable(machine.tables, states, kind) else None
+        if (
+            tokens.opener[row] == context
+            and tokens.first[row]
+            and row > broken
+            and _begins(machine, states, row)
+        ):
+            return row
+    return None
+
+
+def _begins(machine: Machine, states: list[int], row: int) -> bool:
+    tokens = machine.tokens
+    kind = tokens.kinds[row]
+    if kind in machine.soft and kind != "DOC":
+        named = tokens.named[row]
+        return viable(machine.tables, states, "NAME" if named else kind)
+    if kind == "NAME" and tokens.texts[row + 1] not in _NAMING:
+        return False
+    return viable(machine.tables, states, kind)
+
+
+def _resume(machine: Machine, size: int, row: int) -> None:
+    for stack in (machine.states, machine.values, machine.begins, machine.depths):
+        del stack[size:]  # type: ignore[attr-defined]
+    machine.row = row
+    machine.settled = -1
+    machine.too_deep = False
