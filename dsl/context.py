@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 import attrs
@@ -15,6 +17,9 @@ from wfcheck.dsl.types import Type
 
 Kinds: TypeAlias = frozenset[str]
 """Of tag, group, type, principal, channel, store, tool, release, track, table, define, assume, workflow, policy, module."""
+
+MISSING = "missing"
+"""The kind of a name that an import lists and that could not be found; it was reported there."""
 
 CALLABLE: Kinds = frozenset({"tool", "release", "workflow", "define"})
 
@@ -33,6 +38,22 @@ class Entity:
     item: syntax.Item | None = attrs.field(default=None, eq=False, repr=False)
 
 
+def _builtin(kind: str, name: str) -> Entity:
+    return Entity(kind, name, name, "", None, None)
+
+
+BUILTINS: Mapping[str, Entity] = MappingProxyType(
+    {
+        "user": _builtin("principal", "user"),
+        "model": _builtin("tag", "model"),
+        "external": _builtin("group", "external"),
+        "untrusted": _builtin("group", "untrusted"),
+        "trusted": _builtin("group", "trusted"),
+    }
+)
+"""Known in every file. `trusted` is an open group that any file may add to."""
+
+
 @attrs.frozen
 class Imported:
     """A name an import brought in; `index` counts the imports of the file."""
@@ -45,7 +66,7 @@ class Imported:
 
 @attrs.define
 class Names:
-    """The names one file can say. Policies live in a namespace of their own."""
+    """The names one file can say. Policies live in a namespace of their own. `incomplete`: an import of all names failed."""
 
     path: str
     own: dict[str, Entity] = attrs.Factory(dict)
@@ -53,6 +74,7 @@ class Names:
     imported: dict[str, Imported] = attrs.Factory(dict)
     imported_policies: dict[str, Imported] = attrs.Factory(dict)
     prefixes: dict[str, Imported] = attrs.Factory(dict)
+    incomplete: bool = False
 
     def find(self, name: str, kinds: Kinds) -> Entity | Imported | None:
         """The plain name: a policy where only policies are meant, else anything else that bears it."""
@@ -60,11 +82,14 @@ class Names:
             return self.policies.get(name) or self.imported_policies.get(name)
         return self.own.get(name) or self.imported.get(name)
 
-    def visible(self, kinds: Kinds) -> list[Entity]:
-        """Every entity of these kinds that a plain name reaches."""
-        brought = [*self.imported.values(), *self.imported_policies.values()]
-        everything = [*self.own.values(), *self.policies.values(), *(i.entity for i in brought)]
-        return [entity for entity in everything if entity.kind in kinds]
+    def declared(self, kinds: Kinds) -> set[str]:
+        """The names of these kinds that the file itself declares."""
+        return {name for table in (self.own, self.policies) for name, e in table.items() if e.kind in kinds}
+
+    def visible(self, kinds: Kinds) -> set[str]:
+        """The names of these kinds that the file declares or imports."""
+        brought = (*self.imported.items(), *self.imported_policies.items())
+        return self.declared(kinds) | {name for name, found in brought if found.entity.kind in kinds}
 
 
 @attrs.frozen
@@ -92,9 +117,10 @@ class CallElaborator(Protocol):
 
 @attrs.define
 class Budget:
-    """Inlinings left in one expression: definitions may double at every level."""
+    """What one expression may still cost: definitions may double at every level. `fresh` numbers renamed binders."""
 
     left: int = 5_000
+    fresh: int = 0
 
 
 @attrs.frozen
@@ -103,7 +129,7 @@ class Env:
 
     `it`: the type of `it`, if there is one. `rule`: registers, `known`, `now`, `last`, `any earlier` and the text layer may be
     used. `call`: how calls of tools, releases and workflows are hoisted; None: they are refused. `what` names the place in
-    messages (`a condition of a rule`). `present`: expressions known not to be `none`."""
+    messages (`a condition of a rule`). `present`: expressions known not to be `none`. The rest is kept by the elaborator."""
 
     module: str
     names: Mapping[str, core.Expr] = attrs.field(factory=dict)
@@ -116,6 +142,7 @@ class Env:
     inlining: tuple[str, ...] = ()
     depth: int = 0
     budget: Budget = attrs.Factory(Budget)
+    earlier: bool = False
 
     def bind(self, names: Mapping[str, core.Expr]) -> Env:
         """The same place with more names; new ones hide old ones."""
@@ -124,13 +151,15 @@ class Env:
 
 @attrs.frozen
 class Loaded:
-    """A parsed module and the paths of the modules its imports name (None: could not be loaded)."""
+    """A parsed module and the paths of the modules its imports name (None: could not be loaded). `skipped`: it has
+    syntax errors, so declarations may be missing."""
 
     path: str
     source: Source
     tree: syntax.Module
     imports: tuple[str | None, ...]
     library: bool
+    skipped: bool
 
 
 @attrs.define
@@ -146,11 +175,13 @@ class Context:
     tags: dict[str, core.Tag] = attrs.Factory(dict)
     groups: dict[str, core.Group] = attrs.Factory(dict)
     types: dict[str, Type] = attrs.Factory(dict)
+    pending_types: set[str] = attrs.Factory(set)
     principals: dict[str, core.Principal] = attrs.Factory(dict)
     channels: dict[str, core.Channel] = attrs.Factory(dict)
     stores: dict[str, core.Store] = attrs.Factory(dict)
     tools: dict[str, core.Tool] = attrs.Factory(dict)
     releases: dict[str, core.Release] = attrs.Factory(dict)
+    register_types: dict[str, Type] = attrs.Factory(dict)
     registers: dict[str, core.Register] = attrs.Factory(dict)
     tables: dict[str, core.Table] = attrs.Factory(dict)
     assumptions: list[core.Assumption] = attrs.Factory(list)
@@ -188,7 +219,7 @@ class Context:
             if isinstance(found, Imported):
                 self.used_imports.add((module, found.index, parts[0] if found.listed else None))
                 return found.entity
-            return found
+            return found or BUILTINS.get(parts[0])
         prefix = scope.prefixes.get(parts[0])
         if prefix is None or len(parts) != 2:
             return None
@@ -210,45 +241,57 @@ class Context:
         entity = self.lookup(module, parts, kinds)
         if entity is None:
             self._unknown(module, parts, name.span, kinds, what)
-            return None
-        if entity.kind not in kinds:
+        elif entity.kind in kinds:
+            return entity
+        elif entity.kind != MISSING:
             self._wrong_kind(module, parts, name.span, entity, kinds, what)
-            return None
-        return entity
+        return None
+
+    def candidates(self, module: str, kinds: Kinds, prefix: str | None = None) -> set[str]:
+        """The plain names of these kinds that can be said in a file (or after a prefix)."""
+        scope = self.names[module]
+        if prefix is not None:
+            inside = self.names.get(scope.prefixes[prefix].entity.symbol)
+            return set() if inside is None else inside.declared(kinds)
+        builtin = {name for name, entity in BUILTINS.items() if entity.kind in kinds}
+        return scope.visible(kinds) | builtin
 
     def _unknown(self, module: str, parts: tuple[str, ...], span: Span, kinds: Kinds, what: str) -> None:
         scope = self.names[module]
-        shown = ".".join(parts)
-        if len(parts) > 1 and parts[0] not in scope.prefixes:
-            help_ = did_you_mean(parts[0], scope.prefixes)
-            self.report("WF203", f"no import is called `{parts[0]}`", span, help=help_)
+        prefix = parts[0] if len(parts) > 1 else None
+        if prefix is not None and prefix not in scope.prefixes:
+            help_ = did_you_mean(prefix, scope.prefixes)
+            self.report("WF203", f"no import is called `{prefix}`", span, help=help_)
             return
-        if len(parts) > 1 and self.names.get(scope.prefixes[parts[0]].entity.symbol) is None:
+        origin = module if prefix is None else scope.prefixes[prefix].entity.symbol
+        if origin not in self.names or self.hidden(origin, parts[-1]):
             return
-        inside = scope if len(parts) == 1 else self.names[scope.prefixes[parts[0]].entity.symbol]
-        names = sorted({entity.name for entity in inside.visible(kinds)} | self._plain(inside, kinds))
-        self.report(
-            "WF201", f"{what} called `{shown}` is not known here", span, help=did_you_mean(parts[-1], names)
-        )
+        help_ = did_you_mean(parts[-1], self.candidates(module, kinds, prefix))
+        self.report("WF201", f"{what} called `{'.'.join(parts)}` is not known here", span, help=help_)
 
-    def _plain(self, scope: Names, kinds: Kinds) -> set[str]:
-        return {name for name, found in scope.imported.items() if found.entity.kind in kinds}
+    def hidden(self, module: str, name: str) -> bool:
+        """Whether the name may well be declared where we cannot see: in an import that failed, or in a declaration that the
+        parser had to skip. It is then not reported a second time as unknown."""
+        if self.names[module].incomplete:
+            return True
+        loaded = self.modules.get(module)
+        if loaded is None or not loaded.skipped:
+            return False
+        return (
+            re.search(rf"(?<![\w`]){re.escape(name)}(?![\w`])\s*(?:[(:={{,]|is\b)", loaded.source.text)
+            is not None
+        )
 
     def _wrong_kind(
         self, module: str, parts: tuple[str, ...], span: Span, entity: Entity, kinds: Kinds, what: str
     ) -> None:
-        names = (e.name for e in self.names[module].visible(kinds))
         self.report(
             "WF202",
             f"`{'.'.join(parts)}` is {article(entity.kind)}, where {what} is wanted",
             span,
             labels=[(entity.span, "declared here")],
-            help=did_you_mean(parts[-1], names),
+            help=did_you_mean(parts[-1], self.candidates(module, kinds)),
         )
-
-
-ReleaseOrTool: TypeAlias = core.Tool | core.Release
-Lookup: TypeAlias = Callable[[str], Entity | None]
 
 
 def article(kind: str) -> str:

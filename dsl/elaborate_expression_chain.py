@@ -1,0 +1,202 @@
+"""Infix operators. A chain of thousands of operands is walked without recursion and rebuilt as a balanced tree."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import attrs
+
+from wfcheck.dsl import core, syntax
+from wfcheck.dsl.consistency import item_of
+from wfcheck.dsl.context import Context, Env
+from wfcheck.dsl.elaborate_expression_fit import as_condition, broken, narrow, operate
+from wfcheck.dsl.elaborate_expression_name import Elaborate, table_keys, table_named
+from wfcheck.dsl.folding import constant
+from wfcheck.dsl.names import dotted
+from wfcheck.dsl.regular import MAX_STATES, Matcher, RegularError, glob_matcher, parse_regular
+from wfcheck.dsl.source import Span, join
+from wfcheck.dsl.types import BOOL, TEXT, SetType, Type
+
+MAX_CHAIN = 40
+LOGICAL = frozenset({"and", "or", "implies"})
+COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+
+
+def elaborate_chain(context: Context, env: Env, expression: syntax.Binary, go: Elaborate) -> core.Expr:
+    """A left-nested chain of infix operators: the innermost left operand, then one operator after the other."""
+    first, links = _spine(expression)
+    if (
+        len(links) == 1
+        and links[0].operator in COMPARISONS | {"in", "not in"}
+        and _waits(context, env, first)
+    ):
+        return _right_first(context, env, first, links[0], go)
+    result = go(context, env, first, None)
+    for operator, run in groupby(links, key=lambda link: link.operator):
+        chain = list(run)
+        if operator in LOGICAL:
+            result = _logical(context, env, operator, result, chain, go)
+        elif operator in {"+", "*"} and len(chain) >= MAX_CHAIN:
+            result = _long(context, env, operator, result, chain, go)
+        else:
+            result = _stepwise(context, env, result, chain, go)
+    return result
+
+
+def _spine(expression: syntax.Binary) -> tuple[syntax.Expr, list[syntax.Binary]]:
+    links: list[syntax.Binary] = []
+    left: syntax.Expr = expression
+    while isinstance(left, syntax.Binary):
+        links.append(left)
+        left = left.left
+    links.reverse()
+    return left, links
+
+
+def _waits(context: Context, env: Env, first: syntax.Expr) -> bool:
+    """Whether the left side has no type of its own: a member of an enum, `none`, a literal collection."""
+    if isinstance(first, syntax.Name):
+        known = first.text in env.names or first.text in {"it", "now"}
+        return not known and context.lookup(env.module, dotted(first) or (), frozenset()) is None
+    return isinstance(first, syntax.NoneLit | syntax.RecordLit | syntax.SetLit | syntax.ListLit)
+
+
+def _right_first(
+    context: Context, env: Env, first: syntax.Expr, link: syntax.Binary, go: Elaborate
+) -> core.Expr:
+    right = go(context, env, link.right, None)
+    hint = right.type if link.operator in COMPARISONS else item_of(right.type)
+    left = go(context, env, first, hint)
+    return _combine(context, link.operator, left, right, link.span)
+
+
+def _stepwise(
+    context: Context, env: Env, result: core.Expr, chain: list[syntax.Binary], go: Elaborate
+) -> core.Expr:
+    if len(chain) > MAX_CHAIN:
+        context.report(
+            "WF340",
+            f"more than {MAX_CHAIN} operators `{chain[0].operator}` follow each other",
+            chain[-1].span,
+            help="give a part of the expression a name with `define` or a variable",
+        )
+        return broken(chain[-1].span)
+    for link in chain:
+        right = _right(context, env, result, link, go)
+        result = _combine(context, link.operator, result, right, link.span)
+    return result
+
+
+def _right(context: Context, env: Env, left: core.Expr, link: syntax.Binary, go: Elaborate) -> core.Expr:
+    operator, right = link.operator, link.right
+    if operator in {"in", "not in"}:
+        table = table_named(context, env, right)
+        if table is not None:
+            return table_keys(context, table, right)
+        return go(context, env, right, SetType(left.type) if isinstance(right, syntax.SetLit) else None)
+    if operator == "matches" and isinstance(right, syntax.RegexLit):
+        return _regular(context, right)
+    if operator in {"matches", "like"}:
+        return _pattern(context, go(context, env, right, TEXT), operator)
+    hint = left.type if operator in {"==", "!="} and _waits(context, env, right) else None
+    return go(context, env, right, hint)
+
+
+def _combine(context: Context, operator: str, left: core.Expr, right: core.Expr, span: Span) -> core.Expr:
+    if operator == "not in":
+        inside = operate(context, "in", (left, right), span)
+        return core.Apply("not", (inside,), BOOL, span=span)
+    return operate(context, operator, (left, right), span)
+
+
+# ---------------------------------------------------------------- patterns of text
+
+
+def _regular(context: Context, literal: syntax.RegexLit) -> core.Expr:
+    try:
+        Matcher(parse_regular(literal.pattern))
+    except RegularError as error:
+        place = _inside(literal.span, 1 + error.offset, len(literal.pattern) + 2)
+        context.report("WF330", error.message, place, help=error.help)
+        return broken(literal.span)
+    return core.Literal(literal.pattern, TEXT, span=literal.span)
+
+
+def _inside(span: Span, offset: int, length: int) -> Span:
+    if span.line != span.end_line or span.end - span.start != length:
+        return span
+    start = min(span.start + offset, span.end - 1)
+    column = span.column + (start - span.start)
+    return attrs.evolve(span, start=start, end=start + 1, column=column, end_column=column + 1)
+
+
+def _pattern(context: Context, right: core.Expr, operator: str) -> core.Expr:
+    known = constant(right)
+    if known is None or not isinstance(known.value, str):
+        if not (isinstance(right, core.Literal) and right.value is None):
+            context.report("WF334", f"the pattern of `{operator}` is not a constant text", right.span)
+        return broken(right.span)
+    if operator == "like":
+        try:
+            glob_matcher(known.value)
+        except RegularError:
+            context.report("WF330", f"the pattern is longer than {MAX_STATES // 2} characters", right.span)
+        return right
+    context.report(
+        "WF330", "a regular expression is written between slashes", right.span, help="write `matches /.../`"
+    )
+    return broken(right.span)
+
+
+# ---------------------------------------------------------------- long chains
+
+
+def _logical(
+    context: Context, env: Env, operator: str, first: core.Expr, chain: list[syntax.Binary], go: Elaborate
+) -> core.Expr:
+    operands = [as_condition(context, first)]
+    place = attrs.evolve(env, lazy=True)
+    for link in chain:
+        place = narrow(place, operands[-1], operator != "or")
+        operands.append(as_condition(context, go(context, place, link.right, None)))
+    if operator == "implies":
+        return _nested(context, operator, operands)
+    return _balanced(operator, operands, BOOL)
+
+
+def _nested(context: Context, operator: str, operands: list[core.Expr]) -> core.Expr:
+    result = operands[0]
+    for operand in operands[1:]:
+        result = operate(context, operator, (result, operand), _around(result, operand))
+    return result
+
+
+def _long(
+    context: Context, env: Env, operator: str, first: core.Expr, chain: list[syntax.Binary], go: Elaborate
+) -> core.Expr:
+    operands = [first, *(go(context, env, link.right, None) for link in chain)]
+    while len(operands) > 1:
+        pairs = [tuple(operands[i : i + 2]) for i in range(0, len(operands), 2)]
+        operands = [
+            operate(context, operator, pair, _around(*pair)) if len(pair) == 2 else pair[0] for pair in pairs
+        ]
+    return operands[0]
+
+
+def _balanced(operator: str, operands: list[core.Expr], type_: Type) -> core.Expr:
+    """`and` and `or` are associative, errors and unknowns included: a long chain becomes a shallow tree. Short ones stay as
+    they were written."""
+    if len(operands) <= MAX_CHAIN:
+        result = operands[0]
+        for operand in operands[1:]:
+            result = core.Apply(operator, (result, operand), type_, span=_around(result, operand))
+        return result
+    middle = len(operands) // 2
+    left = _balanced(operator, operands[:middle], type_)
+    right = _balanced(operator, operands[middle:], type_)
+    return core.Apply(operator, (left, right), type_, span=_around(left, right))
+
+
+def _around(first: core.Expr, last: core.Expr) -> Span:
+    same = first.span.file == last.span.file and first.span.start <= last.span.end
+    return join(first.span, last.span) if same else last.span
