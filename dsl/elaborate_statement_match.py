@@ -1,0 +1,334 @@
+"""`match`: cases become nested decisions; every value must have its case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from wfcheck.dsl import core, syntax
+from wfcheck.dsl.consistency import comparable, is_any, is_option, present
+from wfcheck.dsl.diagnostic import Severity
+from wfcheck.dsl.elaborate_call import check_type
+from wfcheck.dsl.elaborate_expression import constant, elaborate_expression
+from wfcheck.dsl.elaborate_frame import Frame
+from wfcheck.dsl.names import did_you_mean, listing
+from wfcheck.dsl.source import Span
+from wfcheck.dsl.types import BOOL, SetType, Type, members, show
+
+LINEAR = 12
+"""More cases than this become a balanced tree of decisions."""
+
+Blocks = Callable[[Frame, syntax.Block], core.Block]
+
+
+@attrs.frozen
+class Arm:
+    """One case: the constants it takes (None: everything else), what it binds, and where it stands."""
+
+    values: tuple[core.Literal, ...] | None
+    binder: syntax.Ident | None
+    absent_excluded: bool
+    case: syntax.Case
+
+
+@attrs.define
+class Seen:
+    """What earlier cases have taken."""
+
+    taken: dict[core.Value, Span] = attrs.field(factory=dict)
+    everything: Span | None = None
+
+
+def match_statement(frame: Frame, source: syntax.MatchStatement, block: Blocks) -> None:
+    """`match e { case pattern, ... { } ... }`; exhaustive over enums, bool and options, else with `_` or a binder."""
+    subject = _subject(frame, frame.expression(source.subject))
+    seen = Seen()
+    arms = []
+    for case in source.cases:
+        arm = _arm(frame, subject, case, seen)
+        if arm is None or arm.values == ():
+            _discard(frame, case, block)
+        else:
+            arms.append(arm)
+    _exhaustive(frame, subject, seen, source)
+    for statement in _decide(frame, subject, arms, block, source.span):
+        frame.emit(statement)
+
+
+def _discard(frame: Frame, case: syntax.Case, block: Blocks) -> None:
+    """A case that is never taken is checked like the others."""
+    before = frame.shared.statements
+    block(frame, case.block)
+    frame.shared.statements = before
+
+
+def _subject(frame: Frame, subject: core.Expr) -> core.Expr:
+    """The subject as something that may stand in every condition."""
+    inner = subject
+    while isinstance(inner, core.Field):
+        inner = inner.base
+    if isinstance(inner, core.Variable):
+        return subject
+    identifier = frame.fresh()
+    kept = frame.temporary("match", identifier, subject.type, subject.span)
+    frame.emit(core.Let(identifier, kept.name, subject, span=subject.span))
+    return kept
+
+
+# ---------------------------------------------------------------- patterns
+
+
+def _arm(frame: Frame, subject: core.Expr, case: syntax.Case, seen: Seen) -> Arm | None:
+    values: list[core.Literal] = []
+    for pattern in case.patterns:
+        catching = _catches(subject, pattern)
+        if seen.everything is not None:
+            _unreachable(frame, pattern.span, seen.everything)
+        elif catching:
+            return _catch(frame, subject, case, pattern, seen)
+        else:
+            values.extend(_value(frame, subject, pattern, seen))
+    return Arm(tuple(values), None, False, case)
+
+
+def _catches(subject: core.Expr, pattern: syntax.CasePattern) -> bool:
+    """The pattern is `_` or a binder: a name that is no member."""
+    if not isinstance(pattern.value, syntax.Name):
+        return False
+    name = pattern.value.text
+    known = members(present(subject.type))
+    if name == "_":
+        return True
+    return name not in known if known is not None and is_option(subject.type) else known is None
+
+
+def _catch(
+    frame: Frame, subject: core.Expr, case: syntax.Case, pattern: syntax.CasePattern, seen: Seen
+) -> Arm | None:
+    name = pattern.value.text if isinstance(pattern.value, syntax.Name) else "_"
+    if len(case.patterns) > 1:
+        frame.context.report(
+            "WF434",
+            f"`{name}` takes everything and stands alone in its case",
+            pattern.span,
+            help="leave the other patterns out",
+        )
+    if _complete(subject, seen):
+        _unreachable(frame, pattern.span, None)
+        return None
+    binds_present = name != "_" and is_option(subject.type) and None not in seen.taken
+    if not binds_present:
+        seen.everything = pattern.span
+        return Arm(None, _binder(pattern), False, case)
+    _take_all_but_none(subject, seen, pattern.span)
+    return Arm(None, _binder(pattern), True, case)
+
+
+def _take_all_but_none(subject: core.Expr, seen: Seen, span: Span) -> None:
+    """A binder of an option takes every value that is there; `none` is still to come."""
+    known = members(present(subject.type))
+    for value in known or ():
+        seen.taken.setdefault(value, span)
+    seen.taken.setdefault(_PRESENT, span)
+
+
+_PRESENT = "\x00present"
+"""Stands in `Seen.taken` for every value of an option but `none`."""
+
+
+def _binder(pattern: syntax.CasePattern) -> syntax.Ident | None:
+    value = pattern.value
+    if not isinstance(value, syntax.Name) or value.text == "_":
+        return None
+    return syntax.Ident(value.text, span=value.span)
+
+
+def _value(
+    frame: Frame, subject: core.Expr, pattern: syntax.CasePattern, seen: Seen
+) -> tuple[core.Literal, ...]:
+    literal = _constant(frame, subject, pattern)
+    if literal is None:
+        return ()
+    first = seen.taken.get(literal.value) or (None if literal.value is None else seen.taken.get(_PRESENT))
+    if first is not None:
+        frame.context.report(
+            "WF432",
+            "an earlier case takes this value already",
+            pattern.span,
+            labels=[(first, "taken here")],
+            help="leave this pattern out",
+        )
+        return ()
+    seen.taken[literal.value] = pattern.span
+    return (literal,)
+
+
+def _constant(frame: Frame, subject: core.Expr, pattern: syntax.CasePattern) -> core.Literal | None:
+    type_ = present(subject.type)
+    known = members(type_)
+    if known is not None and isinstance(pattern.value, syntax.Name | syntax.TextLit):
+        return _member(frame, subject, pattern.value, known)
+    env = frame.pure("a case")
+    expected = None if is_any(type_) or isinstance(pattern.value, syntax.NoneLit) else type_
+    written = elaborate_expression(frame.context, env, pattern.value, expected)
+    value = constant(written)
+    if isinstance(pattern.value, syntax.NoneLit) and not comparable(written.type, subject.type):
+        value = None
+    if value is not None and not isinstance(value.value, tuple | dict):
+        if value.value is None and not (is_option(subject.type) or is_any(subject.type)):
+            return _not_optional(frame, subject, pattern)
+        return core.Literal(value.value, written.type, span=pattern.span)
+    if not is_any(written.type):
+        frame.context.report(
+            "WF433", "a case takes constants only", pattern.span, help="test other values with `if`"
+        )
+    return None
+
+
+def _not_optional(frame: Frame, subject: core.Expr, pattern: syntax.CasePattern) -> None:
+    frame.context.report(
+        "WF433",
+        f"`none` is no value of {show(subject.type)}",
+        pattern.span,
+        help="leave this case out",
+    )
+
+
+def _member(
+    frame: Frame, subject: core.Expr, written: syntax.Name | syntax.TextLit, known: tuple[str, ...]
+) -> core.Literal | None:
+    name = written.text if isinstance(written, syntax.Name) else written.value
+    if name in known:
+        return core.Literal(name, present(subject.type), span=written.span)
+    frame.context.report(
+        "WF435",
+        f"`{name}` is no member of {show(present(subject.type))}",
+        written.span,
+        notes=[f"its members are {listing(known[:20])}"],
+        help=did_you_mean(name, known),
+    )
+    return None
+
+
+# ---------------------------------------------------------------- exhaustiveness
+
+
+def _domain(subject: core.Expr) -> tuple[core.Value, ...] | None:
+    """All values of the subject, where they can be listed."""
+    type_ = present(subject.type)
+    absent: tuple[core.Value, ...] = (None,) if is_option(subject.type) else ()
+    known = members(type_)
+    if known is not None:
+        return (*known, *absent)
+    if comparable(type_, BOOL) and not is_any(type_):
+        return (True, False, *absent)
+    return (_PRESENT, *absent) if is_option(subject.type) else None
+
+
+def _complete(subject: core.Expr, seen: Seen) -> bool:
+    domain = _domain(subject)
+    return seen.everything is not None or (domain is not None and not _left(domain, seen))
+
+
+def _left(domain: Sequence[core.Value], seen: Seen) -> list[core.Value]:
+    covered = _PRESENT in seen.taken
+    return [v for v in domain if v not in seen.taken and not (covered and v is not None)]
+
+
+def _exhaustive(frame: Frame, subject: core.Expr, seen: Seen, source: syntax.MatchStatement) -> None:
+    if _complete(subject, seen):
+        return
+    domain = _domain(subject)
+    left = [] if domain is None else [_shown(v) for v in _left(domain, seen)]
+    missing = f": {listing(left[:20])}" if left else ""
+    frame.context.report(
+        "WF430",
+        f"the cases do not cover every value of {show(subject.type)}{missing}",
+        source.subject.span,
+        help=f"add `case {left[0]} {{ }}` or `case _ {{ }}`" if left else "add `case _ { }`",
+    )
+
+
+def _shown(value: core.Value) -> str:
+    if value is None:
+        return "none"
+    if value == _PRESENT:
+        return "x"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unreachable(frame: Frame, span: Span, everything: Span | None) -> None:
+    frame.context.report(
+        "WF431",
+        "this case is never reached: the cases before take every value",
+        span,
+        severity=Severity.WARNING,
+        labels=[(everything, "this takes everything")],
+        help="leave it out, or move it up",
+    )
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def _decide(frame: Frame, subject: core.Expr, arms: Sequence[Arm], block: Blocks, span: Span) -> core.Block:
+    """Nested decisions in the order of the cases; the last case needs no test, for the cases are exhaustive."""
+    if not arms:
+        return ()
+    if len(arms) == 1:
+        return _body(frame, subject, arms[0], block)
+    if len(arms) > LINEAR and all(arm.values is not None for arm in arms[:-1]):
+        return _split(frame, subject, arms, block, span)
+    first = arms[0]
+    identifier = frame.fresh()
+    then = _body(frame, subject, first, block)
+    with frame.opened(first.case.span):
+        rest = () if frame.too_deep else _decide(frame, subject, arms[1:], block, span)
+    return (core.If(identifier, _test(subject, first), then, rest, span=_place(first)),)
+
+
+def _split(frame: Frame, subject: core.Expr, arms: Sequence[Arm], block: Blocks, span: Span) -> core.Block:
+    half = len(arms) // 2
+    identifier = frame.fresh()
+    low = [v for arm in arms[:half] for v in arm.values or ()]
+    then = _decide(frame, subject, arms[:half], block, span)
+    rest = _decide(frame, subject, arms[half:], block, span)
+    return (core.If(identifier, _among(subject, low, span), then, rest, span=span),)
+
+
+def _place(arm: Arm) -> Span:
+    return arm.case.patterns[0].span
+
+
+def _test(subject: core.Expr, arm: Arm) -> core.Expr:
+    span = _place(arm)
+    if arm.values is None:
+        absent = core.Literal(None, subject.type, span=span)
+        return core.Apply("!=", (subject, absent), BOOL, span=span)
+    return _among(subject, list(arm.values), span)
+
+
+def _among(subject: core.Expr, values: list[core.Literal], span: Span) -> core.Expr:
+    if len(values) == 1:
+        return core.Apply("==", (subject, values[0]), BOOL, span=span)
+    item: Type = subject.type
+    group = core.Literal(tuple(v.value for v in values), SetType(item), span=span)
+    return core.Apply("in", (subject, group), BOOL, span=span)
+
+
+def _body(frame: Frame, subject: core.Expr, arm: Arm, block: Blocks) -> core.Block:
+    if arm.binder is None:
+        return block(frame, arm.case.block)
+    type_ = present(subject.type) if arm.absent_excluded or _only_present(subject, arm) else subject.type
+    with frame.opened(arm.case.span) as out:
+        value = attrs.evolve(subject, type=type_)
+        check_type(frame, type_, frame.expected(arm.binder), arm.binder, arm.binder.span)
+        name = frame.bind(arm.binder, type_)
+        frame.emit(core.Let(frame.fresh(), name, value, span=arm.binder.span))
+    return (*out, *block(frame, arm.case.block))
+
+
+def _only_present(subject: core.Expr, arm: Arm) -> bool:
+    """A binder after `case none` holds a value that is there."""
+    return arm.binder is not None and is_option(subject.type)
