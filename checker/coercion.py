@@ -28,6 +28,7 @@ from wfcheck.dsl.types import (
 
 DIGITS = 400
 _DURATION = re.compile(r"(?:\d+(?:ms|s|m|h|d))+")
+_SECONDS = re.compile(r"PT(-?\d+(?:\.\d+)?)S", re.ASCII)
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -165,14 +166,17 @@ def parse_time(value: Json) -> Moment:
 
 
 def _duration(value: Json) -> Known:
+    """`90s`, `1h30m`, or seconds in ISO form (`PT90S`)."""
     if isinstance(value, timedelta):
         return value
-    if not isinstance(value, str) or len(value) > 40 or not _DURATION.fullmatch(value):
+    if not isinstance(value, str) or len(value) > 40:
         return UNKNOWN
-    total = timedelta()
+    iso = _SECONDS.fullmatch(value)
     try:
-        for amount, unit in re.findall(r"(\d+)(ms|s|m|h|d)", value):
-            total += timedelta(**{_UNITS[unit]: int(amount)})
+        if iso:
+            return timedelta(microseconds=int(Fraction(iso[1]) * 1_000_000))
+        pieces = re.findall(r"(\d+)(ms|s|m|h|d)", value) if _DURATION.fullmatch(value) else []
+        total = sum((timedelta(**{_UNITS[unit]: int(amount)}) for amount, unit in pieces), timedelta())
     except OverflowError:
         return UNKNOWN
-    return total
+    return total if pieces else UNKNOWN
