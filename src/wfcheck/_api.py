@@ -121,10 +121,9 @@ def load(paths: Paths, *, policy: Paths = ()) -> Spec:
     policies, more = expand(_paths(policy))
     program, diagnostics = elaborate.load(files, policies=policies, library=library)
     found = (*problems, *more, *diagnostics)
-    errors = [d for d in found if d.severity is Severity.ERROR]
-    if errors:
-        raise WfError(*errors)
-    return Spec(program, tuple(d for d in found if d.severity is not Severity.ERROR))
+    if any(d.severity is Severity.ERROR for d in found):
+        raise WfError(*found)
+    return Spec(program, found)
 
 
 def replay(

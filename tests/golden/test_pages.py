@@ -1,0 +1,174 @@
+"""Every code has a page, and every page tells the truth: its bad example yields the code, its good one does not.
+
+A fenced block says in its first line what it is: `LANGUAGE bad`, `LANGUAGE good`, or `LANGUAGE file=NAME` for what lies beside
+both. `wf` blocks are loaded, `toml` blocks are configurations, `hex` blocks are the bytes of a spec, `json` and `jsonl` blocks
+are traces, `console` blocks are commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import attrs
+import pytest
+
+from wfcheck.checker import config
+from wfcheck.checker.explain import page, pages
+from wfcheck.cli.main import main
+from wfcheck.dsl.codes import CODES, STAGES
+from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARK = re.compile(r"\b(error|warning|note)\[(WF\d{3})\]")
+
+
+@attrs.frozen
+class Block:
+    language: str
+    role: str | None
+    file: str | None
+    text: str
+
+
+def blocks(code: str) -> list[Block]:
+    found = []
+    for info, text in BLOCK.findall(page(code) or ""):
+        language, *words = info.split()
+        role = next((w for w in words if w in ("bad", "good")), None)
+        file = next((w[5:] for w in words if w.startswith("file=")), None)
+        found.append(Block(language, role, file, text))
+    return found
+
+
+def write(folder: Path, name: str, data: bytes) -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return file
+
+
+def of_spec(folder: Path, block: Block) -> set[tuple[str, str]]:
+    from wfcheck import load
+
+    data = bytes.fromhex(block.text) if block.language == "hex" else block.text.encode()
+    file = write(folder, block.file or "spec.wf", data)
+    try:
+        return marks(load(str(file.relative_to(folder))).diagnostics)
+    except WfError as error:
+        return marks(error.diagnostics)
+
+
+def of_config(folder: Path, block: Block) -> set[tuple[str, str]]:
+    write(folder, "wfcheck.toml", block.text.encode())
+    try:
+        config.load(folder)
+    except WfError as error:
+        return marks(error.diagnostics)
+    return set()
+
+
+def of_trace(folder: Path, block: Block) -> set[tuple[str, str]]:
+    from wfcheck.checker.traces.registry import read_traces
+    from wfcheck.checker.traces.trace import Problem
+
+    file = write(folder, block.file or f"run.{block.language}", block.text.encode())
+    return {(p.code, p.severity.value) for p in read_traces([file]) if isinstance(p, Problem)}
+
+
+def of_commands(block: Block, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for line in block.text.splitlines():
+        assert line.startswith("$ wfcheck "), line
+        code = main(shlex.split(line)[2:])
+        shown = "".join(capsys.readouterr())
+        assert code in (0, 1, 2, 3), shown
+        found |= {(mark, severity) for severity, mark in MARK.findall(shown)}
+    return found
+
+
+def marks(diagnostics: tuple[Diagnostic, ...]) -> set[tuple[str, str]]:
+    return {(d.code, d.severity.value) for d in diagnostics}
+
+
+def outcome(folder: Path, block: Block, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
+    match block.language:
+        case "wf" | "hex":
+            return of_spec(folder, block)
+        case "toml":
+            return of_config(folder, block)
+        case "json" | "jsonl":
+            return of_trace(folder, block)
+        case "console":
+            return of_commands(block, capsys)
+    raise AssertionError(f"no way to run a `{block.language}` block")
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+@pytest.mark.parametrize("role", ["bad", "good"])
+def test_examples_of_a_page(
+    code: str, role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    listed = blocks(code)
+    for beside in listed:
+        if beside.role is None and beside.file:
+            write(tmp_path, beside.file, beside.text.encode())
+    shown = [block for block in listed if block.role == role]
+    assert shown, f"{code} has no {role} example"
+    for block in shown:
+        found = outcome(tmp_path, block, capsys)
+        if role == "bad":
+            assert (code, CODES[code].severity.value) in found
+        else:
+            assert code not in {mark for mark, _ in found}
+            assert "error" not in {severity for _, severity in found}, found
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_the_head_of_a_page_is_its_entry_in_the_registry(code: str) -> None:
+    text = page(code)
+    assert text is not None, f"{code} has no page"
+    assert text.startswith(f"# {code}: {CODES[code].title}\n")
+    assert CODES[code].summary[1:] in text
+    assert CODES[code].summary[0].islower() or CODES[code].summary[0] == "`"
+    assert not CODES[code].summary.endswith(".")
+    assert "## Why" in text
+
+
+def test_there_is_no_page_without_a_code() -> None:
+    assert set(pages()) == set(CODES)
+
+
+def used() -> dict[str, set[str]]:
+    """Every code in the source as a text of its own, and the files it is in."""
+    found: dict[str, set[str]] = {}
+    for folder in ("dsl", "checker", "solver", "stdlib", "src"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            if file != ROOT / "dsl" / "codes.py":
+                for code in re.findall(r"""["'](WF\d{3})["']""", file.read_text(encoding="utf-8")):
+                    found.setdefault(code, set()).add(str(file.relative_to(ROOT)))
+    return found
+
+
+def test_every_code_in_the_source_is_registered() -> None:
+    assert {code: files for code, files in used().items() if code not in CODES} == {}
+
+
+def test_every_registered_code_is_in_the_source() -> None:
+    assert set(CODES) - set(used()) == set()
+
+
+def test_codes_are_well_formed() -> None:
+    for code, entry in CODES.items():
+        assert code == entry.code
+        assert re.fullmatch(r"WF\d{3}", code)
+        assert entry.stage == STAGES[code[2]]
+        assert isinstance(entry.severity, Severity)
+        assert len(entry.title) <= 50
+
+
+def test_a_name_that_is_no_code_has_no_page() -> None:
+    for name in ("WF999", "../codes", "WF201.md", "", "__init__"):
+        assert page(name) is None
