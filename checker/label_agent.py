@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from wfcheck.checker import label_statements as statements
 from wfcheck.checker.label_state import Head, Walk
-from wfcheck.checker.label_tree import EMPTY, Tree, leaf, raised, union
+from wfcheck.checker.label_table import USER
+from wfcheck.checker.label_tree import EMPTY, leaf, union
 from wfcheck.dsl import core
 
 HANDLES = "handles"
@@ -39,7 +40,7 @@ def _choose(walk: Walk, statement: core.Agent, head: Head, index: int, may: core
     decision = _mask(head, CONTEXT)
     passed = decision | _mask(head, HANDLES)
     learned = _talk(walk, may, passed)
-    subject = "user" if may.act in ("say", "ask") else may.tool
+    subject = USER if may.act in ("say", "ask") else may.tool
     kind = "message" if may.act == "send" else may.act
     walk.record(
         statement,
@@ -57,7 +58,7 @@ def _choose(walk: Walk, statement: core.Agent, head: Head, index: int, may: core
 def _use(walk: Walk, statement: core.Agent, head: Head, index: int, tool: core.Tool) -> bool:
     decision = _mask(head, CONTEXT)
     passed = leaf(decision | _mask(head, HANDLES))
-    arguments = {p.name: walk.domain.argument(tool, p.name, passed) for p in tool.parameters}
+    arguments = {p.name: passed for p in tool.parameters}
     result = statements.call(walk, tool, arguments, decision)
     walk.record(
         statement,
@@ -76,23 +77,22 @@ def _talk(walk: Walk, may: core.May, passed: int) -> int:
     """What an act other than a tool call adds to the agent's context; messages and notes may go anywhere."""
     stores = walk.program.stores.values()
     match may.act:
+        case "say":
+            walk.memory.send(USER, passed)
         case "ask":
-            return walk.domain.answered("user", 0).every
+            walk.memory.send(USER, passed)
+            return walk.domain.answered(USER, 0).every
         case "send":
             for principal in _receivers(walk, may):
                 walk.memory.send(principal, passed)
         case "remember":
             for store in stores:
                 if may.tool in (None, store.symbol):
-                    statements.remember(walk, store, _any(passed), passed)
+                    walk.memory.write(store.symbol, leaf(passed))
         case "recall":
             return union(walk.memory.stores[s.symbol] for s in stores if may.tool in (None, s.symbol))
     return 0
 
 
 def _receivers(walk: Walk, may: core.May) -> tuple[str, ...]:
-    return (may.tool,) if may.tool is not None else (*walk.program.principals, "user")
-
-
-def _any(mask: int) -> Tree:
-    return raised(EMPTY, mask)
+    return (may.tool,) if may.tool is not None else (*walk.program.principals, USER)

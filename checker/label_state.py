@@ -23,7 +23,7 @@ class Act:
     """Something a node may do, joined over all its visits. `subject`: tool, store, principal, release, step or workflow.
 
     `arguments`: what goes in, by name (contexts and shown values by position). `decision`: the label of whether and which.
-    `agent`: the step of the agent that chooses it. `actor`: the principal that acts."""
+    `agent`: the step of the agent that chooses it, `choice`: which of its `may` (from 1). `actor`: the principal that acts."""
 
     node: core.NodeId
     kind: ActKind
@@ -35,6 +35,7 @@ class Act:
     agent: str | None
     target: str | None
     span: Span
+    choice: int = 0
 
     @property
     def shown(self) -> int:
@@ -177,7 +178,17 @@ class Walk:
         chosen = self.pc if decision is None else decision
         key = (statement.id, index)
         new = Act(
-            statement.id, kind, subject, arguments, chosen, result, self.actor, agent, target, statement.span
+            statement.id,
+            kind,
+            subject,
+            arguments,
+            chosen,
+            result,
+            self.actor,
+            agent,
+            target,
+            statement.span,
+            index,
         )
         old = self.acts.get(key)
         self.acts[key] = new if old is None else _joined(old, new)

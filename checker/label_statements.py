@@ -8,9 +8,9 @@ from typing import TypeAlias, assert_never
 from wfcheck.checker import label_agent as agents
 from wfcheck.checker import label_regions as regions
 from wfcheck.checker.label_state import Walk
-from wfcheck.checker.label_tree import ELEMENT, EMPTY, Tree, join, leaf, make, raised, union
+from wfcheck.checker.label_table import USER
+from wfcheck.checker.label_tree import EMPTY, Tree, join, leaf, raised, union
 from wfcheck.dsl import core
-from wfcheck.dsl.types import ListType, MapType, base
 
 Plain: TypeAlias = (
     core.Let
@@ -72,7 +72,7 @@ def _plain(walk: Walk, statement: Plain) -> None:
         case core.ReleaseCall():
             _release(walk, statement)
         case core.Say():
-            walk.record(statement, "say", "user", {"text": walk.here(statement.value)})
+            _say(walk, statement)
         case core.Ask():
             _ask(walk, statement)
         case core.Send():
@@ -130,8 +130,7 @@ def _numbered(walk: Walk, values: Iterable[core.Expr], prefix: str = "") -> dict
 
 def _call(walk: Walk, statement: core.Call) -> None:
     tool = walk.program.tools[statement.tool]
-    given = _named(walk, statement.arguments)
-    arguments = {name: walk.domain.argument(tool, name, tree) for name, tree in given.items()}
+    arguments = _named(walk, statement.arguments)
     result = call(walk, tool, arguments, walk.pc)
     walk.record(statement, "call", tool.symbol, arguments, result, target=statement.target)
     walk.assign(statement.target, result)
@@ -139,11 +138,11 @@ def _call(walk: Walk, statement: core.Call) -> None:
 
 def call(walk: Walk, tool: core.Tool, arguments: dict[str, Tree], decision: int) -> Tree:
     """The result of a call; the stores that the tool writes grow by all arguments and by the decision."""
+    given = {name: walk.domain.argument(tool, name, tree) for name, tree in arguments.items()}
     reads = union(walk.memory.stores[store] for store in tool.reads)
-    result = walk.domain.result(tool, arguments, reads, decision)
     for store in tool.writes:
-        walk.memory.write(store, leaf(union(arguments.values()) | decision))
-    return result
+        walk.memory.write(store, leaf(union(given.values()) | decision))
+    return walk.domain.result(tool, given, reads, decision)
 
 
 def _llm(walk: Walk, statement: core.Llm) -> None:
@@ -185,8 +184,15 @@ def _leave(walk: Walk, statement: core.Stop | core.Return) -> bool:
     return False
 
 
+def _say(walk: Walk, statement: core.Say) -> None:
+    shown = walk.here(statement.value)
+    walk.record(statement, "say", USER, {"text": shown})
+    walk.memory.send(USER, shown.every | walk.pc)
+
+
 def _ask(walk: Walk, statement: core.Ask) -> None:
     shown = walk.here(statement.value)
+    walk.memory.send(statement.principal, shown.every | walk.pc)
     result = walk.domain.answered(statement.principal, walk.pc)
     walk.record(statement, "ask", statement.principal, {"text": shown}, result, target=statement.target)
     walk.assign(statement.target, result)
@@ -209,26 +215,14 @@ def _remember(walk: Walk, statement: core.Remember) -> None:
     value = walk.here(statement.value)
     key = EMPTY if statement.key is None else walk.value(statement.key)
     walk.record(statement, "remember", statement.store, {"value": value, "key": key})
-    remember(walk, walk.program.stores[statement.store], value, key.every | walk.pc)
-
-
-def remember(walk: Walk, store: core.Store, value: Tree, decision: int) -> None:
-    """The store's label grows by the value and by the decision to write; never is anything taken back."""
-    elements = isinstance(base(store.type), ListType | MapType)
-    grown = make(0, {ELEMENT: value}) if elements else value
-    walk.memory.write(store.symbol, raised(grown, decision))
+    walk.memory.write(statement.store, leaf(value.every | key.every | walk.pc))
 
 
 def _recall(walk: Walk, statement: core.Recall) -> None:
-    store = walk.program.stores[statement.store]
     held = walk.memory.stores[statement.store]
     key = 0 if statement.key is None else walk.value(statement.key).every
-    bound = {"it": raised(held.element(), held.own)}
-    chosen = 0 if statement.condition is None else walk.value(statement.condition, bound).every
-    keyed = statement.key is not None and isinstance(base(store.type), MapType)
-    tree = raised(held.element(), held.own) if keyed else held
-    result = raised(tree, key | chosen | walk.pc)
-    walk.record(
-        statement, "recall", statement.store, {"where": leaf(chosen | key)}, result, target=statement.target
-    )
+    chosen = 0 if statement.condition is None else walk.value(statement.condition, {"it": held}).every
+    result = raised(held, key | chosen | walk.pc)
+    given = {"where": leaf(chosen | key)}
+    walk.record(statement, "recall", statement.store, given, result, target=statement.target)
     walk.assign(statement.target, result)

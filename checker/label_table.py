@@ -64,8 +64,8 @@ class Table:
 
     @cached_property
     def every_tag(self) -> int:
-        """What a value without any declaration carries: every tag of the program."""
-        return self.mask(self.program.tags)
+        """What a value without any declaration carries: every tag of the program that is no residue."""
+        return self.mask(s for s, t in self.program.tags.items() if t.kind != "residue")
 
     def shown(self, secrecy: str) -> int:
         """The bit that says: a value that depends on an approval for which something with this tag was shown."""

@@ -1,0 +1,210 @@
+"""The two ends of a flow rule: which bits its sources are, and where in a workflow its sinks are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+import attrs
+
+from wfcheck.checker.label_agent import CONTEXT
+from wfcheck.checker.label_state import Act
+from wfcheck.checker.label_table import MODEL, USER, Table, VirtualSource, residue
+from wfcheck.checker.labels import WorkflowLabels
+from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements
+
+
+class UnsupportedEndError(Exception):
+    """This form of an end is not decided yet; the message says which."""
+
+
+@attrs.frozen
+class Ends:
+    """Sources of one rule: declared tags, and virtual sources with a bit of their own."""
+
+    tags: frozenset[str]
+    virtual: tuple[VirtualSource, ...]
+
+    def mask(self, table: Table, except_via: frozenset[str]) -> int:
+        """Every bit that counts as one of the sources."""
+        bits = table.stands_for(self.tags, except_via)
+        return bits | table.mask(source.symbol for source in self.virtual)
+
+
+def sources(program: core.Program, ends: Iterable[core.FlowEnd], except_via: frozenset[str]) -> Ends:
+    """The sources of a rule; raises UnsupportedEndError."""
+    tags: set[str] = set()
+    virtual: list[VirtualSource] = []
+    for end in ends:
+        for part in _source(program, end):
+            if isinstance(part, str):
+                tags.add(part)
+            else:
+                virtual.append(VirtualSource(part, except_via))
+    return Ends(frozenset(tags), tuple(dict.fromkeys(virtual)))
+
+
+def _source(program: core.Program, end: core.FlowEnd) -> Iterator[core.FlowEnd | str]:
+    match end:
+        case core.TagEnd(tags=tags):
+            yield from sorted(tags)
+        case core.PrincipalEnd(principal=principal):
+            yield principal
+        case core.CallEnd(event=event):
+            for choice in event.choices:
+                yield from _event_source(program, choice)
+        case core.ResultEnd() | core.ArgumentEnd() | core.ParameterEnd() | core.StoreEnd() | core.AgentEnd():
+            yield end
+        case core.ChannelEnd():
+            raise UnsupportedEndError("nothing comes from a channel: flows from a channel are not decided")
+        case core.LiteralEnd():
+            raise UnsupportedEndError("flows from a table are not decided yet")
+        case _:
+            assert_never(end)
+
+
+def _event_source(program: core.Program, choice: core.EventChoice) -> Iterator[core.FlowEnd | str]:
+    match choice.kind:
+        case "call":
+            for tool in sorted(choice.subjects or program.tools):
+                yield core.ResultEnd(tool, ())
+        case "read":
+            yield from sorted(choice.subjects)
+        case "recall" | "remember" | "write":
+            for store in sorted(choice.subjects or program.stores):
+                yield core.StoreEnd(store)
+        case "release":
+            for release in sorted(choice.subjects or program.releases):
+                yield residue(release)
+        case "input":
+            yield from sorted(choice.subjects or {USER, *program.principals})
+        case "llm" | "step":
+            yield from ([core.AgentEnd(s) for s in sorted(choice.subjects)] or [MODEL])
+        case "message":
+            for step in sorted(_receivers(program)):
+                yield core.AgentEnd(step)
+        case _:
+            raise UnsupportedEndError(f"flows from `{choice.kind}` events are not decided yet")
+
+
+def _receivers(program: core.Program) -> set[str]:
+    bodies = (statements(w.body) for w in program.workflows.values())
+    return {s.step for body in bodies for s in body if isinstance(s, core.Receive)}
+
+
+@attrs.frozen
+class Sink:
+    """A place where a value arrives. `label`: of the value and of the decision that it arrives; `everything`: of all that the
+    same event carries; `arguments`: the names of what arrives."""
+
+    act: Act
+    name: str
+    label: int
+    everything: int
+    arguments: tuple[str, ...]
+
+
+def sinks(program: core.Program, labels: WorkflowLabels, end: core.FlowEnd, *, implicit: bool) -> list[Sink]:
+    """All places of the workflow that the end names; raises UnsupportedEndError."""
+    found = []
+    for act in labels.acts.values():
+        found += [
+            _sink(labels, act, name, arguments, implicit) for name, arguments in _hits(program, act, end)
+        ]
+    return found
+
+
+def _sink(
+    labels: WorkflowLabels,
+    act: Act,
+    name: str,
+    arguments: tuple[tuple[str, core.FieldPath], ...],
+    implicit: bool,
+) -> Sink:
+    decision = act.decision if implicit else 0
+    label = decision
+    for argument, path in arguments:
+        label |= act.arguments[argument].at(path).every
+    if act.kind == "agent":
+        label |= labels.heads[act.node].variables[CONTEXT].every
+    return Sink(act, name, label, act.shown | decision, tuple(argument for argument, _ in arguments))
+
+
+Hit = tuple[str, tuple[tuple[str, core.FieldPath], ...]]
+
+
+def _hits(program: core.Program, act: Act, end: core.FlowEnd) -> list[Hit]:
+    everything = tuple((name, ()) for name in act.arguments)
+    match end:
+        case core.ChannelEnd(channels=channels):
+            return _emissions(program, act, channels)
+        case core.CallEnd(event=event):
+            return [hit for choice in event.choices for hit in _event_hits(program, act, choice)]
+        case core.ArgumentEnd(tool=tool, argument=argument, path=path):
+            there = act.kind == "call" and act.subject == tool and argument in act.arguments
+            return [(f"`{tool}.{argument}`", ((argument, path),))] if there else []
+        case core.ParameterEnd(workflow=workflow, parameter=parameter, path=path):
+            there = act.kind == "scope" and workflow in (None, act.subject) and parameter in act.arguments
+            return [(f"the parameter `{parameter}`", ((parameter, path),))] if there else []
+        case core.StoreEnd(store=store):
+            return [(f"the store `{store}`", everything)] if _writes(program, act, {store}) else []
+        case core.AgentEnd(step=step):
+            there = act.kind in ("llm", "agent") and act.subject == step
+            return [(f"`{step}`", everything)] if there else []
+        case core.PrincipalEnd(principal=principal):
+            told = act.kind in ("say", "ask", "message", "approve") and act.subject in (principal, None)
+            return [(f"`{principal}`", everything)] if told else []
+        case core.TagEnd() | core.ResultEnd() | core.LiteralEnd():
+            raise UnsupportedEndError("a tag, a result or a table as the end of a flow is not decided yet")
+        case _:
+            assert_never(end)
+
+
+def _emissions(program: core.Program, act: Act, channels: frozenset[str]) -> list[Hit]:
+    if act.kind != "call":
+        return []
+    tool = program.tools[act.subject or ""]
+    return [
+        (
+            f"`{emission.channel}` through `{tool.symbol}`",
+            tuple((n, ()) for n in act.arguments if emission.arguments is None or n in emission.arguments),
+        )
+        for emission in tool.emits
+        if emission.channel in channels
+    ]
+
+
+def _writes(program: core.Program, act: Act, stores: frozenset[str] | set[str]) -> bool:
+    if act.kind == "call":
+        return bool(program.tools[act.subject or ""].writes & stores)
+    return act.kind == "remember" and (act.subject is None or act.subject in stores)
+
+
+def _event_hits(program: core.Program, act: Act, choice: core.EventChoice) -> list[Hit]:
+    if choice.by is not None and act.actor != choice.by and choice.kind != "approve":
+        return []
+    everything = tuple((name, ()) for name in act.arguments)
+    named = not choice.subjects or act.subject is None or act.subject in choice.subjects
+    match choice.kind:
+        case "call":
+            return [(f"`{act.subject}`", everything)] if act.kind == "call" and named else []
+        case "emit":
+            channels = choice.subjects or frozenset(program.channels)
+            return _emissions(program, act, channels)
+        case "write":
+            wanted = choice.subjects or frozenset(program.stores)
+            return [(f"the store of `{act.subject}`", everything)] if _writes(program, act, wanted) else []
+        case "remember" | "llm" | "release":
+            return [(f"`{act.subject}`", everything)] if act.kind == choice.kind and named else []
+        case "say" | "ask":
+            return [("the user", everything)] if act.kind == choice.kind else []
+        case "message":
+            there = act.kind == "message" and (
+                not choice.to or act.subject is None or act.subject in choice.to
+            )
+            return [(f"`{act.subject or 'any principal'}`", everything)] if there else []
+        case "approve":
+            return [(f"`{act.subject}`", everything)] if act.kind == "approve" else []
+        case _:
+            raise UnsupportedEndError(f"flows to `{choice.kind}` events are not decided yet")
