@@ -12,6 +12,13 @@ from wfcheck.dsl.tables import Tables
 
 MAX_DEPTH = 200
 Action: TypeAlias = Callable[..., object]
+Mark: TypeAlias = tuple[str, int, int]
+
+# What the formatter wants to know the first and the last token of.
+_MARKED = words(
+    "import item declaration statement bare_return case branch clause principal_clause track_update "
+    "rule annotation test_line expectation type_generic block"
+)
 
 # A word that says nothing without something after it is a name where only an end or an operator follows.
 _PREFIXES = words("COUNT SUM MIN LLM AGENT ASK RECALL VIA EARLIER FLOW DECISION DISTINCT")
@@ -38,6 +45,7 @@ class Machine:
     last: int = 0
     settled: int = -1
     too_deep: bool = False
+    marks: list[Mark] = attrs.Factory(list)
 
     def run(self, end: int) -> bool:
         """Go on until all is read (true) or a token fits nowhere (false); `row` is that token."""
@@ -81,6 +89,8 @@ class Machine:
             children = self._collect(production.plan, base)
             span = self.tokens.span(begin, self.last)
             value = self.actions[production.action](*children, span=span)
+            if production.origin in _MARKED or production.action in _MARKED:
+                self.marks.append((production.action, begin, self.last))
             self.too_deep = self.too_deep or depth > MAX_DEPTH
         del values[base:], states[base:], self.begins[base:], self.depths[base:]
         states.append(self.tables.gotos[states[-1]][production.origin])

@@ -9,7 +9,7 @@ import attrs
 
 from wfcheck.dsl import syntax, transform_declarations, transform_rules, transform_statements, transform_terms
 from wfcheck.dsl.diagnostic import Diagnostic
-from wfcheck.dsl.lalr import Action, Machine
+from wfcheck.dsl.lalr import Action, Machine, Mark
 from wfcheck.dsl.lexing import RESERVED, Tokens, tokenize
 from wfcheck.dsl.literals import Note
 from wfcheck.dsl.recovery import describe, recover
@@ -23,11 +23,10 @@ _TRANSFORMS = (transform_declarations, transform_rules, transform_statements, tr
 def parse(source: Source) -> tuple[syntax.Module, tuple[Diagnostic, ...]]:
     """The tree of a file and every mistake found in it, in order. Declarations with a mistake that could not be
     stepped over are left out of the tree."""
-    tree, tokens, diagnostics = _run(source, "module")
+    tree, machine, diagnostics = _run(source, "module")
+    comments = tuple(machine.tokens.comments)
     assert isinstance(tree, syntax.Module)
-    tree = attrs.evolve(
-        tree, path=source.path, comments=tuple(tokens.comments), span=source.span(0, len(source.text))
-    )
+    tree = attrs.evolve(tree, path=source.path, comments=comments, span=source.span(0, len(source.text)))
     return tree, diagnostics
 
 
@@ -39,13 +38,13 @@ def parse_expression(
     return (None if diagnostics else tree), diagnostics  # type: ignore[return-value]
 
 
-def tokens_of(source: Source) -> tuple[Tokens, tuple[Diagnostic, ...]]:
-    """The tokens of a file with soft words decided, as the formatter wants them."""
-    _, tokens, diagnostics = _run(source, "module")
-    return tokens, diagnostics
+def layout_of(source: Source) -> tuple[Tokens, tuple[Mark, ...], tuple[Diagnostic, ...]]:
+    """What the formatter goes by: the tokens with soft words decided, and which of them begin and end what."""
+    _, machine, diagnostics = _run(source, "module")
+    return machine.tokens, tuple(machine.marks), diagnostics
 
 
-def _run(source: Source, start: str) -> tuple[object, Tokens, tuple[Diagnostic, ...]]:
+def _run(source: Source, start: str) -> tuple[object, Machine, tuple[Diagnostic, ...]]:
     tables = load_tables()
     tokens = tokenize(source, tables.keywords, tables.signs)
     found = list(tokens.diagnostics)
@@ -53,7 +52,7 @@ def _run(source: Source, start: str) -> tuple[object, Tokens, tuple[Diagnostic, 
     if tokens.complete:
         _drive(machine, tables.ends[start], found, start == "module")
     tree = machine.values[-1] if machine.states[-1] == tables.ends[start] else _partial(machine)
-    return tree, tokens, _ordered(found)
+    return tree, machine, _ordered(found)
 
 
 def _drive(machine: Machine, end: int, found: list[Diagnostic], recovers: bool) -> None:
