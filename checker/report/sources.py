@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from wfcheck import stdlib
 from wfcheck.dsl.source import Source
 
 Sources: TypeAlias = Callable[[str], Source | None]
@@ -26,7 +27,7 @@ def given(texts: Mapping[str, str]) -> Sources:
 
 
 def from_files() -> Sources:
-    """Sources read from disk when first asked for; unreadable, odd or huge files have no excerpt."""
+    """Sources read from disk, or from the standard library, when first asked for; unreadable, odd or huge files have no excerpt."""
     seen: dict[str, Source | None] = {}
 
     def find(path: str) -> Source | None:
@@ -38,6 +39,9 @@ def from_files() -> Sources:
 
 
 def _read(path: str) -> Source | None:
+    module = stdlib.load(tuple(path.split(".")))
+    if module is not None:
+        return Source(path, module)
     try:
         file = Path(path)
         if not file.is_file() or file.stat().st_size > _MOST_BYTES:

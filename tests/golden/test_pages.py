@@ -1,8 +1,8 @@
 """Every code has a page, and every page tells the truth: its bad example yields the code, its good one does not.
 
 A fenced block says in its first line what it is: `LANGUAGE bad`, `LANGUAGE good`, or `LANGUAGE file=NAME` for what lies beside
-both. `wf` blocks are loaded, `toml` blocks are configurations, `hex` blocks are the bytes of a spec, `json` and `jsonl` blocks
-are traces, `console` blocks are commands."""
+both. `wf` blocks are loaded, `hex` blocks are the bytes of such a file, `path` blocks name one to read, `toml` blocks are
+configurations, `json` and `jsonl` blocks are traces, `console` blocks are commands."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class Block:
     role: str | None
     file: str | None
     text: str
+    repeat: int = 1
+
+    @property
+    def data(self) -> bytes:
+        return bytes.fromhex(self.text) if self.language == "hex" else self.text.encode() * self.repeat
 
 
 def blocks(code: str) -> list[Block]:
@@ -38,7 +43,8 @@ def blocks(code: str) -> list[Block]:
         language, *words = info.split()
         role = next((w for w in words if w in ("bad", "good")), None)
         file = next((w[5:] for w in words if w.startswith("file=")), None)
-        found.append(Block(language, role, file, text))
+        repeat = next((int(w[7:]) for w in words if w.startswith("repeat=")), 1)
+        found.append(Block(language, role, file, text, repeat))
     return found
 
 
@@ -52,12 +58,18 @@ def write(folder: Path, name: str, data: bytes) -> Path:
 def of_spec(folder: Path, block: Block) -> set[tuple[str, str]]:
     from wfcheck import load
 
-    data = bytes.fromhex(block.text) if block.language == "hex" else block.text.encode()
-    file = write(folder, block.file or "spec.wf", data)
+    file = write(folder, block.file or "spec.wf", block.data)
     try:
         return marks(load(str(file.relative_to(folder))).diagnostics)
     except WfError as error:
         return marks(error.diagnostics)
+
+
+def of_path(block: Block) -> set[tuple[str, str]]:
+    from wfcheck.dsl.reading import read_source
+
+    found = read_source(Path(block.text.strip()))
+    return marks((found,)) if isinstance(found, Diagnostic) else set()
 
 
 def of_config(folder: Path, block: Block) -> set[tuple[str, str]]:
@@ -96,6 +108,8 @@ def outcome(folder: Path, block: Block, capsys: pytest.CaptureFixture[str]) -> s
     match block.language:
         case "wf" | "hex":
             return of_spec(folder, block)
+        case "path":
+            return of_path(block)
         case "toml":
             return of_config(folder, block)
         case "json" | "jsonl":
@@ -114,7 +128,7 @@ def test_examples_of_a_page(
     listed = blocks(code)
     for beside in listed:
         if beside.role is None and beside.file:
-            write(tmp_path, beside.file, beside.text.encode())
+            write(tmp_path, beside.file, beside.data)
     shown = [block for block in listed if block.role == role]
     assert shown, f"{code} has no {role} example"
     for block in shown:

@@ -11,8 +11,9 @@ from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.sources import given
 from wfcheck.cli import options, output
 from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
-from wfcheck.dsl.parser import parse, read_source
+from wfcheck.dsl.parser import parse
 from wfcheck.dsl.printer import format_module
+from wfcheck.dsl.reading import MAX_BYTES, decode, read_source
 from wfcheck.dsl.source import Source
 
 _STDIN = "<stdin>"
@@ -54,8 +55,7 @@ def _settle(file: str, text: str, args: argparse.Namespace, color: str | None) -
 
 def _filter(color: str | None, *, check: bool) -> int:
     """Standard input to standard output."""
-    read = read_source(Path(_STDIN), sys.stdin.buffer.read())
-    formatted = _formatted(read, color)
+    formatted = _formatted(decode(sys.stdin.buffer.read(MAX_BYTES + 1), _STDIN), color)
     if formatted is None:
         return 2
     if check:
