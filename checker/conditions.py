@@ -62,6 +62,7 @@ class Frame:
         return attrs.evolve(self, bound={**self.bound, **names})
 
 
+CHAIN = 30
 Code: TypeAlias = Callable[[Frame], Known]
 
 
@@ -111,8 +112,8 @@ def compile_expression(expression: Expr, tables: Tables) -> Code:
             return _field(compile_expression(base, tables), name)
         case core.Index(base=base, index=index):
             return _index(compile_expression(base, tables), compile_expression(index, tables))
-        case core.Apply(op=op, args=args):
-            return _apply(op, tuple(compile_expression(a, tables) for a in args))
+        case core.Apply():
+            return _operation(expression, tables)
         case core.MakeRecord() | core.MakeList():
             return _make(expression, tables)
         case core.Quantified():
@@ -221,6 +222,31 @@ def _earlier(event: core.EventPattern, body: Code) -> Code:
 
 
 # ---------------------------------------------------------------- operators
+
+
+def _operation(expression: core.Apply, tables: Tables) -> Code:
+    """An operator; a long chain to the left (`a + b + ...`) is folded by a loop, since its length belongs to the user."""
+    spine: list[core.Apply] = []
+    at: Expr = expression
+    while isinstance(at, core.Apply) and len(at.args) == 2:
+        spine.append(at)
+        at = at.args[0]
+    if len(spine) <= CHAIN:
+        return _apply(expression.op, tuple(compile_expression(a, tables) for a in expression.args))
+    first = compile_expression(at, tables)
+    rest = [(link.op, compile_expression(link.args[1], tables)) for link in reversed(spine)]
+
+    def run(frame: Frame) -> Known:
+        value = first(frame)
+        for op, right in rest:
+            value = _apply(op, (_given(value), right))(frame)
+        return value
+
+    return run
+
+
+def _given(value: Known) -> Code:
+    return lambda _: value
 
 
 def _apply(op: str, args: tuple[Code, ...]) -> Code:

@@ -5,6 +5,7 @@ The search is evidence, not proof: a value is said to come from a source when, n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -47,7 +48,7 @@ class Source:
         return -1 if self.view is None else self.view.index
 
 
-def leaves(value: Known | Mapping[str, Known], place: Place = ()) -> Iterator[tuple[Place, str]]:
+def leaves(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """The scalar parts of a value as text, with their places; keys of maps are not values."""
     match value:
         case tuple():
@@ -64,7 +65,7 @@ def leaves(value: Known | Mapping[str, Known], place: Place = ()) -> Iterator[tu
             yield place, number_key(value)
         case _:
             if value is not UNKNOWN:
-                yield place, value.isoformat() if hasattr(value, "isoformat") else str(value)
+                yield place, value.isoformat() if isinstance(value, date) else str(value)
 
 
 def below(path: core.FieldPath, place: Place) -> bool:
@@ -169,7 +170,7 @@ class Provenance:
                 return
 
     def _leaves(
-        self, kind: SourceKind, view: View | None, owner: str, value: Known, tags: frozenset[str]
+        self, kind: SourceKind, view: View | None, owner: str, value: object, tags: frozenset[str]
     ) -> None:
         for place, text in leaves(value):
             self._add(kind, view, owner, place, text, tags, tags)

@@ -1,0 +1,144 @@
+"""Earlier events that may count as evidence for a later one, found without looking at all of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
+
+import attrs
+
+from wfcheck.checker.conditions import UNKNOWN, History, Tables, Truth
+from wfcheck.checker.replay.patterns import EMPTY, Bindings, Pattern, compile_pattern, conjunction, key_of
+from wfcheck.checker.replay.view import View
+from wfcheck.dsl import core
+from wfcheck.dsl.walk import subexpressions
+
+
+@attrs.define(eq=False)
+class Entry:
+    """A remembered event; `used` once an approval has served its call."""
+
+    view: View
+    used: bool = False
+
+
+@attrs.frozen
+class Ties:
+    """How a pattern hangs on the other event: arguments that must be the same, binders by argument; `call`: the whole call.
+    `free`: not at all. `indexed`: by these ties alone a bucket can be chosen."""
+
+    same: tuple[str, ...]
+    binders: tuple[tuple[str, str], ...]
+    call: bool
+    free: bool
+    indexed: bool
+
+
+def ties_of(pattern: core.EventPattern) -> Ties:
+    """The ties of a pattern. Several choices, or comparisons with binders, are found by a scan."""
+    choices = pattern.choices
+    tests = [(name, test) for choice in choices for name, test in choice.tests]
+    same = tuple(name for name, test in tests if isinstance(test, core.Same))
+    binders = tuple((name, test.name) for name, test in tests if isinstance(test, core.Bind))
+    call = any(c.kind == "approve" or any(isinstance(t, core.SameCall) for _, t in c.tests) for c in choices)
+    compared = any(isinstance(test, core.Compare) and _has_binder(test.value) for _, test in tests)
+    results = any(
+        choice.result is not None and not isinstance(choice.result, core.Compare) for choice in choices
+    )
+    free = not (same or binders or call or compared or results)
+    return Ties(same, binders, call, free, len(choices) == 1 and bool(same or call))
+
+
+def _has_binder(expression: core.Expr) -> bool:
+    return any(isinstance(e, core.Variable) and e.kind == "binder" for e in subexpressions(expression))
+
+
+@attrs.define
+class Memory:
+    """The events of one scope that match a pattern at its moment of being done."""
+
+    pattern: Pattern
+    ties: Ties
+    single_use: bool = False
+    buckets: dict[Hashable, list[Entry]] = attrs.field(factory=lambda: defaultdict(list))
+
+    @staticmethod
+    def of(
+        pattern: core.EventPattern, program: core.Program, tables: Tables, single_use: bool = False
+    ) -> Memory:
+        """An empty memory for a pattern."""
+        return Memory(compile_pattern(pattern, program, tables, "done"), ties_of(pattern), single_use)
+
+    def fresh(self) -> Memory:
+        """An empty memory for another scope."""
+        return Memory(self.pattern, self.ties, self.single_use)
+
+    def see(self, view: View, history: History | None) -> None:
+        """Remember the event if it may match."""
+        if view.kind not in self.pattern.kinds:
+            return
+        truth = self.pattern.match(view, history=history).truth
+        if truth is False:
+            return
+        bucket = self.buckets[self._key_of_entry(view, truth)]
+        if self.ties.free and not self.single_use:
+            bucket.clear()
+        bucket.append(Entry(view))
+
+    def _key_of_entry(self, view: View, truth: Truth) -> Hashable:
+        if self.ties.free:
+            return truth
+        if not self.ties.indexed:
+            return None
+        return self._key(view)
+
+    def _key(self, view: View) -> Hashable:
+        """The bucket of an event by its tied arguments, or None where one of them is unknown."""
+        if self.ties.call:
+            parts = tuple(sorted((n, key_of(v)) for n, v in view.arguments.items() if v is not UNKNOWN))
+            known = len(parts) == len(view.arguments)
+            return ("call", view.name, parts) if known else None
+        values = [view.arguments.get(name, UNKNOWN) for name in self.ties.same]
+        return None if UNKNOWN in values else ("same", tuple(key_of(v) for v in values))
+
+    def find(
+        self,
+        judged: View,
+        bindings: Bindings,
+        history: History | None,
+        valid: Callable[[View], Truth],
+    ) -> tuple[Truth, Entry | None]:
+        """Whether an event is remembered that matches with the judged one and is valid. The oldest sure one is chosen if
+        each serves but once, else the latest."""
+        doubt: Truth = False
+        for entry in self._candidates(judged):
+            if entry.used:
+                continue
+            truth = conjunction(valid(entry.view), self._fits(entry.view, judged, bindings, history))
+            if truth is True:
+                return True, entry
+            doubt = UNKNOWN if truth is UNKNOWN else doubt
+        return doubt, None
+
+    def _fits(self, view: View, judged: View, bindings: Bindings, history: History | None) -> Truth:
+        return self.pattern.match(view, judged, bindings, history).truth
+
+    def _candidates(self, judged: View) -> Iterator[Entry]:
+        keys: list[Hashable] = [True, UNKNOWN] if self.ties.free else [None]
+        if self.ties.indexed:
+            key = self._key(judged)
+            keys = list(self.buckets) if key is None else [key, None]
+        for key in dict.fromkeys(keys):
+            bucket = self.buckets.get(key)
+            if bucket:
+                if self.single_use:
+                    bucket[:] = [entry for entry in bucket if not entry.used]
+                yield from bucket if self.single_use else reversed(bucket)
+
+    def latest(self, judged: View, bindings: Bindings = EMPTY, history: History | None = None) -> int:
+        """The index of the latest event that surely matches with the judged one, or -1."""
+        found = -1
+        for entry in self._candidates(judged):
+            if entry.view.index > found and self._fits(entry.view, judged, bindings, history) is True:
+                found = entry.view.index
+        return found

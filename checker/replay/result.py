@@ -1,0 +1,181 @@
+"""What a replay says: one result per trace and rule, findings about the traces, and the causes of what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from wfcheck.checker.traces.event import EventSource
+from wfcheck.checker.traces.trace import Skip
+from wfcheck.dsl.diagnostic import Diagnostic
+
+SCHEMA = "wfcheck.replay/1"
+ReplayVerdict: TypeAlias = Literal["holds", "violated", "insufficient", "not-applicable"]
+
+
+@attrs.frozen
+class Mark:
+    """An event of a trace: its 0-based index and where it was read."""
+
+    event: int
+    source: EventSource | None
+
+    def json(self) -> dict[str, Any]:
+        """As in the machine format."""
+        return {"event": self.event, "source": source_json(self.source)}
+
+
+@attrs.frozen
+class Blame:
+    """The first event that broke an assumption, or without a workflow the manifestation. `cause`: the event that brought the
+    value in. `value`: what was at fault; untrusted text."""
+
+    mark: Mark
+    why: str
+    assumption: str | None = None
+    cause: Mark | None = None
+    value: str | None = None
+    invented: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """As in the machine format."""
+        return {
+            "event": self.mark.event,
+            "why": self.why,
+            "assumption": self.assumption,
+            "source": source_json(self.mark.source),
+            "cause": None if self.cause is None else self.cause.json(),
+            "value": self.value,
+            "invented": self.invented,
+        }
+
+
+@attrs.frozen
+class ReplayResult:
+    """One verdict. `reason` says why the record was insufficient, or the rule not applicable. `breaks`: every event at which
+    the rule was broken, the manifestation first."""
+
+    trace: str
+    rule: str
+    verdict: ReplayVerdict
+    severity: str = "medium"
+    blame: Blame | None = None
+    point_of_no_return: Mark | None = None
+    manifestation: Mark | None = None
+    provenance: str = "values"
+    heuristic: bool = False
+    inherited: bool = False
+    reason: str | None = None
+    breaks: tuple[int, ...] = ()
+
+    def json(self) -> dict[str, Any]:
+        """As in the machine format."""
+        point = self.point_of_no_return
+        return {
+            "trace": self.trace,
+            "rule": self.rule,
+            "verdict": self.verdict,
+            "severity": self.severity,
+            "blame": None if self.blame is None else self.blame.json(),
+            "point_of_no_return": None if point is None else {"event": point.event},
+            "manifestation": None if self.manifestation is None else self.manifestation.json(),
+            "provenance": self.provenance,
+            "heuristic": self.heuristic,
+            "inherited": self.inherited,
+            "reason": self.reason,
+            "breaks": list(self.breaks),
+        }
+
+
+@attrs.frozen
+class Undeclared:
+    """A tool that a trace uses and the specification does not declare."""
+
+    trace: str
+    tool: str
+    mark: Mark
+    calls: int
+
+    def json(self) -> dict[str, Any]:
+        """As in the machine format."""
+        return {"trace": self.trace, "tool": self.tool, "calls": self.calls, **self.mark.json()}
+
+
+@attrs.frozen
+class Cause:
+    """Failing traces grouped by rule and reason."""
+
+    cause: str
+    traces: int
+    first: str
+    rule: str
+
+    def json(self) -> dict[str, Any]:
+        """As in the machine format."""
+        return {"cause": self.cause, "traces": self.traces, "first": self.first, "rule": self.rule}
+
+
+@attrs.frozen
+class ReplayReport:
+    """Everything a replay found, in the order read. `events` counts all canonical events."""
+
+    results: tuple[ReplayResult, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    undeclared: tuple[Undeclared, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    traces: int = 0
+    events: int = 0
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """Counts of traces, events and verdicts."""
+        verdicts = ("holds", "violated", "insufficient", "not-applicable")
+        counts = {v.replace("-", "_"): sum(r.verdict == v for r in self.results) for v in verdicts}
+        errors = sum(d.severity.value == "error" for d in self.diagnostics)
+        return {
+            "traces": self.traces,
+            "events": self.events,
+            **counts,
+            "failing_traces": len({r.trace for r in self.results if r.verdict == "violated"}),
+            "undeclared": len(self.undeclared),
+            "skipped": len(self.skipped),
+            "errors": errors,
+        }
+
+    @property
+    def ok(self) -> bool:
+        """Everything held and everything was read."""
+        return self.exit_code == 0
+
+    @property
+    def exit_code(self) -> int:
+        """2 for bad input, else 1 for a violation, else 3 where a record did not suffice, else 0."""
+        summary = self.summary
+        if summary["errors"]:
+            return 2
+        if summary["violated"]:
+            return 1
+        return 3 if summary["insufficient"] or summary["skipped"] else 0
+
+    def json(self) -> dict[str, Any]:
+        """The machine format; diagnostics are rendered by the reports."""
+        return {
+            "schema": SCHEMA,
+            "results": [r.json() for r in self.results],
+            "near_misses": [],
+            "undeclared": [u.json() for u in self.undeclared],
+            "skipped": [attrs.asdict(s) for s in self.skipped],
+            "diagnostics": [],
+            "summary": dict(self.summary),
+            "causes": [c.json() for c in self.causes],
+        }
+
+
+def source_json(source: EventSource | None) -> dict[str, Any] | None:
+    """Where an event was read."""
+    if source is None:
+        return None
+    return {"file": source.file, "line": source.line, "pointer": source.pointer}
