@@ -119,7 +119,7 @@ class CallElaborator(Protocol):
 class Budget:
     """What one expression may still cost: definitions may double at every level. `fresh` numbers renamed binders."""
 
-    left: int = 5_000
+    left: int = 50_000
     fresh: int = 0
 
 
@@ -211,6 +211,10 @@ class Context:
         places = tuple(Label(place, text) for place, text in labels if place is not None)
         self.diagnostics.append(Diagnostic(code, message, span, severity, places, tuple(notes), help, file))
 
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Adds a diagnostic of another stage."""
+        self.diagnostics.append(diagnostic)
+
     def lookup(self, module: str, parts: tuple[str, ...], kinds: Kinds) -> Entity | None:
         """The entity of a name of one part (`pay`) or two (`org.pay`), without a diagnostic; marks its import as used."""
         scope = self.names[module]
@@ -229,12 +233,19 @@ class Context:
             return None
         return (inside.policies if kinds == {"policy"} else inside.own).get(parts[1])
 
+    def parts(self, module: str, name: syntax.Expr | syntax.Ident) -> tuple[str, ...] | None:
+        """The parts of a name; an identifier such as `org.pay` has two, unless it is a quoted name that holds a point."""
+        if not isinstance(name, syntax.Ident) or "." not in name.text:
+            return dotted(name)
+        plain = self.names[module].find(name.text, frozenset())
+        return tuple(name.text.split(".")) if plain is None else (name.text,)
+
     def resolve(
         self, module: str, name: syntax.Expr | syntax.Ident, kinds: Kinds, what: str
     ) -> Entity | None:
         """The entity that `name` (also `org.x`) stands for. Unknown, or of another kind than `kinds`: reported, and None.
         `what` says what is wanted, with its article: `a tool`."""
-        parts = dotted(name)
+        parts = self.parts(module, name)
         if parts is None:
             self.report("WF204", f"{what} is named here by a name, not by an expression", name.span)
             return None

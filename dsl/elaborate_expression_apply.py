@@ -15,7 +15,6 @@ from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import ANY, BOOL, MapType, Type, base
 
 SPECIAL = frozenset({"known", "last", "zip"})
-MAX_SIZE = 20_000
 
 
 def elaborate_apply(
@@ -130,17 +129,13 @@ def _inline(
         )
         return broken(call.span)
     bound = _bind(context, env, call, define, go)
-    if bound is None or not _afford(context, env, call):
+    if bound is None or env.budget.left < 0:
         return broken(call.span)
     place = attrs.evolve(
         env, module=entity.module, names=bound, it=None, call=None, inlining=(*env.inlining, entity.symbol)
     )
     result = go(context, place, define.body, expected)
-    if _size(result) > MAX_SIZE:
-        env.budget.left = 0
-        _afford(context, env, call)
-        return broken(call.span)
-    return result
+    return result if _afford(context, env, call, result) else broken(call.span)
 
 
 def _bind(
@@ -193,24 +188,24 @@ def _target(
     return name
 
 
-def _afford(context: Context, env: Env, call: syntax.Apply) -> bool:
-    env.budget.left -= 1
-    if env.budget.left >= 0:
-        return True
-    if env.budget.left >= -2:
+def _afford(context: Context, env: Env, call: syntax.Apply, result: core.Expr) -> bool:
+    if env.budget.left < 0:
+        return False
+    env.budget.left -= _size(result, env.budget.left + 1)
+    if env.budget.left < 0:
         context.report(
             "WF341",
             "the expression grows too large once its definitions are put in",
             call.span,
             help="let each definition use its arguments less often",
         )
-    return False
+    return env.budget.left >= 0
 
 
-def _size(expression: core.Expr) -> int:
-    """The number of nodes, counted no further than `MAX_SIZE`."""
+def _size(expression: core.Expr, limit: int) -> int:
+    """The number of nodes, counted no further than the limit."""
     count, stack = 0, [expression]
-    while stack and count <= MAX_SIZE:
+    while stack and count < limit:
         count += 1
         stack.extend(children(stack.pop()))
     return count

@@ -226,10 +226,22 @@ def table_named(context: Context, env: Env, expression: syntax.Expr) -> Entity |
     return entity if entity is not None and entity.kind == "table" else None
 
 
+def _table(context: Context, entity: Entity, place: syntax.Expr) -> core.Table | None:
+    table = context.tables.get(entity.symbol)
+    if table is None:
+        context.report(
+            "WF242",
+            f"the table `{entity.name}` is not known yet where types and tables are declared",
+            place.span,
+            labels=[(entity.span, "declared here")],
+        )
+    return table
+
+
 def _row(
     context: Context, env: Env, entity: Entity, index: syntax.Expr, place: syntax.Subscript, go: Elaborate
 ) -> core.Expr:
-    table = context.tables.get(entity.symbol)
+    table = _table(context, entity, place)
     if table is None:
         return broken(place.span)
     row = base(table.type)
@@ -239,7 +251,7 @@ def _row(
 
 def table_keys(context: Context, entity: Entity, place: syntax.Expr) -> core.Expr:
     """The keys of a table as a constant list, for `k in t`."""
-    table = context.tables.get(entity.symbol)
+    table = _table(context, entity, place)
     if table is None:
         return broken(place.span)
     row = base(table.type)

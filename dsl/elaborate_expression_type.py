@@ -99,7 +99,7 @@ def _map(typing: Typing, expression: syntax.TypeMap) -> Type:
 
 def _named(typing: Typing, name: syntax.Ident) -> Type:
     context, module = typing.context, typing.module
-    parts = tuple(name.text.split(".")) if "." in name.text else (name.text,)
+    parts = context.parts(module, name) or ()
     entity = context.lookup(module, parts, frozenset({"type"}))
     if entity is not None and entity.kind == "type":
         return declared_type(typing, entity)
