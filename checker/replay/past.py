@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import get_args
 
 import attrs
 
@@ -14,6 +15,7 @@ from wfcheck.dsl.meanings import EvaluationError, items
 from wfcheck.dsl.texts import to_text
 from wfcheck.dsl.walk import subexpressions
 
+_EXPRESSIONS = get_args(core.Expr)
 EARLIER_LIMIT = 100_000
 
 
@@ -48,7 +50,9 @@ def compile_tracked(program: core.Program, expressions: Iterable[core.Expr], tab
         for symbol, register in program.registers.items()
         for update in register.updates
     )
-    inside = [e for register in program.registers.values() for u in register.updates for e in _expressions(u)]
+    inside = [
+        e for register in program.registers.values() for u in register.updates for e in expressions_in(u)
+    ]
     asked: dict[int, tuple[core.EventPattern, Pattern, bool]] = {}
     for top in [*expressions, *inside]:
         for expression in subexpressions(top):
@@ -59,11 +63,17 @@ def compile_tracked(program: core.Program, expressions: Iterable[core.Expr], tab
     return Tracked(program, initial, updates, tuple(asked.values()))
 
 
-def _expressions(update: core.RegisterUpdate) -> Iterator[core.Expr]:
-    yield update.value
-    for expression in (update.source, update.condition, update.key):
-        if expression is not None:
-            yield expression
+def expressions_in(part: object) -> Iterator[core.Expr]:
+    """The outermost expressions anywhere in a rule, a declaration or a pattern."""
+    stack = [part]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, _EXPRESSIONS):
+            yield top
+        elif isinstance(top, tuple | list | frozenset):
+            stack.extend(top)
+        elif attrs.has(type(top)):
+            stack.extend(getattr(top, name) for name in attrs.fields_dict(type(top)))  # type: ignore[arg-type]
 
 
 def _update(symbol: str, update: core.RegisterUpdate, program: core.Program, tables: Tables) -> Update:

@@ -84,7 +84,15 @@ class _State:
     since: Memory | None
     after: Memory | None
     until: Memory | None
-    counted: dict[int, int] = attrs.field(factory=dict)
+
+    def fresh(self) -> _State:
+        """The same, with nothing remembered."""
+        return _State(
+            self.evidence and self.evidence.fresh(),
+            self.since and self.since.fresh(),
+            self.after and self.after.fresh(),
+            self.until and self.until.fresh(),
+        )
 
 
 @attrs.define
@@ -140,9 +148,7 @@ class MonitorStepper:
         key = scope_of(view, self.compiled.per_session)
         state = self.states.get(key)
         if state is None:
-            b = self.blank
-            fresh = (m.fresh() if m else None for m in (b.evidence, b.since, b.after, b.until))
-            state = self.states[key] = _State(*fresh)
+            state = self.states[key] = self.blank.fresh()
         return state
 
     def _judge(

@@ -1,0 +1,65 @@
+"""Flow rules at work on one trace: provenance is asked at each call that they judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from wfcheck.checker.conditions import History, Tables
+from wfcheck.checker.provenance import Provenance
+from wfcheck.checker.provenance_query import (
+    Answer,
+    Asking,
+    Breach,
+    Mode,
+    Target,
+    ask_from_only,
+    compile_target,
+)
+from wfcheck.checker.replay.finding import Finding, insufficient, violated
+from wfcheck.checker.replay.view import View
+from wfcheck.dsl import core
+
+FULL = "the trace holds more values than are kept"
+
+
+def finding_of(answer: Answer, index: int) -> Iterator[Finding]:
+    """The finding of an answer at an event."""
+    if isinstance(answer, Breach):
+        yield violated(index, answer.why, cause=answer.cause, shown=answer.shown, invented=answer.invented)
+    elif answer is not None:
+        yield insufficient(index, answer.reason)
+
+
+@attrs.define
+class FromOnlyStepper:
+    """`require ARG from only SET`."""
+
+    target: Target
+    program: core.Program
+    provenance: Provenance
+    mode: Mode
+    asked: dict[tuple[int, int], object] = attrs.field(factory=dict)
+
+    @staticmethod
+    def of(
+        rule: core.FromOnly, program: core.Program, tables: Tables, provenance: Provenance, mode: Mode
+    ) -> FromOnlyStepper:
+        """A stepper at the start of a trace."""
+        return FromOnlyStepper(compile_target(rule, tables), program, provenance, mode)
+
+    def step(self, view: View, history: History) -> Iterator[Finding]:
+        """Ask at each call of the target's tool."""
+        if view.kind != "call" or view.name != self.target.owner:
+            return
+        asking = Asking(self.program, self.provenance, view, history, self.asked, self.mode)  # type: ignore[arg-type]
+        answer = ask_from_only(self.target, asking)
+        yield from finding_of(answer, view.index)
+        if answer is None and self.provenance.full:
+            yield insufficient(view.index, FULL)
+
+    def finish(self, last: View | None) -> Iterator[Finding]:
+        """Nothing is owed at the end."""
+        del last
+        return iter(())
