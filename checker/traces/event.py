@@ -30,6 +30,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `arguments` in rules are `args_executed` where known, else `args_requested`. `text` belongs to input, say, llm and message.
     `labels`: tags of the value that the event brings (result, text). `argument_labels`: tags per argument, and under the key `""`
     the tags of the decision to act; only the reference interpreter and instrumented hosts know them. `to` receives a message;
+    `valid_steps` (calls) and `valid_until` (ISO time) bound an approval that was given for a while only.
     `store` is of remember and recall; `step` names the llm, agent or release step, or the release declaration."""
 
     kind: Kind
@@ -54,6 +55,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     error: str | None = None
     decision: str | None = None
+    valid_steps: int | None = None
+    valid_until: str | None = None
     derived_from: list[str] | None = None
     labels: list[str] | None = None
     argument_labels: dict[str, list[str]] | None = None
