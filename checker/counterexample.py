@@ -1,0 +1,182 @@
+"""The search for a concrete run that breaks a rule. Whatever is found was run on the reference interpreter."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from typing import TypeAlias
+
+import attrs
+
+from wfcheck.checker.exploration import Explorer, Key, Pool, Script, pool
+from wfcheck.checker.reference.interpreter import NotARunError, Sessions, run_sessions
+from wfcheck.checker.result import Witness
+from wfcheck.checker.traces.event import Event
+from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements
+
+RUNS = 400
+CHILDREN = 60
+
+Judge: TypeAlias = Callable[[Sessions], int | None]
+"""The index of the event that breaks the rule in the last run, if any."""
+
+
+@attrs.frozen(slots=False)
+class Search:
+    """What one search is about. `entries`: workflows run one after another over shared stores; the last is judged."""
+
+    program: core.Program
+    entries: tuple[core.Workflow, ...]
+    judge: Judge
+    pool: Pool
+    ends: tuple[core.FlowEnd, ...]
+    explicit: bool
+
+    def attempt(self, script: Script) -> tuple[Sessions | None, dict[Key, list[object]]]:
+        """One run on the script (None: it is no run of the model), and what else could have been answered."""
+        oracles = [self._oracle(script, number) for number in range(len(self.entries))]
+        try:
+            done = run_sessions(
+                self.program,
+                list(zip(self.entries, oracles, strict=True)),
+                sessions=["s1"] * len(self.entries),
+                explicit=self.explicit,
+                ends=self.ends,
+                fuel=2000,
+            )
+        except NotARunError:
+            return None, {}
+        asked: dict[Key, list[object]] = {}
+        for oracle in oracles:
+            asked |= oracle.asked
+        return done, asked
+
+    def _oracle(self, script: Script, number: int) -> Explorer:
+        fails = any(isinstance(s, core.Retry) for s in statements(self.entries[number].body))
+        return Explorer(script, self.pool, self.program, number, fails)
+
+
+def find(search: Search, starts: Iterable[Script], deadline: float) -> tuple[Script, Witness] | None:
+    """The first breaking run: scripts with few answers of their own first, children of runs that showed something new.
+
+    Deterministic but for the deadline (`time.monotonic`)."""
+    order = count()
+    queue: list[tuple[int, int, Script]] = [(len(s), next(order), s) for s in (*starts, {})]
+    heapq.heapify(queue)
+    seen: set[tuple[object, ...]] = set()
+    tried = 0
+    while queue and tried < RUNS and time.monotonic() < deadline:
+        _, _, script = heapq.heappop(queue)
+        tried += 1
+        done, asked = search.attempt(script)
+        if done is None:
+            continue
+        if (witness := confirmed(search, done)) is not None:
+            return script, witness
+        if (shape := _shape(done)) not in seen:
+            seen.add(shape)
+            for child in _children(script, asked):
+                heapq.heappush(queue, (len(child), next(order), child))
+    return None
+
+
+def confirmed(search: Search, done: Sessions) -> Witness | None:
+    """The run as a witness, if it breaks the rule without having left the model before."""
+    index = search.judge(done)
+    if index is None:
+        return None
+    left = [b.index for r in done.runs for b in r.breaches if b.rule == "assumption"]
+    if any(broken <= index for broken in left):
+        return None
+    return Witness(done.events, index)
+
+
+def _children(script: Script, asked: dict[Key, list[object]]) -> Iterator[Script]:
+    made = 0
+    for key, alternatives in asked.items():
+        for answer in alternatives:
+            if made >= CHILDREN:
+                return
+            made += 1
+            yield {**script, key: answer}
+
+
+def _shape(done: Sessions) -> tuple[object, ...]:
+    return tuple(_trait(event) for event in done.events)
+
+
+def _trait(event: Event) -> tuple[object, ...]:
+    line = event.source.line if event.source is not None else 0
+    labels = event.argument_labels or {}
+    return (event.kind, event.tool, line, tuple(sorted((n, tuple(v)) for n, v in labels.items())))
+
+
+def search_runs(
+    program: core.Program,
+    workflow: core.Workflow,
+    rule: core.Rule | None,
+    judge: Judge,
+    *,
+    ends: tuple[core.FlowEnd, ...] = (),
+    explicit: bool = False,
+    seconds: float = 2.0,
+    starts: Iterable[Script] = (),
+) -> Witness | None:
+    """A breaking run of the workflow: alone first, then after one earlier run of each workflow that shares a store with it."""
+    answers = pool(program, rule)
+    alone = Search(program, (workflow,), judge, answers, ends, explicit)
+    deadline = time.monotonic() + seconds
+    found = find(alone, starts, deadline)
+    if found is not None:
+        return found[1]
+    for earlier in _earlier(program, workflow):
+        after = Search(program, (earlier, workflow), judge, answers, ends, explicit)
+        found = find(after, (), deadline + seconds)
+        if found is not None:
+            return found[1]
+    return None
+
+
+def _earlier(program: core.Program, workflow: core.Workflow) -> Iterator[core.Workflow]:
+    read = _touched(program, workflow, reading=True)
+    for other in program.workflows.values():
+        if read & _touched(program, other, reading=False):
+            yield other
+
+
+def _touched(program: core.Program, workflow: core.Workflow, *, reading: bool) -> set[str]:
+    found: set[str] = set()
+    for statement in statements(workflow.body):
+        match statement:
+            case core.Call(tool=name):
+                tool = program.tools[name]
+                found |= tool.reads if reading else tool.writes
+            case core.Recall(store=store) if reading:
+                found.add(store)
+            case core.Remember(store=store) if not reading:
+                found.add(store)
+            case core.Send() | core.Say() | core.Ask() if not reading:
+                found.add("inbox")
+            case core.Receive() if reading:
+                found.add("inbox")
+            case core.Agent(may=may):
+                found |= _agent_touched(program, may, reading=reading)
+            case _:
+                pass
+    return found
+
+
+def _agent_touched(program: core.Program, may: tuple[core.May, ...], *, reading: bool) -> set[str]:
+    found: set[str] = set()
+    for each in may:
+        if each.tool is not None and each.act == "tool":
+            tool = program.tools[each.tool]
+            found |= tool.reads if reading else tool.writes
+        elif each.act in ("remember", "recall"):
+            found |= program.stores.keys()
+        elif each.act == "send" and not reading:
+            found.add("inbox")
+    return found

@@ -1,0 +1,234 @@
+"""From files to a report: every rule for every workflow in its scope, built-in rules included."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+
+import attrs
+
+from wfcheck.checker import concretise
+from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
+from wfcheck.checker.result import Report, Result, Verdict
+from wfcheck.checker.rules import builtin, flow, verbs
+from wfcheck.dsl import core
+from wfcheck.dsl.diagnostic import Diagnostic, Severity
+
+Progress = Callable[[str], None]
+STACK = 20_000
+
+
+class DefectError(Exception):
+    """A check failed for a reason of our own. `report` has every other result, `errors` the failures with their rules."""
+
+    def __init__(self, report: Report, errors: tuple[tuple[str, Exception], ...]) -> None:
+        super().__init__("; ".join(f"{name}: {error!r}" for name, error in errors))
+        self.report = report
+        self.errors = errors
+
+
+@attrs.frozen
+class Selection:
+    """`rules`: globs over rule names (none: all). `workflow`: only that one."""
+
+    rules: tuple[str, ...] = ()
+    workflow: str | None = None
+
+    def takes(self, rule: str) -> bool:
+        """Whether a rule is asked for."""
+        return not self.rules or any(fnmatchcase(rule, pattern) for pattern in self.rules)
+
+
+@attrs.frozen
+class Task:
+    """One result to be: the rule's name, its workflow (None: of the policy itself) and how to get it."""
+
+    name: str
+    workflow: core.Workflow | None
+    rule: core.Rule | None
+    run: Callable[[], Finding | None]
+
+
+@attrs.frozen
+class Checked:
+    """What came out, and which checks failed."""
+
+    results: tuple[Result, ...]
+    errors: tuple[tuple[str, Exception], ...]
+
+
+@contextmanager
+def deep_stack() -> Iterator[None]:
+    """Room for programs that are nested deeper than the interpreter's default expects (the parser bounds nesting)."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, STACK))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def check_program(
+    program: core.Program,
+    *,
+    selection: Selection | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Checked:
+    """All results of a program, in order of workflows and rules; a failing check does not lose the others."""
+    asked = selection or Selection()
+    sources = tuple(s for rule in program.rules for s in flow.virtual_sources(program, rule))
+    analysis = Analysis(program, sources, limits or Limits())
+    results: list[Result] = []
+    errors: list[tuple[str, Exception]] = []
+    with deep_stack():
+        for task in _tasks(analysis, asked):
+            if progress is not None:
+                progress(task.name)
+            _settle(task, results, errors)
+    return Checked(tuple(results), tuple(errors))
+
+
+def _settle(task: Task, results: list[Result], errors: list[tuple[str, Exception]]) -> None:
+    start = time.perf_counter()
+    try:
+        finding = task.run()
+    except Exception as error:  # noqa: BLE001 - a defect in one check must not lose the others; it is raised again
+        errors.append((f"{task.name} in {task.workflow.symbol if task.workflow else 'the policy'}", error))
+        return
+    if finding is not None:
+        results.append(_result(task, finding, time.perf_counter() - start))
+
+
+def _tasks(analysis: Analysis, asked: Selection) -> Iterator[Task]:
+    program = analysis.program
+    for rule in program.rules:
+        if not rule.workflows and asked.workflow is None and asked.takes(rule.name):
+            yield Task(rule.name, None, rule, lambda rule=rule: _without_workflow(rule))  # type: ignore[misc]
+    for workflow in program.workflows.values():
+        if asked.workflow not in (None, workflow.symbol):
+            continue
+        for rule in program.rules:
+            if workflow.symbol in rule.workflows and asked.takes(rule.name):
+                yield _written(analysis, workflow, rule)
+        for name in BUILTIN:
+            if asked.takes(f"builtin.{name}"):
+                yield _unwritten(analysis, workflow, name)
+
+
+def _written(analysis: Analysis, workflow: core.Workflow, rule: core.Rule) -> Task:
+    case = Case(analysis, workflow, rule)
+
+    def run() -> Finding:
+        if rule.not_applicable is not None:
+            return Finding(Verdict.NOT_APPLICABLE, reason=rule.not_applicable)
+        return concretise.concretise(case, verbs.check(case, rule))
+
+    return Task(rule.name, workflow, rule, run)
+
+
+def _unwritten(analysis: Analysis, workflow: core.Workflow, name: str) -> Task:
+    case = Case(analysis, workflow, None)
+    full = f"builtin.{name}"
+
+    def run() -> Finding | None:
+        finding = BUILTIN[name](case)
+        return None if finding is None else concretise.builtin(case, full, finding)
+
+    return Task(full, workflow, None, run)
+
+
+def _label_rule(name: str) -> Callable[[Case], Finding | None]:
+    return lambda case: builtin.check(case, name)
+
+
+BUILTIN: dict[str, Callable[[Case], Finding | None]] = {
+    **{name: _label_rule(name) for name in builtin.LABEL_RULES},
+    "isolated": builtin.isolated,
+}
+
+
+def _without_workflow(rule: core.Rule) -> Finding:
+    reason = rule.not_applicable or "no workflow is in the scope of this policy"
+    return Finding(Verdict.NOT_APPLICABLE, reason=reason)
+
+
+def _result(task: Task, finding: Finding, seconds: float) -> Result:
+    rule, workflow = task.rule, task.workflow
+    owner = rule if rule is not None else workflow
+    assert owner is not None
+    span = finding.span or owner.span
+    return Result(
+        file=span.file,
+        workflow=None if workflow is None else workflow.symbol,
+        rule=task.name,
+        verdict=finding.verdict,
+        span=span,
+        severity="high" if rule is None else rule.severity,
+        assumptions=finding.assumptions,
+        cores=finding.cores,
+        witness=finding.witness,
+        path=finding.path,
+        reason=finding.reason,
+        notes=finding.notes,
+        help=finding.help,
+        doc=None if rule is None else rule.doc,
+        heuristic=rule is not None and rule.heuristic,
+        fingerprint=_fingerprint(task, finding),
+        seconds=seconds,
+    )
+
+
+def _fingerprint(task: Task, finding: Finding) -> str:
+    """Stable under moves of the text: names and words, no places."""
+    workflow = "" if task.workflow is None else task.workflow.symbol
+    words = (task.name, workflow, finding.verdict.value, *(step.text for step in finding.path[-1:]))
+    return blake2b("\0".join(words).encode(), digest_size=16).hexdigest()
+
+
+def check(
+    paths: Sequence[Path | str],
+    *,
+    policies: Sequence[Path | str] = (),
+    rules: Sequence[str] = (),
+    workflow: str | None = None,
+    timeout: float = 10.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Load the files and check them; bad input becomes diagnostics, and what could be understood is checked all the same.
+
+    Raises:
+        DefectError: a check failed for a reason of our own; it carries the report of all others.
+    """
+    from wfcheck.dsl import elaborate
+    from wfcheck.stdlib import load
+
+    program, diagnostics = elaborate.load(paths, policies=policies, library=load)
+    checked = check_program(
+        program,
+        selection=Selection(tuple(rules), workflow),
+        limits=Limits(timeout, seed),
+        progress=progress,
+    )
+    found = (*diagnostics, *_vacuous_everywhere(checked.results))
+    report = Report(checked.results, found)
+    if checked.errors:
+        raise DefectError(report, checked.errors)
+    return report
+
+
+def _vacuous_everywhere(results: tuple[Result, ...]) -> Iterator[Diagnostic]:
+    by_rule: dict[str, list[Result]] = {}
+    for result in results:
+        if result.workflow is not None and not result.rule.startswith("builtin."):
+            by_rule.setdefault(result.rule, []).append(result)
+    for rule, found in by_rule.items():
+        if all(r.verdict is Verdict.VACUOUS for r in found):
+            message = f"`{rule}` judges nothing in any workflow in its scope"
+            yield Diagnostic("WF601", message, found[0].span, Severity.WARNING)

@@ -1,0 +1,209 @@
+"""The rules that nobody writes, as far as the labelling decides them: each is reported only where it has something to check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+import attrs
+
+from wfcheck.checker.explanation import trail
+from wfcheck.checker.label_agent import CONTEXT
+from wfcheck.checker.label_state import Act
+from wfcheck.checker.label_table import residue
+from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, label_assumptions, possible, proved
+from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements
+
+
+@attrs.frozen
+class Duty:
+    """At `act`, `label` must lie within `admitted`; `text` says what is wrong where it does not."""
+
+    act: Act
+    label: int
+    admitted: int
+    text: str
+
+
+def clearance(case: Case) -> Iterator[Duty]:
+    """What reaches a channel with `clears`: secrecy of what is emitted and of the decision to emit."""
+    table = case.analysis.labelling.table
+    for act in case.acts("call"):
+        for emission in case.program.tools[act.subject or ""].emits:
+            clears = case.program.channels[emission.channel].clears
+            if clears is not None:
+                label = act.decision | _of(act, emission.arguments)
+                text = f"what `{act.subject}` sends to `{emission.channel}` is more than it clears"
+                yield Duty(act, label & table.secrecy, table.mask(clears), text)
+
+
+def _of(act: Act, names: frozenset[str] | None) -> int:
+    mask = 0
+    for name, tree in act.arguments.items():
+        if names is None or name in names:
+            mask |= tree.every
+    return mask
+
+
+def sight(case: Case) -> Iterator[Duty]:
+    """What a principal is told, asked, sent, shown or has in its context, as far as it declares what it clears."""
+    table = case.analysis.labelling.table
+    for act in case.acts("say", "ask", "message", "approve"):
+        for principal in case.program.principals.values():
+            if principal.clears is not None and act.subject in (principal.symbol, None):
+                text = f"`{principal.symbol}` sees more than it clears"
+                label = (act.shown | act.decision) & table.secrecy
+                yield Duty(act, label, table.mask(principal.clears), text)
+    for act in case.acts("agent"):
+        yield from _context(case, act)
+
+
+def _context(case: Case, act: Act) -> Iterator[Duty]:
+    table = case.analysis.labelling.table
+    agent = next(s for s in statements(case.workflow.body) if s.id == act.node)
+    symbol = agent.principal if isinstance(agent, core.Agent) and agent.principal else act.actor
+    principal = case.program.principals.get(symbol)
+    if principal is not None and principal.clears is not None:
+        label = case.labels.heads[act.node].variables[CONTEXT].every & table.secrecy
+        text = f"the context of `{act.subject}` holds more than `{symbol}` clears"
+        yield Duty(act, label, table.mask(principal.clears), text)
+
+
+def accepts(case: Case) -> Iterator[Duty]:
+    """What an argument may carry, by `accepts` of a tool or `from {..}` of an inlined workflow."""
+    table = case.analysis.labelling.table
+    residues = table.mask(residue(d) for d in case.program.releases) | table.mask(("via approve",))
+    for act in case.acts("call", "scope"):
+        for name, tags in _accepted(case.program, act):
+            if name in act.arguments:
+                label = act.arguments[name].every & table.every_tag & ~residues
+                text = f"`{act.subject}` does not accept this as `{name}`"
+                yield Duty(act, label, table.mask(tags), text)
+
+
+def _accepted(program: core.Program, act: Act) -> list[tuple[str, frozenset[str]]]:
+    if act.kind == "call":
+        return list(program.tools[act.subject or ""].accepts)
+    parameters = program.workflows[act.subject or ""].parameters
+    return [(p.name, p.sources) for p in parameters if p.sources is not None]
+
+
+def robust(case: Case) -> Iterator[Duty]:
+    """A release of secrecy by p is steered only by what p trusts: its value, its guard, the decision to release."""
+    table = case.analysis.labelling.table
+    for act, release, by in _decided(case):
+        if table.mask(release.removes) & table.secrecy:
+            label = (act.shown | act.decision) & table.influence & table.every_tag
+            text = f"the release `{release.symbol}` may be steered by what `{by}` does not trust"
+            yield Duty(act, label, table.mask(_trusted(case, by)), text)
+
+
+def transparent(case: Case) -> Iterator[Duty]:
+    """A release of influence by p shows p the value: it must be within what p clears."""
+    table = case.analysis.labelling.table
+    for act, release, by in _decided(case):
+        principal = case.program.principals.get(by)
+        clears = None if principal is None else principal.clears
+        if clears is not None and table.mask(release.removes) & table.influence:
+            label = act.shown & table.secrecy
+            text = f"`{by}` decides the release `{release.symbol}` about something it does not clear"
+            yield Duty(act, label, table.mask(clears), text)
+
+
+def _decided(case: Case) -> Iterator[tuple[Act, core.Release, str]]:
+    for act in case.acts("release"):
+        release = case.program.releases[act.subject or ""]
+        if release.by is not None:
+            yield act, release, release.by
+
+
+def _trusted(case: Case, principal: str) -> frozenset[str]:
+    found = case.program.principals.get(principal)
+    return frozenset({principal}) if found is None else found.trusts | {principal}
+
+
+LABEL_RULES: Mapping[str, Callable[[Case], Iterator[Duty]]] = MappingProxyType(
+    {
+        "clearance": clearance,
+        "sight": sight,
+        "accepts": accepts,
+        "robust": robust,
+        "transparent": transparent,
+    }
+)
+
+
+def check(case: Case, name: str) -> Finding | None:
+    """The verdict of a rule of `LABEL_RULES`; None where it has nothing to check."""
+    duties = list(LABEL_RULES[name](case))
+    if not duties:
+        return None
+    for duty in duties:
+        if foreign := duty.label & ~duty.admitted:
+            return _broken(case, duty, foreign)
+    return proved(*label_assumptions(case))
+
+
+def _broken(case: Case, duty: Duty, foreign: int) -> Finding:
+    tag = ", ".join(f"`{s}`" for s in case.analysis.labelling.table.symbols(foreign)[:3])
+    steps = trail(case.workflow, case.labels).steps(duty.act, duty.text, foreign)
+    finding = possible(f"{duty.text}: {tag}", path=steps)
+    return attrs.evolve(finding, span=duty.act.span)
+
+
+def isolated(case: Case) -> Finding | None:
+    """No store is written in one branch of a `parallel` and touched in another."""
+    found = [s for s in statements(case.workflow.body) if isinstance(s, core.Parallel)]
+    races = [race for s in found if (race := _race(case.program, s)) is not None]
+    if not any(_stores(case.program, b) for s in found for b in s.branches):
+        return None
+    if not races:
+        return proved(COMPLETE_MEDIATION, "tool-effects")
+    store, parallel = races[0]
+    finding = possible(f"`{store}` is written in one branch and used in another")
+    return attrs.evolve(finding, span=parallel.span)
+
+
+def _race(program: core.Program, parallel: core.Parallel) -> tuple[str, core.Parallel] | None:
+    touched = [_stores(program, branch) for branch in parallel.branches]
+    for index, mine in enumerate(touched):
+        for other, theirs in enumerate(touched):
+            for store, writes in mine.items():
+                if index != other and writes and store in theirs:
+                    return store, parallel
+    return None
+
+
+def _stores(program: core.Program, block: core.Block) -> dict[str, bool]:
+    """The stores that a block touches, and whether it may write them."""
+    found: dict[str, bool] = {}
+
+    def add(stores: frozenset[str] | set[str], writes: bool) -> None:
+        for store in sorted(stores):
+            found[store] = found.get(store, False) or writes
+
+    for statement in statements(block):
+        for tool in _tools(program, statement):
+            add(tool.reads, False)
+            add(tool.writes, True)
+        match statement:
+            case core.Recall(store=store):
+                add({store}, False)
+            case core.Remember(store=store):
+                add({store}, True)
+            case core.Agent(may=may) if any(m.act in ("remember", "recall") for m in may):
+                add(set(program.stores), any(m.act == "remember" for m in may))
+            case _:
+                pass
+    return found
+
+
+def _tools(program: core.Program, statement: core.Statement) -> list[core.Tool]:
+    match statement:
+        case core.Call(tool=tool):
+            return [program.tools[tool]]
+        case core.Agent(may=may):
+            return [program.tools[m.tool] for m in may if m.act == "tool" and m.tool is not None]
+        case _:
+            return []

@@ -1,0 +1,141 @@
+"""`require ARG from only SET`: proved only where the very value is copied from allowed places or stands in the workflow's text."""
+
+from __future__ import annotations
+
+from wfcheck.checker.label_state import Act
+from wfcheck.checker.obligation import (
+    COMPLETE_MEDIATION,
+    Case,
+    Finding,
+    possible,
+    proved,
+    vacuous,
+)
+from wfcheck.checker.origins import OriginDomain, Place, described
+from wfcheck.checker.result import PathStep
+from wfcheck.dsl import core
+
+
+def check(case: Case, body: core.FromOnly) -> Finding:
+    """Every place of which the argument may be a copy is allowed."""
+    if not isinstance(body.target, core.ArgumentEnd):
+        return possible("a result as the target of `from only` is not proved yet")
+    found = _calls(case, body.target)
+    if not found:
+        return vacuous(f"the workflow never passes `{body.target.argument}` to `{body.target.tool}`")
+    for act in found:
+        foreign = [p for p in _places(case, act, body.target) if not allowed(case, p, body)]
+        if foreign:
+            return _foreign(act, foreign[0], body.target)
+    return proved(COMPLETE_MEDIATION, *_assumptions(case, found, body.target))
+
+
+def _calls(case: Case, target: core.ArgumentEnd) -> list[Act]:
+    labels = case.analysis.origins.workflows[case.workflow.symbol]
+    return [
+        act
+        for act in labels.acts.values()
+        if act.kind == "call" and act.subject == target.tool and target.argument in act.arguments
+    ]
+
+
+def _places(case: Case, act: Act, target: core.ArgumentEnd) -> tuple[Place, ...]:
+    domain = case.analysis.origins.domain
+    assert isinstance(domain, OriginDomain)
+    return domain.places(act.arguments[target.argument].at(target.path).every)
+
+
+def _foreign(act: Act, place: Place, target: core.ArgumentEnd) -> Finding:
+    where = f"`{target.tool}.{target.argument}` may be {described(place)}, which is not an allowed source"
+    step = PathStep("sink", f"reaches `{target.tool}.{target.argument}`", act.span)
+    source = PathStep("source", described(place), act.span)
+    return possible(where, path=(source, step))
+
+
+def _assumptions(case: Case, found: list[Act], target: core.ArgumentEnd) -> list[str]:
+    kinds = {place[0] for act in found for place in _places(case, act, target)}
+    names = {"result": "source-labels", "parameter": "source-labels", "answer": "source-labels"}
+    return sorted({names[kind] for kind in kinds if kind in names})
+
+
+def allowed(case: Case, place: Place, body: core.FromOnly) -> bool:
+    """Whether some source admits every value of the place, gates included."""
+    return any(_gate_holds(case, source) and _admits(case, place, source) for source in body.sources)
+
+
+def _gate_holds(case: Case, source: core.AllowedSource) -> bool:
+    """A gated source counts only if its gate provably holds whenever the value was brought."""
+    if source.when is not None:
+        return False
+    if source.designated is None:
+        return True
+    inner = source.designated
+    target = inner.target
+    return isinstance(target, core.ArgumentEnd) and all(
+        allowed(case, place, inner) for act in _calls(case, target) for place in _places(case, act, target)
+    )
+
+
+def _admits(case: Case, place: Place, source: core.AllowedSource) -> bool:
+    kind, name, path = place
+    if kind == "release" and name in source.via:
+        return True
+    match source.end:
+        case core.TagEnd(tags=tags):
+            return _carries(case, place, tags)
+        case core.ResultEnd(tool=tool, path=prefix):
+            return kind == "result" and name == tool and path[: len(prefix)] == prefix
+        case core.ParameterEnd(workflow=workflow, parameter=parameter, path=prefix):
+            owner, _, local = name.rpartition(".")
+            named = kind == "parameter" and local == parameter and workflow in (None, owner)
+            return named and path[: len(prefix)] == prefix
+        case core.CallEnd(event=event):
+            return any(_brings(case, place, choice) for choice in event.choices)
+        case core.StoreEnd(store=store):
+            return kind == "store" and name == store
+        case core.AgentEnd(step=step):
+            return kind == "made" and name == step
+        case core.PrincipalEnd(principal=principal):
+            return _carries(case, place, frozenset({principal}))
+        case core.LiteralEnd(table=table):
+            return kind == "table" and name == table
+        case _:
+            return False
+
+
+def _carries(case: Case, place: Place, tags: frozenset[str]) -> bool:
+    """Whether every value from the place carries one of the tags: declared so, without a condition, for this very part."""
+    kind, name, path = place
+    match kind:
+        case "parameter":
+            owner, _, local = name.rpartition(".")
+            workflow = case.program.workflows[owner]
+            declared = next(p.sources for p in workflow.parameters if p.name == local)
+            return declared is not None and bool(declared & tags)
+        case "result":
+            tool = case.program.tools[name]
+            return tool.declared_returns and any(
+                clause.condition is None and path[: len(clause.path)] == clause.path and clause.tags & tags
+                for clause in tool.returns
+            )
+        case "answer":
+            return name in tags
+        case "release":
+            return f"via {name}" in tags
+        case "made":
+            return "model" in tags
+        case _:
+            return False
+
+
+def _brings(case: Case, place: Place, choice: core.EventChoice) -> bool:
+    kind, name, _ = place
+    if choice.tests or choice.by is not None or choice.result is not None:
+        return False
+    match choice.kind:
+        case "call":
+            return kind == "result" and name in choice.subjects
+        case "input":
+            return kind in ("parameter", "answer") and _carries(case, place, choice.subjects)
+        case _:
+            return False
