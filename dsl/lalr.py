@@ -31,7 +31,8 @@ _ENDINGS = words("= == != < <= > >= + - * / ) ] } , . : := -> ?") | RESERVED
 @attrs.define
 class Machine:
     """One parse: four stacks (states, values, first tokens, depths of the trees) and the row of the next token.
-    `last` is the row of the last token shifted, `settled` that of the last soft word decided."""
+    `last` is the row of the last token shifted, `settled` that of the last soft word decided. `by_lines`: the text
+    is known to be wrong; a keyword that begins a line is no name, so that the mistake is found where it is."""
 
     tables: Tables
     tokens: Tokens
@@ -45,6 +46,7 @@ class Machine:
     last: int = 0
     settled: int = -1
     too_deep: bool = False
+    by_lines: bool = False
     marks: list[Mark] = attrs.Factory(list)
 
     def run(self, end: int) -> bool:
@@ -71,6 +73,10 @@ class Machine:
             self.depths.append(0)
             self.last = row
             self.row = row + 1
+
+    def truncate(self, size: int) -> None:
+        """Forget all but the first `size` states."""
+        del self.states[size:], self.values[size:], self.begins[size:], self.depths[size:]
 
     def _reduce(self, number: int) -> None:
         production = self.tables.productions[number]
@@ -128,8 +134,14 @@ class Machine:
     def choose(self, row: int) -> str:
         """The kind of a soft word here: its keyword, or NAME."""
         kind = self.tokens.kinds[row]
+        if self.by_lines and self._begins_line(row):
+            return kind
         order = ("NAME", kind) if self._is_name(row) else (kind, "NAME")
         return next((k for k in order if viable(self.tables, self.states, k)), kind)
+
+    def _begins_line(self, row: int) -> bool:
+        tokens = self.tokens
+        return tokens.first[row] and not tokens.named[row] and tokens.texts[row + 1] not in _ENDINGS
 
     def _is_name(self, row: int) -> bool:
         kind, texts = self.tokens.kinds[row], self.tokens.texts

@@ -45,6 +45,7 @@ _TOKEN = re.compile(
       | (?P<QUOTED>`[^`\n]+`)
       | (?P<BAD_NUMBER>[0-9]\w*(?:\.\w+)?)
       | (?P<BAD_TEXT>"(?:[^"\\\n]|\\[^\n])*["\\]?)
+      | (?P<BAD_QUOTES>'[^'\n]*'|[\u2018\u201c\u201d][^\u2019\u201c\u201d\n]*[\u2019\u201c\u201d])
       | (?P<BAD_NAME>`[^`\n]*`?)
       | (?P<BAD>.)""",
     re.VERBOSE,
@@ -113,7 +114,7 @@ def tokenize(source: Source, keywords: Mapping[str, str], signs: Mapping[str, st
     lexer = _Lexer(source, keywords, signs)
     lexer.run()
     if lexer.unbalanced and lexer.tokens.complete:
-        lexer = _Lexer(source, keywords, signs, repairs=True)
+        lexer = _Lexer(source, keywords, signs, repairs=True, surplus=lexer.surplus)
         lexer.run()
     _mark_names(lexer.tokens)
     return lexer.tokens
@@ -128,6 +129,7 @@ class _Lexer:
     keywords: Mapping[str, str]
     signs: Mapping[str, str]
     repairs: bool = False
+    surplus: bool = False
     unbalanced: bool = False
     tokens: Tokens = attrs.field(default=attrs.Factory(lambda self: Tokens(self.source), takes_self=True))
     line: int = 1
@@ -166,7 +168,7 @@ class _Lexer:
 
     def _add(self, kind: str, text: str, value: object, start: int) -> None:
         if self.doc:
-            self._emit_doc()
+            self._emit_doc(kind)
         self._append(kind, text, value, start, self.line, start - self.line_start + 1)
 
     def _append(self, kind: str, text: str, value: object, start: int, line: int, column: int) -> None:
@@ -234,7 +236,7 @@ class _Lexer:
     def _close(self, piece: str, start: int) -> None:
         depth = self._opener_of(piece, start)
         if depth is None:
-            self.unbalanced = True
+            self.unbalanced = self.surplus = True
             if self.repairs or not self.stack:
                 help_ = f"remove it, or write the `{_CLOSERS[piece]}` it closes"
                 self._note("WF104", f"nothing opens this `{piece}`", start, 1, help_)
@@ -251,23 +253,24 @@ class _Lexer:
         if self.repairs and self.fresh and fitting:
             column = start - self.line_start + 1
             aligned = [i for i in fitting if self.indents[i] == column]
+            if self.surplus and not aligned and column > self.indents[fitting[-1]]:
+                return None
             return (aligned or fitting)[-1]
         return fitting[-1] if fitting else None
 
     def _abandon(self, depth: int, start: int, why: str) -> None:
-        """Close what is open from `depth` on, and report the innermost bracket."""
+        """Close what is open from `depth` on, and report it."""
         self.unbalanced = True
-        row = self.stack[-1]
-        closers = [_PARTNERS[self.tokens.texts[row]] for row in self.stack[depth:]]
         here = Label(self.source.span(start, start + 1), why)
-        message = f"this `{self.tokens.texts[row]}` is never closed"
-        span = self.tokens.span(row, row)
-        self.tokens.diagnostics.append(
-            Diagnostic("WF103", message, span, labels=(here,), help=f"add the missing `{closers[-1]}`")
-        )
-        for closer in reversed(closers):
-            self.stack.pop()
+        while len(self.stack) > depth:
+            row = self.stack.pop()
             self.indents.pop()
+            closer = _PARTNERS[self.tokens.texts[row]]
+            message = f"this `{self.tokens.texts[row]}` is never closed"
+            span = self.tokens.span(row, row)
+            self.tokens.diagnostics.append(
+                Diagnostic("WF103", message, span, labels=(here,), help=f"add the missing `{closer}`")
+            )
             self._add(self.signs[closer], closer, closer, start)
             self.tokens.ends[-1] = start
 
@@ -310,11 +313,11 @@ class _Lexer:
             self.doc.append(piece[2:].removeprefix(" "))
         self.doc_line = self.line
 
-    def _emit_doc(self) -> None:
+    def _emit_doc(self, before: str) -> None:
         start, line, column = self.doc_start
         text = "\n".join(self.doc)
         self.doc.clear()
-        if self.doc_line == self.line - 1:
+        if self.doc_line == self.line - 1 and before not in {"$END", "RBRACE"}:
             fresh, self.fresh = self.fresh, True
             self._append("DOC", "##", text, start, line, column)
             self.fresh = fresh
@@ -335,6 +338,10 @@ class _Lexer:
             help_ = "write `10_000`, `0.5`, or a duration such as `500ms`, `60s`, `5m`, `24h`, `7d`"
             self._note("WF107", f"`{_shorten(piece)}` is not a number", start, len(piece), help_)
             self._add("INT", piece, literals.integer("0", span, self.tokens.diagnostics.append), start)
+        elif kind == "BAD_QUOTES":
+            help_ = 'write texts in plain double quotes, `"like this"`'
+            self._note("WF106", "these are not the quotes of a text", start, len(piece), help_)
+            self._add("STRING", piece, literals.text('""', span, self.tokens.diagnostics.append), start)
         elif kind == "BAD_TEXT":
             self._note(*_text_mistake(piece, start))
             self._add("STRING", piece, literals.text('""', span, self.tokens.diagnostics.append), start)
@@ -344,9 +351,12 @@ class _Lexer:
             )
             self._add("NAME", piece, piece.strip("`") or "_", start)
         else:
-            self._note("WF105", f"`{piece}` has no meaning here", start, 1, _CHARACTER_HELP.get(piece))
+            shown = f"`{piece}`" if piece.isprintable() else f"the character U+{ord(piece):04X}"
+            self._note(
+                "WF105", f"{shown} has no meaning here", start, 1, _CHARACTER_HELP.get(piece, "remove it")
+            )
 
-    def _note(self, code: str, message: str, start: int, width: int, help_: str | None) -> None:
+    def _note(self, code: str, message: str, start: int, width: int, help_: str) -> None:
         span = self.source.span(start, start + width)
         self.tokens.diagnostics.append(Diagnostic(code, message, span, help=help_))
 

@@ -13,10 +13,12 @@ from wfcheck.dsl.lalr import Action, Machine, Mark
 from wfcheck.dsl.lexing import RESERVED, Tokens, tokenize
 from wfcheck.dsl.literals import Note
 from wfcheck.dsl.recovery import describe, recover
-from wfcheck.dsl.source import Source
+from wfcheck.dsl.source import Source, Span
 from wfcheck.dsl.tables import Tables, load_tables
 
 MAX_MISTAKES = 50
+_STEPPED_OVER = frozenset({"WF104", "WF105"})
+_SYNTAX = frozenset({"WF101", "WF102", "WF113", "WF114"})
 _TRANSFORMS = (transform_declarations, transform_rules, transform_statements, transform_terms)
 
 
@@ -47,22 +49,60 @@ def layout_of(source: Source) -> tuple[Tokens, tuple[Mark, ...], tuple[Diagnosti
 def _run(source: Source, start: str) -> tuple[object, Machine, tuple[Diagnostic, ...]]:
     tables = load_tables()
     tokens = tokenize(source, tables.keywords, tables.signs)
-    found = list(tokens.diagnostics)
-    machine = Machine(tables, tokens, _actions(found.append), soft_words(tables), [tables.starts[start]])
-    if tokens.complete:
-        _drive(machine, tables.ends[start], found, start == "module")
+    kinds = tokens.kinds.copy()
+    machine, found = _attempt(tables, tokens, start, by_lines=False)
+    if found:
+        tokens.kinds[:] = kinds
+        machine, found = _attempt(tables, tokens, start, by_lines=True)
     tree = machine.values[-1] if machine.states[-1] == tables.ends[start] else _partial(machine)
     return tree, machine, _ordered(found)
+
+
+def _attempt(
+    tables: Tables, tokens: Tokens, start: str, *, by_lines: bool
+) -> tuple[Machine, list[Diagnostic]]:
+    found = list(tokens.diagnostics)
+    actions = _actions(found.append)
+    machine = Machine(tables, tokens, actions, soft_words(tables), [tables.starts[start]], by_lines=by_lines)
+    if tokens.complete:
+        _drive(machine, tables.ends[start], found, start == "module")
+    return machine, found
 
 
 def _drive(machine: Machine, end: int, found: list[Diagnostic], recovers: bool) -> None:
     mistakes = 0
     while not machine.run(end):
         mistake = describe(machine)
-        found.append(mistake)
+        if not _follows(mistake, machine, found):
+            found.append(mistake)
         mistakes += 1
         if not recovers or mistakes > MAX_MISTAKES or not recover(machine):
             return
+
+
+def _follows(mistake: Diagnostic, machine: Machine, found: list[Diagnostic]) -> bool:
+    """Whether a mistake of the syntax is the mere consequence of one already reported: of a sign that was stepped
+    over just before, of a bracket that is not closed, or of a mistake on the same line."""
+    tokens, row = machine.tokens, machine.row
+    start, before = tokens.starts[row], tokens.ends[row - 1] if row else 0
+    for other in found:
+        if other.span is None or mistake.span is None:
+            continue
+        if other.code in _STEPPED_OVER and before <= other.span.start <= start:
+            return True
+        if other.code == "WF103" and other.span.start < start <= other.labels[0].span.start:
+            return True
+        if (
+            other.code in _SYNTAX
+            and other.span.line == mistake.span.line
+            and not _first_of_line(tokens, other.span)
+        ):
+            return True
+    return False
+
+
+def _first_of_line(tokens: Tokens, span: Span) -> bool:
+    return tokens.source.line_text(span.line)[: span.column - 1].isspace() or span.column == 1
 
 
 def _partial(machine: Machine) -> syntax.Module:

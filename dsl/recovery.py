@@ -22,6 +22,8 @@ _BOUNDARIES = (
     "item",
 )
 _NAMING = frozenset({":", "=", "(", "."})
+_COMPARISONS = words("EQ NE LT LE GT GE")
+_INFIX = ["and", "or", "in", "implies", "like", "matches", "contains", "startswith", "endswith"]
 _OPERATORS = words(
     "PLUS MINUS STAR SLASH EQ NE LT LE GT GE AND OR IMPLIES IN LIKE CONTAINS STARTSWITH "
     "ENDSWITH MATCHES DOT LSQB LPAR NOT QMARK"
@@ -53,6 +55,9 @@ def describe(machine: Machine) -> Diagnostic:
         message = f"this is nested deeper than {MAX_DEPTH} levels"
         return Diagnostic("WF111", message, here, help="give the inner parts names of their own")
     expected = acceptable(machine.tables, machine.states)
+    if tokens.kinds[row] in _COMPARISONS and "AND" in expected:
+        help_ = "comparisons do not chain: write `a < b and b < c`"
+        return Diagnostic("WF101", f"unexpected `{tokens.texts[row]}`", span, help=help_)
     misspelt = _misspelt(machine, expected)
     if misspelt is not None:
         return misspelt
@@ -84,7 +89,20 @@ def _misspelt(machine: Machine, expected: set[str]) -> Diagnostic | None:
         if near is not None and near != tokens.texts[place]:
             message = f"unknown word `{tokens.texts[place]}`"
             return Diagnostic("WF114", message, tokens.span(place, place), help=f"did you mean `{near}`?")
-    return None
+    return _misspelt_infix(machine)
+
+
+def _misspelt_infix(machine: Machine) -> Diagnostic | None:
+    """`a ad b`: the word before was read as the beginning of a statement."""
+    tokens, row = machine.tokens, machine.row
+    if row < 2 or tokens.first[row] or tokens.first[row - 1] or tokens.kinds[row - 1] != "NAME":
+        return None
+    word = tokens.texts[row - 1]
+    near = _nearest(word, _INFIX) if _is_word(word) and word not in machine.tables.keywords else None
+    if near is None:
+        return None
+    place = tokens.span(row - 1, row - 1)
+    return Diagnostic("WF114", f"unknown word `{word}`", place, help=f"did you mean `{near}`?")
 
 
 def _is_word(text: str) -> bool:
@@ -110,8 +128,8 @@ def _help(machine: Machine, expected: set[str]) -> str:
     if {"NAME", "INT", "STRING", "LPAR"} <= rest:
         parts.append("an expression")
         rest -= _EXPRESSION
-    if {"PLUS", "STAR"} <= rest:
-        rest = {k for k in rest if k not in _OPERATORS}
+    if "PLUS" in rest:
+        rest -= _OPERATORS
         parts.append("an operator")
     parts += sorted(
         _WORDS[k] if k in _WORDS else f"`{spellings[k]}`" for k in rest if k in _WORDS or k in spellings
@@ -169,19 +187,21 @@ def _boundary(machine: Machine, size: int) -> int | None:
 
 
 def _begins(machine: Machine, states: list[int], row: int) -> bool:
+    """Whether a line starts something here; a misspelt keyword counts, so that it is reported too."""
     tokens = machine.tokens
     kind = tokens.kinds[row]
     if kind in machine.soft and kind != "DOC":
         named = tokens.named[row]
         return viable(machine.tables, states, "NAME" if named else kind)
     if kind == "NAME" and tokens.texts[row + 1] not in _NAMING:
-        return False
+        spellings = machine.tables.spellings
+        words_ = [spellings[k] for k in acceptable(machine.tables, states) if k in spellings]
+        return _nearest(tokens.texts[row], words_) is not None
     return viable(machine.tables, states, kind)
 
 
 def _resume(machine: Machine, size: int, row: int) -> None:
-    for stack in (machine.states, machine.values, machine.begins, machine.depths):
-        del stack[size:]  # type: ignore[attr-defined]
+    machine.truncate(size)
     machine.row = row
     machine.settled = -1
     machine.too_deep = False
