@@ -7,15 +7,15 @@ from itertools import groupby
 import attrs
 
 from wfcheck.dsl import core, syntax
-from wfcheck.dsl.consistency import item_of
+from wfcheck.dsl.consistency import item_of, present
 from wfcheck.dsl.context import Context, Env
 from wfcheck.dsl.elaborate_expression_fit import as_condition, broken, narrow, operate
-from wfcheck.dsl.elaborate_expression_name import Elaborate, table_keys, table_named
+from wfcheck.dsl.elaborate_expression_name import Elaborate, ambiguous, table_keys, table_named
 from wfcheck.dsl.folding import constant
 from wfcheck.dsl.names import dotted
 from wfcheck.dsl.regular import MAX_STATES, Matcher, RegularError, glob_matcher, parse_regular
 from wfcheck.dsl.source import Span, join
-from wfcheck.dsl.types import BOOL, TEXT, SetType, Type
+from wfcheck.dsl.types import BOOL, TEXT, SetType, Type, members
 
 MAX_CHAIN = 40
 LOGICAL = frozenset({"and", "or", "implies"})
@@ -83,8 +83,18 @@ def _stepwise(
         return broken(chain[-1].span)
     for link in chain:
         right = _right(context, env, result, link, go)
+        if link.operator in {"==", "!="}:
+            _check_ambiguous(context, link.left, result, right)
+            _check_ambiguous(context, link.right, right, result)
         result = _combine(context, link.operator, result, right, link.span)
     return result
+
+
+def _check_ambiguous(context: Context, written: syntax.Expr, side: core.Expr, other: core.Expr) -> None:
+    """A variable that bears the name of a member of the enum it is compared with."""
+    names = members(present(other.type)) or ()
+    if isinstance(written, syntax.Name) and written.text in names and isinstance(side, core.Variable):
+        ambiguous(context, written, other.type)
 
 
 def _right(context: Context, env: Env, left: core.Expr, link: syntax.Binary, go: Elaborate) -> core.Expr:
@@ -98,8 +108,8 @@ def _right(context: Context, env: Env, left: core.Expr, link: syntax.Binary, go:
         return _regular(context, right)
     if operator in {"matches", "like"}:
         return _pattern(context, go(context, env, right, TEXT), operator)
-    hint = left.type if operator in {"==", "!="} and _waits(context, env, right) else None
-    return go(context, env, right, hint)
+    hinted = operator in {"==", "!="} and _waits(context, env, right)
+    return go(context, env, right, left.type if hinted else None)
 
 
 def _combine(context: Context, operator: str, left: core.Expr, right: core.Expr, span: Span) -> core.Expr:

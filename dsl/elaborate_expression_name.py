@@ -33,18 +33,23 @@ def elaborate_name(context: Context, env: Env, name: syntax.Name, expected: Type
     member = _member(name, expected)
     variable = env.names.get(name.text)
     if variable is not None and member is not None and consistent(variable.type, member.type):
-        context.report(
-            "WF213",
-            f"`{name.text}` is both a variable and a member of `{show(member.type)}`",
-            name.span,
-            help=f'write the member as text, `"{name.text}"`, or rename the variable',
-        )
+        ambiguous(context, name, member.type)
         return broken(name.span)
     if member is not None:
         return member
     if variable is not None:
         return settled(env, _placed(variable, name))
     return _given(context, env, name) or _declared(context, env, name, expected)
+
+
+def ambiguous(context: Context, name: syntax.Name, enum: Type) -> None:
+    """Reports a name that is both a variable and a member of the enum that is meant."""
+    context.report(
+        "WF213",
+        f"`{name.text}` is both a variable and a member of `{show(enum)}`",
+        name.span,
+        help=f'write the member as text, `"{name.text}"`, or rename the variable',
+    )
 
 
 def _placed(variable: core.Expr, name: syntax.Name) -> core.Expr:
