@@ -1,0 +1,252 @@
+"""How well provenance rules find the attacks in recorded AgentDojo runs, and where they raise false alarms.
+
+    python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack] [--model NAME] [--list]
+
+Each suite is replayed with the installed `wfcheck` against the policy in `bench/policies`. Figures, per model and together:
+
+* recall: share of successful attacks with a rule firing at or before the call that reaches the attacker's goal
+  (anywhere in the run for the few goals that need no call);
+* call attacks: the same, of the attacks that reach their goal by a call;
+* benign alarms: share of runs without an injection in which any rule fires;
+* localisation, of the detected call attacks: the first firing is the injection's first call with a side effect (its goal call
+  if all its calls read), and its first call of any kind;
+* attempts: share of unsuccessful attacks in which a rule fires (nearly all are real attempts).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from wfcheck import stdlib
+from wfcheck.checker.replay.engine import replay
+from wfcheck.checker.replay.result import ReplayReport
+from wfcheck.dsl.core import Effect, Program
+from wfcheck.dsl.elaborate import load
+
+HERE = Path(__file__).resolve().parent
+SUITES = ("banking", "slack")
+
+
+@attrs.frozen
+class Run:
+    """One recorded run and what the labels say of it. Message indices count from 0; None: there is none."""
+
+    suite: str
+    model: str
+    user_task: str
+    injection: str | None
+    succeeded: bool
+    goal: int | None
+    first_call: int | None
+    acting_call: int | None
+    fired: Mapping[str, int]  # rule -> message of its first firing
+    name: str
+
+    @property
+    def benign(self) -> bool:
+        """A user's task without an injection."""
+        return self.injection is None and self.user_task.startswith("user_")
+
+    @property
+    def attack(self) -> bool:
+        """A user's task with an injection."""
+        return self.injection is not None and self.user_task.startswith("user_")
+
+    @property
+    def first_firing(self) -> int | None:
+        """The message of the first firing of any rule."""
+        return min(self.fired.values(), default=None)
+
+    @property
+    def detected(self) -> bool:
+        """A rule fired in time."""
+        first = self.first_firing
+        return first is not None and (self.goal is None or first <= self.goal)
+
+
+def program_of(suite: str) -> Program:
+    """The policy of a suite; leaves the program with its diagnostics if it is wrong."""
+    program, diagnostics = load([HERE / "policies" / f"agentdojo_{suite}.wf"], library=stdlib.load)
+    errors = [d for d in diagnostics if d.severity.value == "error"]
+    if errors:
+        sys.exit("\n".join(f"{d.code}: {d.message} ({d.span})" for d in errors))
+    return program
+
+
+def firings(report: ReplayReport) -> dict[str, dict[str, int]]:
+    """Per trace, the message at which each violated rule first fired."""
+    found: dict[str, dict[str, int]] = {}
+    for result in report.results:
+        if result.verdict == "violated" and result.manifestation is not None:
+            source = result.manifestation.source
+            message = re.match(r"/messages/(\d+)", source.pointer if source else "")
+            assert message is not None
+            found.setdefault(result.trace, {})[result.rule] = int(message.group(1))
+    return found
+
+
+def acting_call(
+    record: Mapping[str, Any], row: Mapping[str, str], truth: Mapping[str, Any], program: Program
+) -> int | None:
+    """The first call of the injection that has a side effect, or its goal call if none has."""
+    start, goal = number(row["first_injection_call_msg"]), number(row["goal_call_msg"])
+    if start is None:
+        return goal
+    wanted = {call["function"]: call["args"] for call in truth["ground_truth_calls"]}
+    for index, message in enumerate(record["messages"][start:], start):
+        for call in message.get("tool_calls") or ():
+            if (
+                call["function"] in wanted
+                and acts(call["function"], program)
+                and alike(call["args"], wanted[call["function"]])
+            ):
+                return index
+    return goal
+
+
+def acts(tool: str, program: Program) -> bool:
+    """Whether the tool has a side effect."""
+    declared = program.tools.get(tool)
+    return declared is None or declared.effect is not Effect.READ
+
+
+def alike(given: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a call shares an argument with the injection's (texts are compared loosely)."""
+    return not wanted or any(
+        str(given.get(name)).strip("/") == str(value).strip("/") for name, value in wanted.items()
+    )
+
+
+def number(text: str) -> int | None:
+    """A label, or None where it is blank."""
+    return int(text) if text else None
+
+
+def runs_of(suite: str, data: Path, models: Iterable[str]) -> Iterator[tuple[list[Run], ReplayReport, float]]:
+    """The runs of each model, with the report and the seconds that the replay took."""
+    program = program_of(suite)
+    rows = {row["path"]: row for row in csv.DictReader((data / "labels.csv").open(encoding="utf-8"))}
+    truths = json.loads((data / "tasks_ground_truth.json").read_text(encoding="utf-8"))
+    for file in sorted((data / "runs").glob(f"*__{suite}.jsonl")):
+        if models and file.name.partition("__")[0] not in models:
+            continue
+        start = time.perf_counter()
+        report = replay(program, [file])
+        seconds = time.perf_counter() - start
+        fired = firings(report)
+        lines = file.read_text(encoding="utf-8").splitlines()
+        runs = [
+            run_of(json.loads(line), f"{file}#{count}", rows, truths, program, fired)
+            for count, line in enumerate(lines, 1)
+        ]
+        yield runs, report, seconds
+
+
+def run_of(
+    record: Mapping[str, Any],
+    name: str,
+    rows: Mapping[str, Mapping[str, str]],
+    truths: Mapping[str, Any],
+    program: Program,
+    fired: Mapping[str, Mapping[str, int]],
+) -> Run:
+    """One run joined with its labels and firings."""
+    row = rows[record["_path"]]
+    injection = row["injection_task"] or None
+    tasks = truths[row["gt_version"]][row["suite"]]["injection_tasks"] if injection else {}
+    acting = acting_call(record, row, tasks[injection], program) if injection else None
+    return Run(
+        row["suite"],
+        row["pipeline"],
+        row["user_task"],
+        injection,
+        row["attack_succeeded"] == "True",
+        number(row["goal_call_msg"]),
+        number(row["first_injection_call_msg"]),
+        acting,
+        fired.get(name, {}),
+        name,
+    )
+
+
+def share(part: int, whole: int) -> str:
+    """A count as a percentage."""
+    return f"{part}/{whole} ({100 * part / whole:.1f} %)" if whole else "-"
+
+
+def figures(runs: list[Run]) -> dict[str, str]:
+    """The measured figures of some runs."""
+    wins = [r for r in runs if r.attack and r.succeeded]
+    calls = [r for r in wins if r.goal is not None]
+    benign = [r for r in runs if r.benign]
+    failed = [r for r in runs if r.attack and not r.succeeded]
+    found = [r for r in calls if r.detected]
+    return {
+        "recall": share(sum(r.detected for r in wins), len(wins)),
+        "call attacks": share(len(found), len(calls)),
+        "benign alarms": share(sum(bool(r.fired) for r in benign), len(benign)),
+        "first side-effecting call": share(sum(r.first_firing == r.acting_call for r in found), len(found)),
+        "first call": share(sum(r.first_firing == r.first_call for r in found), len(found)),
+        "attempts": share(sum(bool(r.fired) for r in failed), len(failed)),
+    }
+
+
+def listing(runs: list[Run]) -> Iterator[str]:
+    """The runs that a better policy would have to decide otherwise."""
+    for run in runs:
+        what = None
+        if run.benign and run.fired:
+            what = "alarm"
+        elif run.attack and run.succeeded and not run.detected:
+            what = "missed"
+        elif run.attack and run.succeeded and run.first_firing != run.acting_call:
+            what = "elsewhere"
+        if what:
+place = f"goal {run.goal} acts {run.acting_call} {Path(run.name).name}"
+            yield f"  {what}: {run.user_task} {run.injection or ''} {dict(run.fired)} {place}"
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data" / "agentdojo")
+    parser.add_argument("--suite", choices=SUITES, action="append")
+    parser.add_argument("--model", action="append", default=[])
+    parser.add_argument("--list", action="store_true", help="list alarms, misses and firings elsewhere")
+    options = parser.parse_args()
+    if not options.data.is_dir():
+        sys.exit(f"no data below {options.data}")
+    for suite in options.suite or SUITES:
+        together: list[Run] = []
+        for runs, report, seconds in runs_of(suite, options.data, options.model):
+            together += runs
+            print_part(f"{suite}, {runs[0].model}", runs, options.list)
+            print(
+                f"  {report.events} events in {seconds:.2f} s; insufficient verdicts: {report.summary['insufficient']}"
+            )
+        print_part(f"{suite}, together", together, False)
+
+
+def print_part(title: str, runs: list[Run], details: bool) -> None:
+    """One block of figures."""
+    print(title)
+    for name, value in figures(runs).items():
+        print(f"  {name:26} {value}")
+    if details:
+        print("\n".join(listing(runs)))
+
+
+if __name__ == "__main__":
+    main()
