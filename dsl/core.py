@@ -873,9 +873,12 @@ class ScopeKey:
     key: Expr | None
 
 
+LimitKind = OneOf["count", "consecutive", "bits", "sum", "distinct"]
+
+
 @attrs.frozen
 class Limit:
-    kind: OneOf["count", "consecutive", "bits", "sum", "distinct"]
+    kind: LimitKind
     event: EventPattern
     value: Expr | None  # of sum and distinct, over the call's arguments and result
     condition: Expr | None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import assert_never
+
+import attrs
 
 from wfcheck.dsl import core
 
@@ -155,3 +157,30 @@ def locals_of(expression: core.Expr) -> Iterator[tuple[str, tuple[str, ...]]]:
                 stack.append((base, ("[]", *path)))
             case _:
                 stack.extend((child, ()) for child in reversed(children(top)))
+
+
+def rewrite(expression: core.Expr, change: Callable[[core.Expr], core.Expr]) -> core.Expr:
+    """The expression with `change` applied to every part, innermost first. Types stay as they were."""
+    match expression:
+        case core.Field(base=base):
+            return change(attrs.evolve(expression, base=rewrite(base, change)))
+        case core.EarlierEvent(body=body):
+            return change(attrs.evolve(expression, body=rewrite(body, change)))
+        case core.Index(base=base, index=index):
+            return change(attrs.evolve(expression, base=rewrite(base, change), index=rewrite(index, change)))
+        case core.Apply(args=args):
+            return change(attrs.evolve(expression, args=tuple(rewrite(a, change) for a in args)))
+        case core.MakeRecord(fields=fields):
+            rewritten = tuple((name, rewrite(value, change)) for name, value in fields)
+            return change(attrs.evolve(expression, fields=rewritten))
+        case core.MakeList(items=items):
+            return change(attrs.evolve(expression, items=tuple(rewrite(i, change) for i in items)))
+        case core.Quantified(sources=sources, body=body):
+            walked = tuple(rewrite(s, change) for s in sources)
+            return change(attrs.evolve(expression, sources=walked, body=rewrite(body, change)))
+        case core.Lookup(key=key):
+            return change(attrs.evolve(expression, key=rewrite(key, change)))
+        case core.Known(key=key) if key is not None:
+            return change(attrs.evolve(expression, key=rewrite(key, change)))
+        case _:
+            return change(expression)
