@@ -3,93 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 import attrs
 
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.diagnostic import Diagnostic, Label, Severity
+from wfcheck.dsl.entity import (
+    BUILTINS,
+    CALLABLE,
+    MISSING,
+    Entity,
+    Imported,
+    Kinds,
+    Names,
+    article,
+)
 from wfcheck.dsl.names import did_you_mean, dotted
 from wfcheck.dsl.source import Source, Span
 from wfcheck.dsl.types import Type
 
-Kinds: TypeAlias = frozenset[str]
-"""Of tag, group, type, principal, channel, store, tool, release, track, table, define, assume, workflow, policy, module."""
+__all__ = [
+    "BUILTINS",
+    "CALLABLE",
+    "MISSING",
+    "Budget",
+    "CallElaborator",
+    "Context",
+    "Entity",
+    "Env",
+    "EventElaborator",
+    "EventScope",
+    "Imported",
+    "Kinds",
+    "Loaded",
+    "Names",
+    "article",
+]
 
-MISSING = "missing"
-"""The kind of a name that an import lists and that could not be found; it was reported there."""
-
-CALLABLE: Kinds = frozenset({"tool", "release", "workflow", "define"})
-
-
-@attrs.frozen
-class Entity:
-    """What a name stands for. `declaration` None: built in (`user`, `model`, `external`, `untrusted`, `trusted`)
-    or, for kind `module`, the prefix of an import (`symbol` is then the path of the module)."""
-
-    kind: str
-    symbol: str
-    name: str
-    module: str
-    declaration: syntax.Declaration | None
-    span: Span | None
-    item: syntax.Item | None = attrs.field(default=None, eq=False, repr=False)
-
-
-def _builtin(kind: str, name: str) -> Entity:
-    return Entity(kind, name, name, "", None, None)
-
-
-BUILTINS: Mapping[str, Entity] = MappingProxyType(
-    {
-        "user": _builtin("principal", "user"),
-        "model": _builtin("tag", "model"),
-        "external": _builtin("group", "external"),
-        "untrusted": _builtin("group", "untrusted"),
-        "trusted": _builtin("group", "trusted"),
-    }
-)
-"""Known in every file. `trusted` is an open group that any file may add to."""
-
-
-@attrs.frozen
-class Imported:
-    """A name an import brought in; `index` counts the imports of the file."""
-
-    entity: Entity
-    index: int
-    span: Span
-    listed: bool
-
-
-@attrs.define
-class Names:
-    """The names one file can say. Policies live in a namespace of their own. `incomplete`: an import of all names failed."""
-
-    path: str
-    own: dict[str, Entity] = attrs.Factory(dict)
-    policies: dict[str, Entity] = attrs.Factory(dict)
-    imported: dict[str, Imported] = attrs.Factory(dict)
-    imported_policies: dict[str, Imported] = attrs.Factory(dict)
-    prefixes: dict[str, Imported] = attrs.Factory(dict)
-    incomplete: bool = False
-
-    def find(self, name: str, kinds: Kinds) -> Entity | Imported | None:
-        """The plain name: a policy where only policies are meant, else anything else that bears it."""
-        if kinds == {"policy"}:
-            return self.policies.get(name) or self.imported_policies.get(name)
-        return self.own.get(name) or self.imported.get(name)
-
-    def declared(self, kinds: Kinds) -> set[str]:
-        """The names of these kinds that the file itself declares."""
-        return {name for table in (self.own, self.policies) for name, e in table.items() if e.kind in kinds}
-
-    def visible(self, kinds: Kinds) -> set[str]:
-        """The names of these kinds that the file declares or imports."""
-        brought = (*self.imported.items(), *self.imported_policies.items())
-        return self.declared(kinds) | {name for name, found in brought if found.entity.kind in kinds}
+MAX_SUGGESTIONS = 300
 
 
 @attrs.frozen
@@ -119,7 +72,7 @@ class CallElaborator(Protocol):
 class Budget:
     """What one expression may still cost: definitions may double at every level. `fresh` numbers renamed binders."""
 
-    left: int = 50_000
+    left: int = 20_000
     fresh: int = 0
 
 
@@ -162,6 +115,19 @@ class Loaded:
     skipped: bool
 
 
+_DECLARED = re.compile(
+    r"\b(?:secrecy|influence|group|type|principal|channel|store|tool|release|track|table|define|assume|workflow|policy)"
+    r"\s+([^\n{=(:]{1,500})"
+)
+_ASSIGNED = re.compile(r"(\w+)`?[ \t]*=(?!=)")
+
+
+def written_names(text: str) -> frozenset[str]:
+    """The names that a text seems to declare or assign, whether or not it parses."""
+    heads = " ".join(_DECLARED.findall(text))
+    return frozenset((*re.findall(r"\w+", heads), *_ASSIGNED.findall(text)))
+
+
 @attrs.define
 class Context:
     """One per program: the modules, the names, what was declared so far, and every diagnostic."""
@@ -188,6 +154,9 @@ class Context:
     workflows: dict[str, core.Workflow] = attrs.Factory(dict)
     rules: list[core.Rule] = attrs.Factory(list)
     tests: list[core.Test] = attrs.Factory(list)
+    exhausted: set[str] = attrs.Factory(set)  # definitions that were reported as too large or too deep
+    _written: dict[str, frozenset[str]] = attrs.Factory(dict)
+    _suggestions: int = 0
     _seen: set[tuple[str, str, Span | None, str | None]] = attrs.Factory(set)
 
     def report(
@@ -271,13 +240,13 @@ class Context:
         scope = self.names[module]
         prefix = parts[0] if len(parts) > 1 else None
         if prefix is not None and prefix not in scope.prefixes:
-            help_ = did_you_mean(prefix, scope.prefixes)
+            help_ = self.suggest(prefix, lambda: scope.prefixes)
             self.report("WF203", f"no import is called `{prefix}`", span, help=help_)
             return
         origin = module if prefix is None else scope.prefixes[prefix].entity.symbol
         if origin not in self.names or self.hidden(origin, parts[-1]):
             return
-        help_ = did_you_mean(parts[-1], self.candidates(module, kinds, prefix))
+        help_ = self.suggest(parts[-1], lambda: self.candidates(module, kinds, prefix))
         self.report("WF201", f"{what} called `{'.'.join(parts)}` is not known here", span, help=help_)
 
     def hidden(self, module: str, name: str) -> bool:
@@ -288,10 +257,14 @@ class Context:
         loaded = self.modules.get(module)
         if loaded is None or not loaded.skipped:
             return False
-        return (
-            re.search(rf"(?<![\w`]){re.escape(name)}(?![\w`])\s*(?:[(:={{,]|is\b)", loaded.source.text)
-            is not None
-        )
+        if module not in self._written:
+            self._written[module] = written_names(loaded.source.text)
+        return name in self._written[module]
+
+    def suggest(self, name: str, candidates: Callable[[], Iterable[str]]) -> str | None:
+        """The help for an unknown name. In a file with hundreds of them nobody reads the last, and looking is not cheap."""
+        self._suggestions += 1
+        return did_you_mean(name, candidates()) if self._suggestions <= MAX_SUGGESTIONS else None
 
     def _wrong_kind(
         self, module: str, parts: tuple[str, ...], span: Span, entity: Entity, kinds: Kinds, what: str
@@ -301,16 +274,5 @@ class Context:
             f"`{'.'.join(parts)}` is {article(entity.kind)}, where {what} is wanted",
             span,
             labels=[(entity.span, "declared here")],
-            help=did_you_mean(parts[-1], self.candidates(module, kinds)),
+            help=self.suggest(parts[-1], lambda: self.candidates(module, kinds)),
         )
-
-
-def article(kind: str) -> str:
-    """A kind of entity in words: `a tool`, `an assumption`."""
-    words = {
-        "assume": "an assumption",
-        "track": "a register",
-        "module": "an import",
-        "define": "a definition",
-    }
-    return words.get(kind, f"a {kind}")

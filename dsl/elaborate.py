@@ -24,21 +24,11 @@ from wfcheck.dsl.elaborate_declaration_place import elaborate_channels, elaborat
 from wfcheck.dsl.elaborate_declaration_release import elaborate_releases
 from wfcheck.dsl.elaborate_declaration_tool import elaborate_tools
 from wfcheck.dsl.elaborate_event import elaborate_event
+from wfcheck.dsl.elaborate_rule import elaborate_policy
 from wfcheck.dsl.elaborate_statement import elaborate_workflow
+from wfcheck.dsl.elaborate_test import elaborate_test
 from wfcheck.dsl.modules import Library, load_modules
 from wfcheck.dsl.source import Source
-
-try:
-    from wfcheck.dsl.elaborate_rule import elaborate_policy
-    from wfcheck.dsl.elaborate_test import elaborate_test
-except ImportError:
-
-    def elaborate_policy(*_: object) -> tuple[core.Rule, ...]:
-        return ()
-
-    def elaborate_test(*_: object) -> core.Test | None:
-        return None
-
 
 DECLARATIONS: tuple[Callable[[Context], None], ...] = (
     elaborate_tags,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wfcheck.dsl import core, syntax
-from wfcheck.dsl.consistency import is_any
+from wfcheck.dsl.consistency import is_any, scalar
 from wfcheck.dsl.context import Context, Entity, Env
 from wfcheck.dsl.core import Value
 from wfcheck.dsl.elaborate_declaration_group import entities
@@ -15,9 +15,9 @@ from wfcheck.dsl.elaborate_expression import (
 )
 from wfcheck.dsl.elaborate_expression_quantifier import item_type
 from wfcheck.dsl.elaborate_expression_type import Typing, declared_type
-from wfcheck.dsl.meanings import EvaluationError, equal
+from wfcheck.dsl.meanings import kind_of
 from wfcheck.dsl.source import Span
-from wfcheck.dsl.types import ANY, MapType, RecordType, Type, base, show
+from wfcheck.dsl.types import ANY, MapType, RecordType, Type, base, members, show
 
 
 def elaborate_types(context: Context) -> None:
@@ -51,14 +51,18 @@ def _table(context: Context, entity: Entity) -> core.Table:
         )
         return core.Table(entity.symbol, type_, "", (), span=declaration.span)
     key = type_.fields[0][0]
-    rows: list[tuple[dict[str, Value], Span]] = []
+    if not _is_key(type_.fields[0][1]):
+        shown = show(type_.fields[0][1])
+        context.report("WF315", f"rows cannot be looked up by a `{shown}`", declaration.fields[0].span)
+        return core.Table(entity.symbol, type_, key, (), span=declaration.span)
+    values: list[dict[str, Value]] = []
+    seen: dict[tuple[str, Value], Span] = {}
     for row in declaration.rows:
         value = _row(context, entity.module, row, type_)
         if value is not None:
-            _check_key(context, key, value, row.span, rows)
-            rows.append((value, row.span))
-    values = tuple(value for value, _ in rows)
-    return core.Table(entity.symbol, type_, key, values, span=declaration.span)
+            _check_key(context, key, value, row.span, seen)
+            values.append(value)
+    return core.Table(entity.symbol, type_, key, tuple(values), span=declaration.span)
 
 
 def _row(context: Context, module: str, row: syntax.Expr, type_: RecordType) -> dict[str, Value] | None:
@@ -73,18 +77,20 @@ def _row(context: Context, module: str, row: syntax.Expr, type_: RecordType) -> 
     return None
 
 
+def _is_key(type_: Type) -> bool:
+    return scalar(type_) is not None or members(type_) is not None or is_any(type_)
+
+
 def _check_key(
-    context: Context, key: str, value: dict[str, Value], span: Span, rows: list[tuple[dict[str, Value], Span]]
+    context: Context, key: str, row: dict[str, Value], span: Span, seen: dict[tuple[str, Value], Span]
 ) -> None:
-    for other, place in rows:
-        try:
-            same = equal(other.get(key), value.get(key))
-        except EvaluationError:
-            same = False
-        if same:
-            labels = [(place, "the first one")]
-            context.report("WF241", f"two rows have the same `{key}`", span, labels=labels)
-            return
+    value = row.get(key)
+    if isinstance(value, tuple | dict):
+        context.report("WF315", "rows are looked up by a scalar", span)
+        return
+    first = seen.setdefault((kind_of(value), value), span)
+    if first is not span:
+        context.report("WF241", f"two rows have the same `{key}`", span, labels=[(first, "the first one")])
 
 
 # ---------------------------------------------------------------- definitions and assumptions

@@ -14,6 +14,7 @@ from wfcheck.dsl.operators import FUNCTIONS, Operator
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import ANY, BOOL, MapType, Type, base
 
+MAX_INLINED_DEPTH = 80
 SPECIAL = frozenset({"known", "last", "zip"})
 
 
@@ -128,6 +129,11 @@ def _inline(
             help="definitions are inlined and cannot be recursive",
         )
         return broken(call.span)
+    if entity.symbol in context.exhausted:
+        return broken(call.span)
+    if env.depth > MAX_INLINED_DEPTH:
+        _exhaust(context, env, "WF340", "definitions use each other too deeply", call.span)
+        return broken(call.span)
     bound = _bind(context, env, call, define, go)
     if bound is None or env.budget.left < 0:
         return broken(call.span)
@@ -193,13 +199,16 @@ def _afford(context: Context, env: Env, call: syntax.Apply, result: core.Expr) -
         return False
     env.budget.left -= _size(result, env.budget.left + 1)
     if env.budget.left < 0:
-        context.report(
-            "WF341",
-            "the expression grows too large once its definitions are put in",
-            call.span,
-            help="let each definition use its arguments less often",
+        _exhaust(
+            context, env, "WF341", "the expression grows too large once its definitions are put in", call.span
         )
     return env.budget.left >= 0
+
+
+def _exhaust(context: Context, env: Env, code: str, message: str, span: Span) -> None:
+    """Reports an expression that is too large or too deep, once for all definitions that led there."""
+    context.report(code, message, span, help="let each definition use its arguments, and others, less often")
+    context.exhausted.update(env.inlining)
 
 
 def _size(expression: core.Expr, limit: int) -> int:

@@ -166,8 +166,8 @@ def _misfit(context: Context, op: str, operands: tuple[core.Expr, ...], wanted: 
     if optional is not None and op not in {"==", "!=", "in", "ite"}:
         absent(context, optional)
         return
-    shown = " and ".join(f"`{show(operand.type)}`" for operand in operands)
-    word = {"neg": "-", "ite": "if"}.get(op, op)
+    shown = " and ".join(f"`{show(operand.type)}`" for operand in operands[op == "ite" :])
+    word = {"neg": "-", "ite": "if ... then ... else"}.get(op, op)
     context.report("WF302", f"`{word}` wants {wanted.what}, not {shown}", span, help=wanted.help)
 
 

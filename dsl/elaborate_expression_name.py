@@ -83,9 +83,11 @@ def _declared(context: Context, env: Env, name: syntax.Name, expected: Type | No
     if context.hidden(env.module, name.text):
         return broken(name.span)
     enum = None if expected is None else base(present(base(expected)))
-    pool = {*env.names, *context.candidates(env.module, frozenset({"track", "table", "define"}))}
-    pool |= set(enum.members) if isinstance(enum, EnumType) else set()
-    help_ = did_you_mean(name.text, pool)
+    members = enum.members if isinstance(enum, EnumType) else ()
+    values = frozenset({"track", "table", "define"})
+    help_ = context.suggest(
+        name.text, lambda: {*env.names, *members, *context.candidates(env.module, values)}
+    )
     message = f"`{name.text}` is not known here"
     if isinstance(enum, EnumType):
         message = f"`{name.text}` is no variable and no member of `{show(enum)}`"
