@@ -149,7 +149,7 @@ def _scalar(
         case syntax.DurationLit() | syntax.DateLit() | syntax.TimeLit():
             return _moment(context, expression)
         case syntax.RegexLit():
-            context.report("WF332", "a regular expression stands only after `matches`", span)
+            context.report("WF330", "a regular expression stands only after `matches`", span)
         case syntax.Via():
             context.report("WF333", "`via` stands only in a set of tags", span)
     return broken(span)

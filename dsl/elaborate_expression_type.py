@@ -60,22 +60,22 @@ def elaborate_type_with(typing: Typing, expression: syntax.TypeExpr, name: str |
         case syntax.TypeMap():
             return _map(inner, expression)
         case syntax.TypeEnum(members=idents):
-            _duplicates(typing.context, idents, "WF314", "the member")
+            _duplicates(typing.context, idents, "the member")
             return EnumType(name, tuple(dict.fromkeys(ident.text for ident in idents)))
         case syntax.TypeRecord(fields=fields):
-            _duplicates(typing.context, (f.name for f in fields), "WF314", "the field")
+            _duplicates(typing.context, (f.name for f in fields), "the field")
             types = {f.name.text: elaborate_type_with(inner, f.type, None) for f in reversed(fields)}
             return RecordType(name, tuple(reversed(types.items())))
         case syntax.TypeRefined():
             return _refined(inner, expression, name)
 
 
-def _duplicates(context: Context, idents: Iterable[syntax.Ident], code: str, what: str) -> None:
+def _duplicates(context: Context, idents: Iterable[syntax.Ident], what: str) -> None:
     seen: dict[str, Span] = {}
     for ident in idents:
         if ident.text in seen:
             context.report(
-                code,
+                "WF314",
                 f"{what} `{ident.text}` is declared twice",
                 ident.span,
                 labels=[(seen[ident.text], "first declared here")],
