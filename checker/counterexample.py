@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import attrs
 
+from wfcheck.checker import sharing
 from wfcheck.checker.exploration import Explorer, Key, Pool, Script, pool
 from wfcheck.checker.reference.interpreter import NotARunError, Sessions, run_sessions
 from wfcheck.checker.result import Witness
@@ -141,42 +142,8 @@ def search_runs(
 
 
 def _earlier(program: core.Program, workflow: core.Workflow) -> Iterator[core.Workflow]:
-    read = _touched(program, workflow, reading=True)
+    """Workflows whose writes this one reads; itself among them."""
+    read = sharing.reads(program, workflow)
     for other in program.workflows.values():
-        if read & _touched(program, other, reading=False):
+        if read & sharing.writes(program, other):
             yield other
-
-
-def _touched(program: core.Program, workflow: core.Workflow, *, reading: bool) -> set[str]:
-    found: set[str] = set()
-    for statement in statements(workflow.body):
-        match statement:
-            case core.Call(tool=name):
-                tool = program.tools[name]
-                found |= tool.reads if reading else tool.writes
-            case core.Recall(store=store) if reading:
-                found.add(store)
-            case core.Remember(store=store) if not reading:
-                found.add(store)
-            case core.Send() | core.Say() | core.Ask() if not reading:
-                found.add("inbox")
-            case core.Receive() if reading:
-                found.add("inbox")
-            case core.Agent(may=may):
-                found |= _agent_touched(program, may, reading=reading)
-            case _:
-                pass
-    return found
-
-
-def _agent_touched(program: core.Program, may: tuple[core.May, ...], *, reading: bool) -> set[str]:
-    found: set[str] = set()
-    for each in may:
-        if each.tool is not None and each.act == "tool":
-            tool = program.tools[each.tool]
-            found |= tool.reads if reading else tool.writes
-        elif each.act in ("remember", "recall"):
-            found |= program.stores.keys()
-        elif each.act == "send" and not reading:
-            found.add("inbox")
-    return found

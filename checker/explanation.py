@@ -8,20 +8,24 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from wfcheck.checker.label_state import Act
-from wfcheck.checker.label_tree import Tree
-from wfcheck.checker.labels import WorkflowLabels
+from wfcheck.checker.labels import Labelling, WorkflowLabels
 from wfcheck.checker.result import PathStep
 from wfcheck.dsl import core
 from wfcheck.dsl.phrase import phrase
 from wfcheck.dsl.walk import blocks, expressions, locals_of, statements
 
 Key = tuple[core.NodeId, int]
+Place = tuple[Key, int]
+"""An act and the bit that is followed there."""
+
+EDGES = {"llm": "llm-mix", "agent": "llm-mix", "approve": "approval", "message": "message"}
 
 
 @attrs.frozen(slots=False)
 class Trail:
-    """What the search back needs: who binds a variable, which decisions lie around and before a node."""
+    """What the search back needs: who binds a variable, which regions lie around a node."""
 
+    labelling: Labelling
     labels: WorkflowLabels
     workflow: core.Workflow
     definers: Mapping[str, tuple[Key, ...]]
@@ -30,113 +34,147 @@ class Trail:
 
     def steps(self, sink: Act, sink_text: str, wanted: int) -> tuple[PathStep, ...]:
         """A shortest path that one bit of `wanted` may have taken, source first; just the sink if none is found."""
-        bit = wanted & -wanted
-        last = PathStep("sink", sink_text, sink.span)
-        start = (sink.node, sink.choice)
-        came: dict[Key, tuple[Key, str] | None] = {start: None}
+        start: Place = ((sink.node, sink.choice), wanted & -wanted)
+        came: dict[Place, tuple[Place, str] | None] = {start: None}
         queue = deque([start])
+        end = start
         while queue:
-            key = queue.popleft()
-            before = list(self._before(key, bit))
-            if not before and key != start:
-                return (*self._unwind(came, key), last)
-            for other, edge in before:
+            end = queue.popleft()
+            if end != start and self._introduces(end):
+                break
+            for other, edge in self._before(end):
                 if other not in came:
-                    came[other] = (key, edge)
+                    came[other] = (end, edge)
                     queue.append(other)
-        return (*self._unwind(came, list(came)[-1]), last)
+        last = PathStep("sink", sink_text, sink.span)
+        return (last,) if end == start else (*self._unwind(came, end), last)
 
-    def _unwind(self, came: Mapping[Key, tuple[Key, str] | None], key: Key) -> list[PathStep]:
-        steps = [self._step(key, "source")]
-        while (link := came[key]) is not None:
-            key, edge = link
-            if came[key] is not None:
-                steps.append(self._step(key, edge))
+    def _unwind(self, came: Mapping[Place, tuple[Place, str] | None], end: Place) -> list[PathStep]:
+        steps: list[PathStep] = []
+        edge = "source"
+        place = end
+        while (link := came[place]) is not None:
+            steps.append(self._step(place[0], edge))
+            place, edge = link
         return steps
 
     def _step(self, key: Key, edge: str) -> PathStep:
-        if key[0].startswith("parameter:"):
-            name = key[0].partition(":")[2]
+        if (name := _parameter(key)) is not None:
             parameter = next(p for p in self.workflow.parameters if p.name == name)
             return PathStep(edge, f"the parameter `{name}`", parameter.span)
         act = self.labels.acts[key]
-        return PathStep(edge, _told(act, self.by_id.get(act.node)), act.span)
+        return PathStep(edge, told(act, self.by_id.get(act.node)), act.span)
 
-    def _before(self, key: Key, bit: int) -> Iterator[tuple[Key, str]]:
+    def _introduces(self, place: Place) -> bool:
+        """Whether the act itself is a source of the bit."""
+        key, bit = place
+        if _parameter(key) is not None:
+            return True
+        act, domain, program = self.labels.acts[key], self.labelling.domain, self.labelling.table.program
+        match act.kind:
+            case "call":
+                tool = program.tools[act.subject or ""]
+                return bool(domain.result(tool, {}, 0, 0).every & bit)
+            case "llm" | "agent":
+                return bool(domain.made(act.subject or "", 0) & bit)
+            case "ask":
+                return bool(domain.answered(act.subject or "", 0).every & bit)
+            case "recall":
+                store = program.stores.get(act.subject or "")
+                return store is not None and bool(domain.stored(store).every & bit)
+            case _:
+                return False
+
+    def _before(self, place: Place) -> Iterator[tuple[Place, str]]:
         """What may have handed the bit to this act."""
-        act = self.labels.acts.get(key)
-        if act is None:
-            return
-        yield from self._data(act, bit)
-        if act.agent is not None or act.kind == "agent":
-            yield from self._choices(act, key, bit)
-        if act.kind == "recall" and not act.decision & bit:
-            yield from self._memory(act, bit)
-        if act.decision & bit and act.agent is None:
+        key, bit = place
+        act = self.labels.acts[key]
+        for each in self._below(act, bit):
+            yield from self._data(act, each)
+            if act.choice or act.kind == "agent":
+                yield from self._choices(act, each)
+            if act.kind == "recall":
+                yield from self._memory(act, each)
+        if act.decision & bit and not act.choice:
             yield from self._control(act, bit)
 
-    def _data(self, act: Act, bit: int) -> Iterator[tuple[Key, str]]:
+    def _below(self, act: Act, bit: int) -> Iterator[int]:
+        """The bit itself; at a release or an approval also what its residue stands for there."""
+        yield bit
+        table = self.labelling.table
+        if act.kind == "release":
+            removed = table.mask(table.program.releases[act.subject or ""].removes)
+            if bit == table.released(act.subject or "", 0) and act.shown & removed:
+                yield _lowest(act.shown & removed)
+        if act.kind == "approve" and bit & table.approval_marks(act.shown) and act.shown & table.secrecy:
+            yield _lowest(act.shown & table.secrecy)
+
+    def _data(self, act: Act, bit: int) -> Iterator[tuple[Place, str]]:
         statement = self.by_id.get(act.node)
-        if statement is None or act.agent is not None:
+        if statement is None or act.choice:
             return
-        edge = {"llm": "llm-mix", "agent": "llm-mix", "approve": "approval", "message": "message"}
         for name in dict.fromkeys(n for e in expressions(statement) for n, _ in locals_of(e)):
             for key in self.definers.get(name, ()):
                 if self._carries(key, bit) and key != (act.node, 0):
-                    yield key, edge.get(act.kind, "data")
+                    yield (key, bit), EDGES.get(act.kind, "data")
 
-    def _choices(self, act: Act, key: Key, bit: int) -> Iterator[tuple[Key, str]]:
-        """Inside an agent: its context, and the results of its other calls."""
-        for other in self.labels.acts:
-            if other[0] == act.node and other != key and other[1] and self._makes(other, bit):
-                yield other, "selection"
-        region = (act.node, 0)
-        if key != region and self._given(region, bit):
-            yield region, "selection"
-
-    def _memory(self, act: Act, bit: int) -> Iterator[tuple[Key, str]]:
+    def _choices(self, act: Act, bit: int) -> Iterator[tuple[Place, str]]:
+        """Inside an agent: the results of its calls, and its context."""
         for key, other in self.labels.acts.items():
-            if (
-                other.kind == "remember"
-                and other.subject in (act.subject, None)
-                and (other.shown | other.decision) & bit
-            ):
-                yield key, "memory"
+            if key[0] == act.node and key[1] and key[1] != act.choice and other.result.every & bit:
+                yield (key, bit), "selection"
+        if act.choice:
+            yield ((act.node, 0), bit), "selection"
 
-    def _control(self, act: Act, bit: int) -> Iterator[tuple[Key, str]]:
+    def _memory(self, act: Act, bit: int) -> Iterator[tuple[Place, str]]:
+        for key, other in self.labels.acts.items():
+            same = other.kind == "remember" and other.subject in (act.subject, None)
+            if same and (other.shown | other.decision) & bit:
+                yield (key, bit), "memory"
+
+    def _control(self, act: Act, bit: int) -> Iterator[tuple[Place, str]]:
         for node in self.around.get(act.node, ()):
             branch = self.labels.acts.get((node, 0))
             if branch is not None and branch.shown & bit:
-                yield (node, 0), "control"
+                yield ((node, 0), bit), "control"
+            if isinstance(self.by_id[node], core.Retry):
+                yield from self._failures(node, act, bit)
         for key, other in self.labels.acts.items():
-            ends = other.kind in ("stop", "return") and other.decision & bit and key[0] != act.node
-            if ends or (other.kind == "approve" and key[0] != act.node and other.shown & bit):
-                yield key, "control"
+            if key[0] == act.node:
+                continue
+            if other.kind in ("stop", "return") and other.decision & bit:
+                yield (key, bit), "control"
+            if other.kind == "approve" and bit & self._decided(other):
+                yield (key, bit), "control"
+
+    def _decided(self, act: Act) -> int:
+        return self.labelling.domain.approved(act.subject or "", act.shown)
+
+    def _failures(self, retry: core.NodeId, act: Act, bit: int) -> Iterator[tuple[Place, str]]:
+        """Calls of the attempts whose failure may have led here."""
+        for key, other in self.labels.acts.items():
+            inside = other.kind == "call" and retry in self.around.get(key[0], ())
+            carried = other.shown | (other.result.every if self._introduces((key, bit)) else 0)
+            if inside and key[0] != act.node and carried & bit:
+                yield (key, bit), "control"
 
     def _carries(self, key: Key, bit: int) -> bool:
-        if key[0].startswith("parameter:"):
-            return bool(self.labels.parameters[key[0].partition(":")[2]].every & bit)
+        if (name := _parameter(key)) is not None:
+            return bool(self.labels.parameters[name].every & bit)
         act = self.labels.acts.get(key)
         return act is not None and bool((act.result.every | (act.shown if act.kind == "branch" else 0)) & bit)
 
-    def _given(self, key: Key, bit: int) -> bool:
-        act = self.labels.acts.get(key)
-        return act is not None and bool((act.shown | act.decision) & bit)
 
-    def _makes(self, key: Key, bit: int) -> bool:
-        act = self.labels.acts[key]
-        inside = _every(act.arguments) | act.decision
-        return bool(act.result.every & bit) and not inside & bit
+def _lowest(mask: int) -> int:
+    return mask & -mask
 
 
-def _every(arguments: Mapping[str, Tree]) -> int:
-    mask = 0
-    for tree in arguments.values():
-        mask |= tree.every
-    return mask
+def _parameter(key: Key) -> str | None:
+    kind, _, name = key[0].partition(":")
+    return name if kind == "parameter" else None
 
 
-def trail(workflow: core.Workflow, labels: WorkflowLabels) -> Trail:
+def trail(labelling: Labelling, workflow: core.Workflow, labels: WorkflowLabels) -> Trail:
     """Index a workflow for `Trail.steps`."""
     definers: dict[str, list[Key]] = {}
     for parameter in workflow.parameters:
@@ -150,7 +188,7 @@ def trail(workflow: core.Workflow, labels: WorkflowLabels) -> Trail:
             for name, _ in statement.parameters:
                 definers.setdefault(name, []).append((statement.id, 0))
     around = dict(_around(workflow.body))
-    return Trail(labels, workflow, {n: tuple(k) for n, k in definers.items()}, around, by_id)
+    return Trail(labelling, labels, workflow, {n: tuple(k) for n, k in definers.items()}, around, by_id)
 
 
 def _around(body: core.Block) -> Iterator[tuple[core.NodeId, tuple[core.NodeId, ...]]]:
@@ -162,37 +200,31 @@ def _around(body: core.Block) -> Iterator[tuple[core.NodeId, tuple[core.NodeId, 
         stack += [(s, inner) for block in blocks(statement) for s in block]
 
 
-def _told(act: Act, statement: core.Statement | None) -> str:
+_WORDS = {
+    "approve": "the decision of {subject} about what was shown",
+    "release": "{name}what the release {subject} lets through",
+    "recall": "{name}recalled from {subject}",
+    "remember": "remembered in {subject}",
+    "ask": "{name}the answer of {subject}",
+    "receive": "{name}a message that was received",
+    "message": "sent to {subject}",
+    "scope": "{name}the result of the workflow {subject}",
+    "stop": "a stop that may come first",
+    "return": "a return that may come first",
+    "llm": "{name}what {subject} makes of all it was shown",
+    "agent": "{name}what {subject} makes of all it was shown",
+    "call": "{name}the result of {subject}",
+}
+
+
+def told(act: Act, statement: core.Statement | None) -> str:
+    """What an act brings, in a few words."""
     name = f"`{act.target}` is " if act.target is not None else ""
-    match act.kind:
-        case "call":
-            by = f", called by the agent `{act.agent}`" if act.agent else ""
-            return f"{name}the result of `{act.subject}`{by}"
-        case "llm" | "agent":
-            return f"{name}what `{act.subject}` makes of all it was shown"
-        case "branch" if statement is not None and (asked := expressions(statement)):
-            return f"what is decided by `{phrase(asked[0])}`"
-        case "let" if statement is not None:
-            return f"{name}`{phrase(expressions(statement)[0])}`"
-        case "approve":
-            return f"the decision of `{act.subject}` about what was shown"
-        case "release":
-            return f"{name}what the release `{act.subject}` lets through"
-        case "recall":
-            return f"{name}recalled from `{act.subject}`"
-        case "remember":
-            return f"remembered in `{act.subject or 'a store'}`"
-        case "ask":
-            return f"{name}the answer of `{act.subject}`"
-        case "receive":
-            return f"{name}a message that was received"
-        case "message":
-            return f"sent to `{act.subject or 'a principal'}`"
-        case "scope":
-            return f"{name}the result of the workflow `{act.subject}`"
-        case "stop":
-            return "a stop that may come first"
-        case "return":
-            return "a return that may come first"
-        case _:
-            return act.kind
+    subject = "any" if act.subject is None else f"`{act.subject}`"
+    asked = () if statement is None else expressions(statement)
+    if act.kind == "branch" and asked:
+        return f"what is decided by `{phrase(asked[0])}`"
+    if act.kind == "let" and asked:
+        return f"{name}`{phrase(asked[0])}`"
+    by = f", called by the agent `{act.agent}`" if act.agent else ""
+    return _WORDS.get(act.kind, act.kind).format(name=name, subject=subject) + by

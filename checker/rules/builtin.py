@@ -147,7 +147,7 @@ def check(case: Case, name: str) -> Finding | None:
 
 def _broken(case: Case, duty: Duty, foreign: int) -> Finding:
     tag = ", ".join(f"`{s}`" for s in case.analysis.labelling.table.symbols(foreign)[:3])
-    steps = trail(case.workflow, case.labels).steps(duty.act, duty.text, foreign)
+    steps = trail(case.analysis.labelling, case.workflow, case.labels).steps(duty.act, duty.text, foreign)
     finding = possible(f"{duty.text}: {tag}", path=steps)
     return attrs.evolve(finding, span=duty.act.span)
 

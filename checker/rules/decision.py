@@ -24,7 +24,9 @@ def check(case: Case, body: core.Decision) -> Finding:
         if foreign:
             name = table.symbols(foreign)[0]
             text = f"`{name}` may steer whether `{act.subject}` is called"
-            steps = trail(case.workflow, case.labels).steps(act, f"decides to call `{act.subject}`", foreign)
+            steps = trail(case.analysis.labelling, case.workflow, case.labels).steps(
+                act, f"decides to call `{act.subject}`", foreign
+            )
             return possible(text, path=steps)
     return proved(*label_assumptions(case))
 

@@ -18,6 +18,7 @@ from wfcheck.checker.obligation import (
 )
 from wfcheck.checker.result import PathStep
 from wfcheck.checker.rules import ends
+from wfcheck.checker.sharing import reaching
 from wfcheck.dsl import core
 
 
@@ -47,8 +48,12 @@ def _check(case: Case, body: core.Flow) -> Finding:
     found = sinks(case.program, labels, body)
     if not found:
         return vacuous("nothing in the workflow reaches the end of the flow")
-    if not labels.introduced & wanted:
-        return vacuous("nothing in the workflow, or in a store or message it reads, is a source of the flow")
+    if not any(
+        _labels(case.analysis, w, body).introduced & wanted for w in reaching(case.program, case.workflow)
+    ):
+        return vacuous(
+            "nothing in the workflow, or in what reaches it through stores, is a source of the flow"
+        )
     suspects = [s for s in found if s.label & wanted and _steered(case, body, s)]
     if not suspects:
         return proved(*label_assumptions(case), notes=())
@@ -80,4 +85,6 @@ def _steered(case: Case, body: core.Flow, sink: ends.Sink) -> bool:
 
 def explain(case: Case, labels: WorkflowLabels, sink: ends.Sink, wanted: int) -> tuple[PathStep, ...]:
     """The path of one offending bit to one sink."""
-    return trail(case.workflow, labels).steps(sink.act, f"reaches {sink.name}", sink.label & wanted)
+    return trail(case.analysis.labelling, case.workflow, labels).steps(
+        sink.act, f"reaches {sink.name}", sink.label & wanted
+    )
