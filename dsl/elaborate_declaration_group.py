@@ -78,7 +78,10 @@ def elaborate_groups(context: Context) -> None:
     _gather(context, additions)
     groups = _Groups(context, owners, additions)
     _expand(groups, "trusted")
-    context.groups["external"] = core.Group("external", "channel", _external(context), open=False)
+    channels = _external(context)
+    context.groups["external"] = core.Group(
+        "external", "channel" if channels else "empty", channels, open=False
+    )
     context.groups["untrusted"] = core.Group("untrusted", "tag", _untrusted(context), open=False)
     for symbol in owners:
         _expand(groups, symbol)
