@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 from wfcheck.checker.inputs import expand
+from wfcheck.checker.report.sources import from_files
 from wfcheck.checker.result import Report
+from wfcheck.checker.suppress import suppress
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 
@@ -100,12 +102,14 @@ def check(
         seed=seed,
         progress=progress,
     )
-    return with_diagnostics(report, problems + more)
+    return _settled(report, problems + more, files + policies)
 
 
-def with_diagnostics(report: Report, extra: tuple[Diagnostic, ...]) -> Report:
-    """The report with more diagnostics, those first."""
-    return attrs.evolve(report, diagnostics=(*extra, *report.diagnostics)) if extra else report
+def _settled(report: Report, problems: tuple[Diagnostic, ...], files: tuple[str, ...]) -> Report:
+    """The report with the problems of the paths first, and suppressions applied."""
+    found = (*problems, *report.diagnostics)
+    places = (d.span.file for d in found if d.span is not None)
+    return attrs.evolve(report, diagnostics=suppress(found, (*files, *places), from_files()))
 
 
 def load(paths: Paths, *, policy: Paths = ()) -> Spec:
@@ -114,16 +118,17 @@ def load(paths: Paths, *, policy: Paths = ()) -> Spec:
     Raises:
         WfError: something is wrong with the input; its `diagnostics` say what and where.
     """
+    from wfcheck import stdlib
     from wfcheck.dsl import elaborate
-    from wfcheck.stdlib import library
 
     files, problems = expand(_paths(paths))
     policies, more = expand(_paths(policy))
-    program, diagnostics = elaborate.load(files, policies=policies, library=library)
-    found = (*problems, *more, *diagnostics)
+    made = elaborate.load_all(files, policies=policies, library=stdlib.load, library_names=stdlib.names())
+    raw = (*problems, *more, *made.diagnostics)
+    found = suppress(raw, made.sources, made.sources.get)
     if any(d.severity is Severity.ERROR for d in found):
         raise WfError(*found)
-    return Spec(program, found)
+    return Spec(made.program, found)
 
 
 def replay(

@@ -1,8 +1,10 @@
 """Every code has a page, and every page tells the truth: its bad example yields the code, its good one does not.
 
 A fenced block says in its first line what it is: `LANGUAGE bad`, `LANGUAGE good`, or `LANGUAGE file=NAME` for what lies beside
-both. `wf` blocks are loaded, `hex` blocks are the bytes of such a file, `path` blocks name one to read, `toml` blocks are
-configurations, `json` and `jsonl` blocks are traces, `console` blocks are commands."""
+both. `wf` blocks are loaded, `hex` blocks are the bytes of such a file, `path` blocks name one to read; `toml` blocks are
+configurations; `json` and `jsonl` blocks are traces, `trace` blocks name one; `python` blocks leave `diagnostics`;
+`console` blocks are commands, with `path=` under an
+empty search path, with `path=false` under one whose `dot` fails. `repeat=N` writes the text of a file N times."""
 
 from __future__ import annotations
 
@@ -31,10 +33,11 @@ class Block:
     file: str | None
     text: str
     repeat: int = 1
+    path: str | None = None
 
     @property
     def data(self) -> bytes:
-        return bytes.fromhex(self.text) if self.language == "hex" else self.text.encode() * self.repeat
+        return (bytes.fromhex(self.text) if self.language == "hex" else self.text.encode()) * self.repeat
 
 
 def blocks(code: str) -> list[Block]:
@@ -44,7 +47,8 @@ def blocks(code: str) -> list[Block]:
         role = next((w for w in words if w in ("bad", "good")), None)
         file = next((w[5:] for w in words if w.startswith("file=")), None)
         repeat = next((int(w[7:]) for w in words if w.startswith("repeat=")), 1)
-        found.append(Block(language, role, file, text, repeat))
+        path = next((w[5:] for w in words if w.startswith("path=")), None)
+        found.append(Block(language, role, file, text, repeat, path))
     return found
 
 
@@ -65,11 +69,29 @@ def of_spec(folder: Path, block: Block) -> set[tuple[str, str]]:
         return marks(error.diagnostics)
 
 
+def search_path(folder: Path, kind: str) -> Path:
+    """A folder with nothing in it, or with a `dot` that fails."""
+    place = folder / "bin"
+    place.mkdir(exist_ok=True)
+    if kind == "false":
+        program = place / "dot"
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+    return place
+
+
 def of_path(block: Block) -> set[tuple[str, str]]:
     from wfcheck.dsl.reading import read_source
 
     found = read_source(Path(block.text.strip()))
     return marks((found,)) if isinstance(found, Diagnostic) else set()
+
+
+def of_program(block: Block) -> set[tuple[str, str]]:
+    """Runs the block, which leaves its `diagnostics`."""
+    names: dict[str, tuple[Diagnostic, ...]] = {}
+    exec(compile(block.text, "<page>", "exec"), names)
+    return marks(names["diagnostics"])
 
 
 def of_config(folder: Path, block: Block) -> set[tuple[str, str]]:
@@ -85,7 +107,8 @@ def of_trace(folder: Path, block: Block) -> set[tuple[str, str]]:
     from wfcheck.checker.traces.registry import read_traces
     from wfcheck.checker.traces.trace import Problem
 
-    file = write(folder, block.file or f"run.{block.language}", block.text.encode())
+    named = block.language == "trace"
+    file = block.text.strip() if named else write(folder, f"run.{block.language}", block.data)
     return {(p.code, p.severity.value) for p in read_traces([file]) if isinstance(p, Problem)}
 
 
@@ -110,9 +133,11 @@ def outcome(folder: Path, block: Block, capsys: pytest.CaptureFixture[str]) -> s
             return of_spec(folder, block)
         case "path":
             return of_path(block)
+        case "python":
+            return of_program(block)
         case "toml":
             return of_config(folder, block)
-        case "json" | "jsonl":
+        case "json" | "jsonl" | "trace":
             return of_trace(folder, block)
         case "console":
             return of_commands(block, capsys)
@@ -132,6 +157,8 @@ def test_examples_of_a_page(
     shown = [block for block in listed if block.role == role]
     assert shown, f"{code} has no {role} example"
     for block in shown:
+        if block.path is not None:
+            monkeypatch.setenv("PATH", str(search_path(tmp_path, block.path)))
         found = outcome(tmp_path, block, capsys)
         if role == "bad":
             assert (code, CODES[code].severity.value) in found

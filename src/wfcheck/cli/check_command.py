@@ -74,7 +74,7 @@ def _checked(args: argparse.Namespace, chosen: Mapping[str, Any]) -> tuple[Repor
     try:
         return check(args.paths or ".", progress=show, **{name: chosen[name] for name in names}), ()
     except DefectError as error:
-        return error.report, tuple(error.errors)
+        return error.report, tuple(reason for _, reason in error.errors)
     finally:
         output.clear_progress(show)
 
