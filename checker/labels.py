@@ -109,7 +109,7 @@ def check_labelling(program: core.Program, labelling: Labelling) -> bool:
 
 def _closed(program: core.Program, labelling: Labelling, memory: Memory, workflow: core.Workflow) -> bool:
     known = labelling.workflows[workflow.symbol]
-    heads = {n: Head(dict(h.variables), h.exits, h.failures) for n, h in known.heads.items()}
+    heads = {n: attrs.evolve(h, variables=dict(h.variables)) for n, h in known.heads.items()}
     acts: dict[tuple[core.NodeId, int], Act] = {}
     _pass(program, labelling.domain, memory, workflow, heads, acts)
     return (
