@@ -213,9 +213,15 @@ class Asking:
             if source.kind not in ("model", "argument"):
                 culprit = culprit or source
                 truth = UNKNOWN if found is UNKNOWN or source.silent else truth
-        if culprit is None and _model_allowed(origins):
-            return True, None
+        if culprit is None:
+            made = self._may_be_made(origins)
+            return (made if truth is False else truth), None
         return truth, culprit
+
+    def _may_be_made(self, origins: tuple[Origin, ...]) -> Truth:
+        """Whether a value that stands nowhere may be the model's own."""
+        own = [o for o in origins if isinstance(o.end, core.TagEnd) and "model" in o.end.tags]
+        return _any(True if o.gate is None else self.gate(o.gate) for o in own)
 
 
 def _echo(source: Source, passed: frozenset[int]) -> bool:
@@ -231,10 +237,6 @@ def _any(truths: Iterator[Truth]) -> Truth:
             return True
         result = UNKNOWN if truth is UNKNOWN else result
     return result
-
-
-def _model_allowed(origins: tuple[Origin, ...]) -> bool:
-    return any(isinstance(o.end, core.TagEnd) and "model" in o.end.tags and o.gate is None for o in origins)
 
 
 # ---------------------------------------------------------------- from only

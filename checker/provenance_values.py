@@ -58,6 +58,7 @@ _LINK = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"'`{}|\\^\x00-\x20]{1,2000}"
     r"|(?<![\w@.-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,24}(?:[/?#:][^\s<>\"'`{}|\\^\x00-\x20]{0,2000})?(?![\w@]))"
 )
+_GLUED = re.compile(r"(\S*\.[a-z]{2,24})\.[A-Z][a-z]*")  # `see www.acme.example.They say`: a sentence end without a space
 _NUMBER = re.compile(r"(?<![\w.,])[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,40})(?:\.\d{1,40})?(?!\w|[.,]\d)")
 _GROUPED = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,8}(?:[ -]?[A-Z0-9]{1,4})?\b")
 _CODE = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z0-9](?:[\w-]{2,100})[A-Za-z0-9](?![\w-])")
@@ -127,6 +128,8 @@ def offered(text: str) -> Iterator[tuple[AtomKind, str]]:
         yield "address", found.casefold()
     for found in _LINK.findall(text):
         yield "link", link_key(found)
+        if glued := _GLUED.fullmatch(found):
+            yield "link", link_key(glued.group(1))
     for found in _CODE.findall(text):
         yield "code", code_key(found)
     for found in _GROUPED.findall(text):
@@ -230,7 +233,8 @@ def _parts(text: str) -> Iterator[Atom]:
         yield Atom("address", found.casefold(), found)
     rest = _ADDRESS.sub(" ", text)
     for found in _LINK.findall(rest):
-        yield Atom("link", link_key(found), found)
+        glued = _GLUED.fullmatch(found)
+        yield Atom("link", link_key(glued.group(1) if glued else found), found)
     rest = _LINK.sub(" ", rest)
     for found in _GROUPED.findall(rest):
         yield Atom("code", code_key(found), found)

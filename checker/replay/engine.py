@@ -181,7 +181,7 @@ def _violated(rule: core.Rule, broken: list[Finding], trace: Trace, mode: Mode) 
     blame = Blame(mark, first.why, None, cause, first.shown or None, first.invented)
     return ReplayResult(
         trace.name, rule.name, "violated", rule.severity, blame, None, mark, mode, rule.heuristic, False, None,
-        tuple(dict.fromkeys(f.index for f in broken)),
+        tuple(mark_of(trace, index) for index in dict.fromkeys(f.index for f in broken)),
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import attrs
 
-from wfcheck.checker.conditions import History, Tables
+from wfcheck.checker.conditions import History, Tables, Truth
 from wfcheck.checker.provenance import Provenance
+from wfcheck.checker.provenance_flow import DecisionQuery, FlowQuery
 from wfcheck.checker.provenance_query import (
     Answer,
     Asking,
@@ -18,9 +19,12 @@ from wfcheck.checker.provenance_query import (
     compile_target,
 )
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
+from wfcheck.checker.replay.memory import Memory
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
+from wfcheck.dsl.source import Span
 
+NOWHERE = Span("", 0, 0, 1, 1, 1, 1)
 FULL = "the trace holds more values than are kept"
 
 
@@ -40,7 +44,7 @@ class FromOnlyStepper:
     program: core.Program
     provenance: Provenance
     mode: Mode
-    asked: dict[tuple[int, int], object] = attrs.field(factory=dict)
+    asked: dict[tuple[int, int], Truth] = attrs.field(factory=dict)
 
     @staticmethod
     def of(
@@ -53,11 +57,68 @@ class FromOnlyStepper:
         """Ask at each call of the target's tool."""
         if view.kind != "call" or view.name != self.target.owner:
             return
-        asking = Asking(self.program, self.provenance, view, history, self.asked, self.mode)  # type: ignore[arg-type]
+        asking = Asking(self.program, self.provenance, view, history, self.asked, self.mode)
         answer = ask_from_only(self.target, asking)
         yield from finding_of(answer, view.index)
         if answer is None and self.provenance.full:
             yield insufficient(view.index, FULL)
+
+    def finish(self, last: View | None) -> Iterator[Finding]:
+        """Nothing is owed at the end."""
+        del last
+        return iter(())
+
+
+@attrs.define
+class FlowStepper:
+    """`forbid flow SRC -> DST`. An approval of this very call lets through what it may let through."""
+
+    query: FlowQuery
+    provenance: Provenance
+    mode: Mode
+    approvals: Memory
+    asked: dict[tuple[int, int], Truth] = attrs.field(factory=dict)
+
+    @staticmethod
+    def of(
+        rule: core.Flow, program: core.Program, tables: Tables, provenance: Provenance, mode: Mode
+    ) -> FlowStepper:
+        """A stepper at the start of a trace."""
+        approve = core.EventPattern((core.EventChoice("approve", frozenset(), span=NOWHERE),), span=NOWHERE)
+        memory = Memory.of(approve, program, tables)
+        return FlowStepper(FlowQuery.of(rule, program, tables), provenance, mode, memory)
+
+    def step(self, view: View, history: History) -> Iterator[Finding]:
+        """Ask at each event that may be a sink."""
+        asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
+        approved = view.kind == "call" and self.approvals.find(view, {}, history, lambda _: True)[0] is True
+        answer = self.query.ask(asking, approved)
+        yield from finding_of(answer, view.index)
+        if answer is None and self.provenance.full:
+            yield insufficient(view.index, FULL)
+        self.approvals.see(view, history)
+
+    def finish(self, last: View | None) -> Iterator[Finding]:
+        """Nothing is owed at the end."""
+        del last
+        return iter(())
+
+
+@attrs.define
+class DecisionStepper:
+    """`require decision of CALL from only SET`."""
+
+    query: DecisionQuery
+    provenance: Provenance
+    mode: Mode
+    asked: dict[tuple[int, int], Truth] = attrs.field(factory=dict)
+
+    def step(self, view: View, history: History) -> Iterator[Finding]:
+        """Ask at each judged call."""
+        if view.kind != "call":
+            return
+        asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
+        yield from finding_of(self.query.ask(asking), view.index)
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""

@@ -68,7 +68,7 @@ class ReplayResult:
     heuristic: bool = False
     inherited: bool = False
     reason: str | None = None
-    breaks: tuple[int, ...] = ()
+    breaks: tuple[Mark, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """As in the machine format."""
@@ -85,7 +85,7 @@ class ReplayResult:
             "heuristic": self.heuristic,
             "inherited": self.inherited,
             "reason": self.reason,
-            "breaks": list(self.breaks),
+            "breaks": [mark.json() for mark in self.breaks],
         }
 
 

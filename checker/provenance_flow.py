@@ -1,0 +1,232 @@
+"""`forbid flow` and `require decision of`, asked of a recorded run.
+
+A secrecy tag counts from every source that holds the value; an influence tag counts unless a source without it holds it too.
+By values only what is copied shows: that a decision was steered shows in `context` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from wfcheck.checker.conditions import UNKNOWN, Known, Tables
+from wfcheck.checker.provenance import Source, at_path
+from wfcheck.checker.provenance_index import bits
+from wfcheck.checker.provenance_query import (
+    Answer,
+    Asking,
+    Breach,
+    Insufficient,
+    Origin,
+    argument_of,
+    comes_from,
+    compile_origin,
+    name_source,
+)
+from wfcheck.checker.provenance_values import fold, unknown_inside, wanted
+from wfcheck.checker.replay.patterns import Pattern, compile_pattern
+from wfcheck.checker.replay.view import View
+from wfcheck.dsl import core
+from wfcheck.dsl.types import ANY, Type
+
+
+@attrs.frozen
+class Arriving:
+    """A value that reaches a sink, and how the sink names it."""
+
+    name: str
+    value: Known
+    type: Type
+
+
+@attrs.frozen
+class FlowQuery:
+    """A compiled `forbid flow`."""
+
+    body: core.Flow
+    program: core.Program
+    patterns: tuple[tuple[core.FlowEnd, Pattern | None], ...]
+
+    @staticmethod
+    def of(body: core.Flow, program: core.Program, tables: Tables) -> FlowQuery:
+        """Compile the event patterns among the sinks."""
+        patterns = tuple(
+            (
+                end,
+                compile_pattern(end.event, program, tables, "judged")
+                if isinstance(end, core.CallEnd)
+                else None,
+            )
+            for end in body.sinks
+        )
+        return FlowQuery(body, program, patterns)
+
+    def ask(self, asking: Asking, approved: bool) -> Answer:
+        """Whether a forbidden source reaches a sink at this event."""
+        doubt: Answer = None
+        for end, pattern in self.patterns:
+            for arriving in self._arrivals(end, pattern, asking.view):
+                if self.body.influence is not None and not self._influenced(self.body.influence, asking):
+                    continue
+                answer = self._reach(arriving, asking, approved)
+                if isinstance(answer, Breach):
+                    return answer
+                doubt = doubt or answer
+        return doubt
+
+    def _arrivals(self, end: core.FlowEnd, pattern: Pattern | None, view: View) -> Iterator[Arriving]:
+        if view.kind == "call":
+            yield from self._call_arrivals(end, pattern, view)
+        elif isinstance(end, core.StoreEnd) and view.kind == "remember" and view.event.store == end.store:
+            yield Arriving(end.store, view.result, ANY)
+        elif isinstance(end, core.PrincipalEnd) and _told(view, end.principal):
+            yield Arriving(end.principal, view.text, ANY)
+
+    def _call_arrivals(self, end: core.FlowEnd, pattern: Pattern | None, view: View) -> Iterator[Arriving]:
+        match end:
+            case core.ArgumentEnd(tool=tool, argument=argument, path=path) if view.name == tool:
+                value, type_ = argument_of(view, argument, path)
+                yield Arriving(argument, value, type_ or ANY)
+            case core.CallEnd() if pattern is not None and pattern.match(view).truth is not False:
+                yield from _arguments(view, None)
+            case core.ChannelEnd(channels=channels):
+                for emission in view.tool.emits if view.tool else ():
+                    if emission.channel in channels:
+                        yield from _arguments(view, emission.arguments)
+                if view.tool is None:
+                    yield from _arguments(view, None)
+            case core.StoreEnd(store=store) if view.tool is not None and store in view.tool.writes:
+                yield from _arguments(view, None)
+            case _:
+                return
+
+    def _influenced(self, tags: frozenset[str], asking: Asking) -> bool:
+        return any(
+            source.possible & tags for source in asking.provenance.sources if source.kind != "argument"
+        )
+
+    def _reach(self, arriving: Arriving, asking: Asking, approved: bool) -> Answer:
+        if asking.mode == "declared":
+            return self._declared(arriving, asking)
+        if unknown_inside(arriving.value):
+            return Insufficient(f"`{arriving.name}` was not recorded as its type")
+        if approved and "approve" in self.body.except_via:
+            return None
+        for holders, shown in self._held(arriving, asking):
+            source = self._forbidden(holders, asking)
+            if source is not None:
+                why = f"`{arriving.name}` holds what came from {name_source(source)}"
+                return Breach(why, source.index if source.index >= 0 else None, shown)
+        return None
+
+    def _held(self, arriving: Arriving, asking: Asking) -> Iterator[tuple[list[Source], str]]:
+        """The holders of each part of the value; in context mode, everything that was seen."""
+        sources = asking.provenance.sources
+        if asking.mode == "context":
+            yield [s for s in sources if s.kind not in ("argument", "model")], ""
+            return
+        for atom in wanted(arriving.value, arriving.type):
+            yield asking.holders(atom, len(sources)), atom.shown
+        for text in texts(arriving.value):
+            mask = asking.provenance.index.holders_of_text(text)
+            yield [sources[number] for number in bits(mask)], text[:200]
+
+    def _forbidden(self, holders: list[Source], asking: Asking) -> Source | None:
+        """The first source that the rule forbids, unless a release or (for influence) an innocent source holds it too."""
+        seen = [s for s in holders if s.kind not in ("model", "argument")]
+        if any(s.kind == "release" and s.owner in self.body.except_via for s in seen):
+            return None
+        for end in self.body.sources:
+            guilty = [s for s in seen if comes_from(s, end, self.program, sure=False)]
+            if not guilty:
+                continue
+            if asking.mode == "values" and self._influence_only(end) and len(guilty) < len(seen):
+                continue
+            return guilty[0]
+        return None
+
+    def _influence_only(self, end: core.FlowEnd) -> bool:
+        if not isinstance(end, core.TagEnd):
+            return False
+        tags = [self.program.tags.get(tag) for tag in end.tags]
+        return all(tag is not None and tag.kind != "secrecy" for tag in tags)
+
+    def _declared(self, arriving: Arriving, asking: Asking) -> Answer:
+        labels = asking.view.event.argument_labels
+        if labels is None or arriving.name not in labels:
+            return Insufficient("the trace declares no labels of arguments")
+        for end in self.body.sources:
+            if not isinstance(end, core.TagEnd):
+                return Insufficient("labels in a trace do not name such a source")
+            wrong = sorted(end.tags & set(labels[arriving.name]))
+            if wrong:
+                return Breach(f"`{arriving.name}` carries `{wrong[0]}`", None)
+        return None
+
+
+def _told(view: View, principal: str) -> bool:
+    if view.kind in ("say", "ask"):
+        return (view.event.to or "user") == principal
+    return view.kind == "message" and view.event.to == principal
+
+
+def _arguments(view: View, names: frozenset[str] | None) -> Iterator[Arriving]:
+    for name, value in view.arguments.items():
+        if names is None or name in names:
+            parameter = view.tool.parameter(name) if view.tool else None
+            yield Arriving(name, at_path(value, ()), ANY if parameter is None else parameter.type)
+
+
+def texts(value: Known) -> Iterator[str]:
+    """The texts inside a value that are more than a word."""
+    match value:
+        case str():
+            if " " in fold(value):
+                yield value
+        case tuple():
+            for element in value:
+                yield from texts(element)
+        case dict():
+            for element in value.values():
+                yield from texts(element)
+        case _:
+            return
+
+
+# ---------------------------------------------------------------- decisions
+
+
+@attrs.frozen
+class DecisionQuery:
+    """A compiled `require decision of CALL from only SET`; always by context."""
+
+    judged: Pattern
+    origins: tuple[Origin, ...]
+    program: core.Program
+
+    @staticmethod
+    def of(body: core.Decision, program: core.Program, tables: Tables) -> DecisionQuery:
+        """Compile the call pattern and the sources."""
+        judged = compile_pattern(body.event, program, tables, "judged")
+        return DecisionQuery(judged, tuple(compile_origin(s, tables) for s in body.sources), program)
+
+    def ask(self, asking: Asking) -> Answer:
+        """Whether something outside the set had been seen before the call."""
+        truth = self.judged.match(asking.view).truth
+        if truth is False:
+            return None
+        doubt: Answer = (
+            Insufficient("whether the rule speaks of this call is not recorded") if truth is UNKNOWN else None
+        )
+        influence = {s for s, tag in self.program.tags.items() if tag.kind != "secrecy"}
+        for source in asking.provenance.sources:
+            if source.kind == "argument" or not (source.possible & influence or source.silent):
+                continue
+            answers = [origin.accepts(source, asking) for origin in self.origins]
+            if True in answers:
+                continue
+            if UNKNOWN in answers or truth is UNKNOWN or not source.possible & influence:
+                doubt = doubt or Insufficient("what may steer the decision is not recorded")
+                continue
+            return Breach(f"the decision may be steered by {name_source(source)}", source.index)
+        return doubt
