@@ -36,10 +36,17 @@ def rejoin(walk: Walk, outcomes: Sequence[Outcome], *, complete: bool = True) ->
 
 
 def branch(walk: Walk, run: Run, blocks: Sequence[core.Block], mask: int) -> bool:
-    """`if` and whatever works like it: all arms under pc + mask, then their join."""
-    outside = walk.branch
+    """`if` and whatever works like it: all arms under pc + mask, then their join. What ends the run in one arm is
+    felt after the join, never in another arm."""
+    outside, before = walk.branch, (walk.exits, walk.returns[-1], walk.failing)
     walk.branch |= mask
-    outcomes = [arm(walk, run, block) for block in blocks]
+    outcomes, ends = [], before
+    for block in blocks:
+        walk.exits, walk.returns[-1], walk.failing = before
+        outcomes.append(arm(walk, run, block))
+        left = (walk.exits, walk.returns[-1], walk.failing)
+        ends = (ends[0] | left[0], ends[1] | left[1], ends[2] | left[2])
+    walk.exits, walk.returns[-1], walk.failing = ends
     alive = rejoin(walk, outcomes)
     walk.branch = outside
     return alive
@@ -116,16 +123,17 @@ def scope(walk: Walk, run: Run, statement: core.Scope) -> bool:
         tree = walk.domain.passed(statement.workflow, parameter, walk.here(expression))
         arguments[parameter.name] = tree
         bound.append((local, tree))
-    actor = walk.actor
+    actors = walk.actors
     for local, tree in bound:
         walk.assign(local, tree)
-    walk.actor = statement.principal or actor
+    if statement.principal is not None:
+        walk.actors = (statement.principal, *actors)
     walk.returns.append(walk.returns[-1])
     walk.returned.append(EMPTY)
     run(walk, statement.body)
     result = raised(walk.returned.pop(), walk.pc)
     walk.returns.pop()
-    walk.actor = actor
+    walk.actors = actors
     walk.record(statement, "scope", statement.workflow, arguments, result, target=statement.target)
     walk.assign(statement.target, result)
     return True
