@@ -40,6 +40,7 @@ __all__ = [
     "Loaded",
     "Names",
     "article",
+    "root",
 ]
 
 MAX_SUGGESTIONS = 300
@@ -98,8 +99,17 @@ class Env:
     earlier: bool = False
 
     def bind(self, names: Mapping[str, core.Expr]) -> Env:
-        """The same place with more names; new ones hide old ones."""
-        return attrs.evolve(self, names={**self.names, **names})
+        """The same place with more names; new ones hide old ones, and what was known of those."""
+        hidden = {value.name for value in names.values() if isinstance(value, core.Variable)}
+        kept = frozenset(place for place in self.present if root(place) not in hidden)
+        return attrs.evolve(self, names={**self.names, **names}, present=kept)
+
+
+def root(place: core.Expr) -> str | None:
+    """The name of the variable that a chain of fields starts from; None for any other expression."""
+    while isinstance(place, core.Field):
+        place = place.base
+    return place.name if isinstance(place, core.Variable) else None
 
 
 @attrs.frozen

@@ -13,6 +13,7 @@ from wfcheck.dsl.names import did_you_mean, dotted
 from wfcheck.dsl.operators import FUNCTIONS, Operator
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import ANY, BOOL, MapType, Type, base
+from wfcheck.dsl.walk import children
 
 MAX_INLINED_DEPTH = 80
 SPECIAL = frozenset({"known", "last", "zip"})
@@ -218,31 +219,6 @@ def _size(expression: core.Expr, limit: int) -> int:
         count += 1
         stack.extend(children(stack.pop()))
     return count
-
-
-def children(expression: core.Expr) -> tuple[core.Expr, ...]:
-    """The direct parts of an expression."""
-    match expression:
-        case core.Field(base=inner):
-            return (inner,)
-        case core.Index(base=inner, index=index):
-            return (inner, index)
-        case core.Apply(args=args):
-            return args
-        case core.MakeRecord(fields=fields):
-            return tuple(value for _, value in fields)
-        case core.MakeList(items=items):
-            return items
-        case core.Quantified(sources=sources, body=body):
-            return (*sources, body)
-        case core.Lookup(key=key):
-            return (key,)
-        case core.Known(key=key):
-            return () if key is None else (key,)
-        case core.EarlierEvent(body=body):
-            return (body,)
-        case core.Literal() | core.Variable() | core.LastEvent():
-            return ()
 
 
 # ---------------------------------------------------------------- known, last, any earlier

@@ -12,10 +12,9 @@ from wfcheck.dsl.context import Context, Env
 from wfcheck.dsl.elaborate_expression_fit import as_condition, broken, narrow, operate
 from wfcheck.dsl.elaborate_expression_name import Elaborate, ambiguous, table_keys, table_named
 from wfcheck.dsl.folding import constant
-from wfcheck.dsl.names import dotted
 from wfcheck.dsl.regular import MAX_STATES, Matcher, RegularError, glob_matcher, parse_regular
 from wfcheck.dsl.source import Span, join
-from wfcheck.dsl.types import BOOL, TEXT, SetType, Type, members
+from wfcheck.dsl.types import BOOL, TEXT, SetType, Type, base, members
 
 MAX_CHAIN = 40
 LOGICAL = frozenset({"and", "or", "implies"})
@@ -56,8 +55,10 @@ def _spine(expression: syntax.Binary) -> tuple[syntax.Expr, list[syntax.Binary]]
 def _waits(context: Context, env: Env, first: syntax.Expr) -> bool:
     """Whether the left side has no type of its own: a member of an enum, `none`, a literal collection."""
     if isinstance(first, syntax.Name):
-        known = first.text in env.names or first.text in {"it", "now"}
-        return not known and context.lookup(env.module, dotted(first) or (), frozenset()) is None
+        if first.text in env.names or first.text in {"it", "now"}:
+            return False
+        entity = context.lookup(env.module, (first.text,), frozenset())
+        return entity is None or entity.kind != "track"
     return isinstance(first, syntax.NoneLit | syntax.RecordLit | syntax.SetLit | syntax.ListLit)
 
 
@@ -66,7 +67,7 @@ def _right_first(
 ) -> core.Expr:
     right = go(context, env, link.right, None)
     hint = right.type if link.operator in COMPARISONS else item_of(right.type)
-    left = go(context, env, first, hint)
+    left = go(context, env, first, None if hint is None else base(hint))
     return _combine(context, link.operator, left, right, link.span)
 
 
@@ -103,13 +104,13 @@ def _right(context: Context, env: Env, left: core.Expr, link: syntax.Binary, go:
         table = table_named(context, env, right)
         if table is not None:
             return table_keys(context, table, right)
-        return go(context, env, right, SetType(left.type) if isinstance(right, syntax.SetLit) else None)
+        return go(context, env, right, SetType(base(left.type)) if isinstance(right, syntax.SetLit) else None)
     if operator == "matches" and isinstance(right, syntax.RegexLit):
         return _regular(context, right)
     if operator in {"matches", "like"}:
         return _pattern(context, go(context, env, right, TEXT), operator)
     hinted = operator in {"==", "!="} and _waits(context, env, right)
-    return go(context, env, right, left.type if hinted else None)
+    return go(context, env, right, base(left.type) if hinted else None)
 
 
 def _combine(context: Context, operator: str, left: core.Expr, right: core.Expr, span: Span) -> core.Expr:

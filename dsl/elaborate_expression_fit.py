@@ -8,7 +8,7 @@ import attrs
 
 from wfcheck.dsl import core
 from wfcheck.dsl.consistency import TEXTS, consistent, is_any, is_option, present, scalar
-from wfcheck.dsl.context import Context, Env
+from wfcheck.dsl.context import Context, Env, root
 from wfcheck.dsl.folding import constant, refuted
 from wfcheck.dsl.names import did_you_mean
 from wfcheck.dsl.operators import OPERATORS
@@ -210,13 +210,6 @@ def forget(env: Env, name: str) -> Env:
     """The place after the variable was assigned: nothing is known of it any more."""
     kept = frozenset(place for place in env.present if root(place) != name)
     return attrs.evolve(env, present=kept)
-
-
-def root(place: core.Expr) -> str | None:
-    """The variable that a place starts from."""
-    while isinstance(place, core.Field):
-        place = place.base
-    return place.name if isinstance(place, core.Variable) else None
 
 
 def is_place(expression: core.Expr) -> bool:

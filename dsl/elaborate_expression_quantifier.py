@@ -14,6 +14,7 @@ from wfcheck.dsl.elaborate_expression_fit import absent, adapt, as_condition, br
 from wfcheck.dsl.elaborate_expression_name import Elaborate
 from wfcheck.dsl.names import dotted
 from wfcheck.dsl.types import ANY, BOOL, INT, RecordType, Type, base, show
+from wfcheck.dsl.walk import subexpressions
 
 Kind = OneOf["any", "all", "count", "sum", "min", "max"]
 
@@ -109,7 +110,21 @@ def elaborate_earlier(context: Context, env: Env, expression: syntax.Earlier, go
         return broken(expression.span)
     record = base(scope.record)
     fields = record.fields if isinstance(record, RecordType) else ()
+    captured = _bound_in(env) & {name for name, _ in fields}
+    if env.inlining and captured:
+        context.report(
+            "WF325",
+            f"`{min(captured)}` is both bound outside of this definition and a part of the earlier event",
+            expression.span,
+            help="give the outer one another name",
+        )
     names = {name: core.Variable(name, "bound", type_, span=expression.event.span) for name, type_ in fields}
     inside = attrs.evolve(env, lazy=True, earlier=True).bind(names)
     body = as_condition(context, go(context, inside, expression.body, None))
     return core.EarlierEvent(scope.pattern, body, BOOL, span=expression.span)
+
+
+def _bound_in(env: Env) -> set[str]:
+    """The bound variables that the names of the place stand for."""
+    inside = (part for value in env.names.values() for part in subexpressions(value))
+    return {p.name for p in inside if isinstance(p, core.Variable) and p.kind == "bound"}

@@ -24,17 +24,28 @@ class Constant:
     value: Value
 
 
+@attrs.define
+class Fuel:
+    """How many nodes may still be evaluated: constants may hold loops over constants."""
+
+    left: int = 100_000
+
+
 def constant(expression: core.Expr) -> Constant | None:
-    """The value of a closed expression; None when it depends on a run or has no value."""
+    """The value of a closed expression; None when it depends on a run, has no value, or takes too long to find."""
     try:
         return Constant(evaluate(expression, {}))
     except (NotConstantError, EvaluationError):
         return None
 
 
-def evaluate(expression: core.Expr, known: Mapping[str, Value]) -> Value:
+def evaluate(expression: core.Expr, known: Mapping[str, Value], fuel: Fuel | None = None) -> Value:
     """The value of an expression over the known variables (by name). Raises EvaluationError where it has none, NotConstantError
-    where it needs a run (an unknown variable, a register, a table, the clock, earlier events)."""
+    where it needs a run (an unknown variable, a register, a table, the clock, earlier events) or more fuel."""
+    fuel = Fuel() if fuel is None else fuel
+    fuel.left -= 1
+    if fuel.left < 0:
+        raise NotConstantError
     match expression:
         case core.Literal(value=value):
             return value
@@ -43,17 +54,17 @@ def evaluate(expression: core.Expr, known: Mapping[str, Value]) -> Value:
                 raise NotConstantError
             return known[name]
         case core.Field(base=base, name=name):
-            return field(evaluate(base, known), name)
+            return field(evaluate(base, known, fuel), name)
         case core.Index(base=base, index=index):
-            return element(evaluate(base, known), evaluate(index, known))
+            return element(evaluate(base, known, fuel), evaluate(index, known, fuel))
         case core.Apply():
-            return _apply(expression, known)
+            return _apply(expression, known, fuel)
         case core.MakeRecord(fields=fields):
-            return {name: evaluate(value, known) for name, value in fields}
+            return {name: evaluate(value, known, fuel) for name, value in fields}
         case core.MakeList(items=members):
-            return tuple(evaluate(member, known) for member in members)
+            return tuple(evaluate(member, known, fuel) for member in members)
         case core.Quantified():
-            return _quantified(expression, known)
+            return _quantified(expression, known, fuel)
         case _:
             raise NotConstantError
 
@@ -76,22 +87,22 @@ def element(value: Value, index: Value) -> Value:
     raise EvaluationError("there is no such entry")
 
 
-def _apply(expression: core.Apply, known: Mapping[str, Value]) -> Value:
+def _apply(expression: core.Apply, known: Mapping[str, Value], fuel: Fuel) -> Value:
     op, args = expression.op, expression.args
-    first = evaluate(args[0], known)
+    first = evaluate(args[0], known, fuel)
     if op == "ite":
-        return evaluate(args[1] if truth(first) else args[2], known)
+        return evaluate(args[1] if truth(first) else args[2], known, fuel)
     if op in {"and", "implies"} and not truth(first):
         return op == "implies"
     if op == "or" and truth(first):
         return True
-    return OPERATORS[op].meaning(first, *(evaluate(arg, known) for arg in args[1:]))
+    return OPERATORS[op].meaning(first, *(evaluate(arg, known, fuel) for arg in args[1:]))
 
 
-def _quantified(expression: core.Quantified, known: Mapping[str, Value]) -> Value:
-    sources = [items(evaluate(source, known)) for source in expression.sources]
+def _quantified(expression: core.Quantified, known: Mapping[str, Value], fuel: Fuel) -> Value:
+    sources = [items(evaluate(source, known, fuel)) for source in expression.sources]
     bodies = (
-        evaluate(expression.body, {**known, **dict(zip(expression.binders, row, strict=True))})
+        evaluate(expression.body, {**known, **dict(zip(expression.binders, row, strict=True))}, fuel)
         for row in zip(*sources, strict=False)
     )
     match expression.kind:
