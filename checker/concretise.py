@@ -6,6 +6,7 @@ import attrs
 
 from wfcheck.checker.counterexample import Judge, search_runs
 from wfcheck.checker.obligation import Case, Finding
+from wfcheck.checker.reference import flows
 from wfcheck.checker.reference.interpreter import Sessions
 from wfcheck.checker.reference.rules import breaks
 from wfcheck.checker.result import PathStep, Verdict, Witness
@@ -42,15 +43,15 @@ def builtin(case: Case, name: str, finding: Finding) -> Finding:
 
 def _search(case: Case, judge: Judge, rule: core.Rule | None) -> Witness | None:
     body = None if rule is None else rule.body
-    flow = body if isinstance(body, core.Flow) else None
+    data = isinstance(body, core.FromOnly) or (isinstance(body, core.Flow) and body.explicit)
     seconds = min(SEARCH_SECONDS, case.analysis.limits.timeout / 4)
     return search_runs(
         case.program,
         case.workflow,
         rule,
         judge,
-        ends=() if flow is None else flow.sources,
-        explicit=flow is not None and flow.explicit,
+        ends=() if rule is None else flows.ends(rule),
+        explicit=data,
         seconds=seconds,
     )
 
@@ -58,10 +59,9 @@ def _search(case: Case, judge: Judge, rule: core.Rule | None) -> Witness | None:
 def _judge(case: Case, rule: core.Rule) -> Judge:
     def judge(done: Sessions) -> int | None:
         last = done.runs[-1].events
-        verdict = breaks(case.program, rule, done.events, case.workflow)
-        indices = getattr(verdict, "indices", None)
+        verdict = breaks(case.program, rule, done.events, case.workflow, marked=True)
         first = last[0].seq if last else 0
-        return next((i for i in sorted(indices or ()) if i >= first), None)
+        return next((index for index in verdict.broken if index >= first), None)
 
     return judge
 

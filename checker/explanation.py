@@ -148,7 +148,7 @@ class Trail:
                 yield (key, bit), "control"
 
     def _decided(self, act: Act) -> int:
-        return self.labelling.domain.approved(act.subject or "", act.shown)
+        return self.labelling.domain.approved(act.subject or "", act.shown, act.shown)
 
     def _failures(self, retry: core.NodeId, act: Act, bit: int) -> Iterator[tuple[Place, str]]:
         """Calls of the attempts whose failure may have led here."""

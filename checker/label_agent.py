@@ -16,14 +16,14 @@ def agent(walk: Walk, statement: core.Agent) -> None:
     """least l = pc + ctx + results of visible tools; hidden results keep their labels, and a handle passed on adds l."""
     context = {str(i): walk.here(e) for i, e in enumerate(statement.context)}
     head = walk.head(statement.id)
-    actor = walk.actor
-    walk.actor = statement.principal or actor
+    actors = walk.actors
+    walk.actors = (statement.principal or walk.actor, *actors)
     start = walk.domain.made(statement.step, union(context.values()) | walk.pc)
     head.grow(CONTEXT, leaf(start))
     head.grow(HANDLES, EMPTY)
     while any(_choose(walk, statement, head, i, may) for i, may in enumerate(statement.may, 1)):
         pass
-    walk.actor = actor
+    walk.actors = actors
     result = leaf(_mask(head, CONTEXT) | _mask(head, HANDLES))
     walk.record(statement, "agent", statement.step, context, result, target=statement.target)
     walk.assign(statement.target, result)

@@ -51,8 +51,8 @@ class Domain(Protocol):
     def stored(self, store: core.Store) -> Tree:
         """What a store holds before the first run."""
 
-    def approved(self, principal: str, shown: int) -> int:
-        """What a decision of an approver adds to the control label."""
+    def approved(self, principal: str, shown: int, ever: int) -> int:
+        """What a decision of an approver adds to the control label; `ever`: what approvers were shown before, too."""
 
 
 def evaluate(
@@ -194,6 +194,6 @@ class LabelDomain:
         """The tags of `holds`."""
         return leaf(self.table.mask(store.holds) | self.table.store_sources.get(store.symbol, 0))
 
-    def approved(self, principal: str, shown: int) -> int:
+    def approved(self, principal: str, shown: int, ever: int) -> int:
         """{p} + influence of what was shown, less what p trusts, + the residue of the approval."""
-        return self.table.approved(principal, shown)
+        return self.table.approved(principal, shown) | self.table.approval_marks(ever)

@@ -18,12 +18,17 @@ ActKind: TypeAlias = Literal[
 ]  # fmt: skip
 
 
+APPROVALS = "approvals"
+"""Key of the head that holds what approvers were shown."""
+
+
 @attrs.frozen
 class Act:
     """Something a node may do, joined over all its visits. `subject`: tool, store, principal, release, step or workflow.
 
     `arguments`: what goes in, by name (contexts and shown values by position). `decision`: the label of whether and which.
-    `agent`: the step of the agent that chooses it, `choice`: which of its `may` (from 1). `actor`: the principal that acts."""
+    `agent`: the step of the agent that chooses it, `choice`: which of its `may` (from 1). `actors`: the principal that
+    acts, and those on whose behalf it does."""
 
     node: core.NodeId
     kind: ActKind
@@ -31,11 +36,16 @@ class Act:
     arguments: Mapping[str, Tree]
     decision: int
     result: Tree
-    actor: str
+    actors: tuple[str, ...]
     agent: str | None
     target: str | None
     span: Span
     choice: int = 0
+
+    @property
+    def actor(self) -> str:
+        """The principal that acts."""
+        return self.actors[0]
 
     @property
     def shown(self) -> int:
@@ -108,7 +118,7 @@ class Walk:
     memory: Memory
     heads: dict[core.NodeId, Head]
     acts: dict[tuple[core.NodeId, int], Act]
-    actor: str
+    actors: tuple[str, ...]
     env: dict[str, Tree] = attrs.field(factory=dict)
     frames: list[dict[str, Tree | None]] = attrs.field(factory=list)
     branch: int = 0
@@ -118,6 +128,11 @@ class Walk:
     returned: list[Tree] = attrs.field(factory=lambda: [EMPTY])
     failures: list[int] = attrs.field(factory=list)
     progressive: bool = False
+
+    @property
+    def actor(self) -> str:
+        """The principal that acts."""
+        return self.actors[0]
 
     @property
     def pc(self) -> int:
@@ -161,6 +176,14 @@ class Walk:
         """The fixpoint of a region, kept between passes."""
         return self.heads.setdefault(node, Head())
 
+    def show(self, mask: int) -> int:
+        """All that approvers of the workflow were ever shown, with this: a residue stands for any of it."""
+        shown = self.heads.setdefault(APPROVALS, Head())
+        if shown.failures | mask != shown.failures:
+            shown.failures |= mask
+            self.memory.changed = True
+        return shown.failures
+
     def record(
         self,
         statement: core.Statement,
@@ -184,7 +207,7 @@ class Walk:
             arguments,
             chosen,
             result,
-            self.actor,
+            self.actors,
             agent,
             target,
             statement.span,

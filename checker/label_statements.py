@@ -164,7 +164,7 @@ def _approve(walk: Walk, statement: core.Approve) -> bool:
     shown = {**_named(walk, statement.arguments), **_numbered(walk, statement.shows, "shows")}
     walk.record(statement, "approve", statement.principal, shown)
     seen = union(walk.value(e) for e in (*(v for _, v in statement.arguments), *statement.shows))
-    left = walk.domain.approved(statement.principal, seen)
+    left = walk.domain.approved(statement.principal, seen, walk.show(union(shown.values())))
     if statement.otherwise is None:
         walk.exits |= walk.pc | left
         return True

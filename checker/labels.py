@@ -92,7 +92,7 @@ def _pass(
     heads: dict[core.NodeId, Head],
     acts: dict[tuple[core.NodeId, int], Act],
 ) -> None:
-    walk = Walk(program, domain, memory, heads, acts, workflow.principal or "user")
+    walk = Walk(program, domain, memory, heads, acts, (workflow.principal or "user",))
     walk.env.update(_parameters(domain, workflow))
     run(walk, workflow.body)
 

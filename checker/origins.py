@@ -121,9 +121,9 @@ class OriginDomain:
         """What a store holds is a place."""
         return leaf(self.bit("store", store.symbol))
 
-    def approved(self, principal: str, shown: int) -> int:
+    def approved(self, principal: str, shown: int, ever: int) -> int:
         """Decisions do not count."""
-        del principal, shown
+        del principal, shown, ever
         return 0
 
 

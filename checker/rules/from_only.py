@@ -104,20 +104,20 @@ def _admits(case: Case, place: Place, source: core.AllowedSource) -> bool:
 
 
 def _carries(case: Case, place: Place, tags: frozenset[str]) -> bool:
-    """Whether every value from the place carries one of the tags: declared so, without a condition, for this very part."""
+    """Whether every value from the place is declared to carry one of the tags, and no influence beyond them."""
     kind, name, path = place
     match kind:
         case "parameter":
             owner, _, local = name.rpartition(".")
             workflow = case.program.workflows[owner]
             declared = next(p.sources for p in workflow.parameters if p.name == local)
-            return declared is not None and bool(declared & tags)
+            return declared is not None and _within(case, declared, declared, tags)
         case "result":
             tool = case.program.tools[name]
-            return tool.declared_returns and any(
-                clause.condition is None and path[: len(clause.path)] == clause.path and clause.tags & tags
-                for clause in tool.returns
-            )
+            here = [r for r in tool.returns if path[: len(r.path)] == r.path]
+            sure = frozenset().union(*(r.tags for r in here if r.condition is None))
+            every = frozenset().union(*(r.tags for r in here))
+            return tool.declared_returns and _within(case, sure, every, tags)
         case "answer":
             return name in tags
         case "release":
@@ -126,6 +126,11 @@ def _carries(case: Case, place: Place, tags: frozenset[str]) -> bool:
             return "model" in tags
         case _:
             return False
+
+
+def _within(case: Case, sure: frozenset[str], every: frozenset[str], tags: frozenset[str]) -> bool:
+    table = case.analysis.labelling.table
+    return bool(sure & tags) and not table.mask(every) & table.influence & ~table.mask(tags)
 
 
 def _brings(case: Case, place: Place, choice: core.EventChoice) -> bool:
