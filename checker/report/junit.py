@@ -64,7 +64,7 @@ def _result_cases(report: Report) -> list[Case]:
 
 
 def _suite(result: Result) -> str:
-    return f"{result.file}: {result.workflow}" if result.workflow is not None else f"{result.file}: policies"
+    return result.workflow if result.workflow is not None else "policies without a workflow"
 
 
 def _result_case(result: Result) -> Case:

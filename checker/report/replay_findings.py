@@ -83,7 +83,7 @@ def _flow(result: ReplayResult) -> tuple[FlowStep, ...]:
     if blame is not None:
         if blame.cause is not None:
             marks.append((blame.cause, "cause", "what brought the value in"))
-        value = f" `{visible(blame.value, limit=80)}`" if blame.value else ""
+        value = f": `{visible(blame.value, limit=80)}`" if blame.value else ""
         marks.append((blame.mark, "blame", visible(blame.why) + value))
     if result.manifestation is not None:
         marks.append((result.manifestation, "manifestation", "the rule is broken here"))

@@ -36,8 +36,11 @@ def write_text(report: Report, sources: Sources, style: Style) -> str:
 
 
 def _heading(result: Result) -> str:
-    what = f"workflow {visible(result.workflow)}" if result.workflow is not None else "policies"
-    return f"{visible(result.file)}: {what}"
+    return (
+        f"workflow {visible(result.workflow)}"
+        if result.workflow is not None
+        else "policies without a workflow"
+    )
 
 
 def _bad(result: Result) -> bool:
@@ -134,7 +137,7 @@ def _run(witness: Witness, style: Style) -> list[str]:
 
 def _summary(report: Report, style: Style) -> str:
     counts = Counter(result.verdict for result in report.results)
-    workflows = {(r.file, r.workflow) for r in report.results if r.workflow is not None}
+    workflows = {result.workflow for result in report.results if result.workflow is not None}
     verdicts = [
         style.paint(
             _COLORS.get(verdict, "yellow"), f"{counts[verdict]} {verdict.value.lower().replace('-', ' ')}"

@@ -77,8 +77,7 @@ def _marks(result: ReplayResult) -> list[str]:
 
 def _why(blame: Blame) -> str:
     words = visible(blame.why)
-    words += f" `{visible(blame.value, limit=80)}`" if blame.value else ""
-    words += ", found nowhere before" if blame.invented else ""
+    words += f": `{visible(blame.value, limit=80)}`" if blame.value else ""
     return words + (f" (breaks `{visible(blame.assumption)}`)" if blame.assumption else "")
 
 

@@ -11,8 +11,9 @@ import attrs
 from wfcheck.checker.inputs import expand
 from wfcheck.checker.report.sources import from_files
 from wfcheck.checker.result import Report
+from wfcheck.checker.selection import no_workflow, unmatched
 from wfcheck.checker.suppress import suppress
-from wfcheck.dsl import core
+from wfcheck.dsl.core import Program, Workflow
 from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 
 if TYPE_CHECKING:
@@ -27,18 +28,18 @@ Provenance: TypeAlias = Literal["declared", "values", "context"]
 
 @attrs.frozen(slots=False)
 class SpecWorkflow:
-    """One workflow of a loaded spec: the resolved declaration, and its typed DAG."""
+    """One workflow of a loaded spec: `declaration`, resolved and typed, and its DAG."""
 
     name: str
-    core: core.Workflow
-    program: core.Program = attrs.field(repr=False, eq=False)
+    declaration: Workflow
+    program: Program = attrs.field(repr=False, eq=False)
 
     @property
     def dag(self) -> Graph:
         """The typed DAG: frozen nodes and edges, regions, spans."""
         from wfcheck.dsl.lower import lower
 
-        return lower(self.core, self.program)
+        return lower(self.declaration, self.program)
 
     @property
     def graph(self) -> nx.MultiDiGraph[str]:
@@ -52,7 +53,7 @@ class SpecWorkflow:
 class Spec:
     """A set of `.wf` files after parsing, name resolution and type checking. `diagnostics` holds warnings and notes."""
 
-    program: core.Program
+    program: Program
     diagnostics: tuple[Diagnostic, ...]
 
     @property
@@ -102,7 +103,29 @@ def check(
         seed=seed,
         progress=progress,
     )
-    return _settled(report, problems + more, files + policies)
+    report = _settled(report, problems + more, files + policies)
+    return _selected(report, files, policies, rules, workflow)
+
+
+def _selected(
+    report: Report,
+    files: tuple[str, ...],
+    policies: tuple[str, ...],
+    rules: tuple[str, ...],
+    workflow: str | None,
+) -> Report:
+    """The report, with an error for each filter that selects nothing: it would let every check succeed."""
+    missed = unmatched(rules, (r.rule for r in report.results))
+    if (not missed and workflow is None) or report.exit_code == 2:
+        return report
+    try:
+        program = load(files, policy=policies).program
+    except WfError:
+        return report
+    missed = unmatched(rules, [r.name for r in program.rules] + [r.rule for r in report.results])
+    if workflow is not None and workflow not in program.workflows:
+        missed += (no_workflow(workflow, program.workflows),)
+    return attrs.evolve(report, diagnostics=(*report.diagnostics, *missed))
 
 
 def _settled(report: Report, problems: tuple[Diagnostic, ...], files: tuple[str, ...]) -> Report:
@@ -157,9 +180,10 @@ def replay(
 
     loaded = spec if isinstance(spec, Spec) else load(spec, policy=policy)
     rules = (rule,) if isinstance(rule, str) else tuple(rule)
-    return run.replay(
-        loaded.program, [str(t) for t in _paths(traces)], provenance=provenance, lenient=lenient, rules=rules
-    )
+    names = [str(trace) for trace in _paths(traces)]
+    report = run.replay(loaded.program, names, provenance=provenance, lenient=lenient, rules=rules)
+    missed = unmatched(rules, (r.name for r in loaded.program.rules))
+    return attrs.evolve(report, diagnostics=(*loaded.diagnostics, *missed, *report.diagnostics))
 
 
 def _paths(paths: Paths) -> tuple[str | Path, ...]:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
 from wfcheck._api import Spec, load
 from wfcheck.checker import graph
+from wfcheck.checker.selection import no_workflow
 from wfcheck.cli import options, output
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
 from wfcheck.dsl.lower import lower
 
 _FORMATS: tuple[str, ...] = get_args(graph.Format)
+_SUFFIXES: Mapping[str, graph.Format] = {
+    ".svg": "svg",
+    ".png": "png",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".mermaid": "mermaid",
+    ".mmd": "mermaid",
+    ".json": "json",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,25 +41,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw the workflow."""
     chosen = options.settle(args, {"policy": (), "color": None, "workflow": None})
-    form = args.output_format or _format_of(args.output)
+    form: graph.Format = args.output_format or _format_of(args.output)
     spec = load(args.spec, policy=chosen["policy"])
     workflow = spec.program.workflows[_name(spec, chosen["workflow"], args.spec)]
     drawn = lower(workflow, spec.program)
     if args.output is not None:
         graph.render(drawn, form, Path(args.output))
         return 0
-    if form in ("svg", "png"):
+    if form == "svg" or form == "png":
         raise WfError(_needs_file(form))
     output.emit(graph.text(drawn, form))
     return 0
 
 
-def _format_of(file: str | None) -> str:
+def _format_of(file: str | None) -> graph.Format:
     if file is None:
         return "dot"
-    suffix = Path(file).suffix.lstrip(".").lower()
-    form = {"mmd": "mermaid", "gv": "dot"}.get(suffix, suffix)
-    if form not in _FORMATS:
+    form = _SUFFIXES.get(Path(file).suffix.lower())
+    if form is None:
         text = f"`{file}` has no suffix of a known format"
         raise WfError(
             Diagnostic("WF809", text, None, help=f"use --output-format {'|'.join(_FORMATS)}", file=file)
@@ -63,26 +72,7 @@ def _name(spec: Spec, wanted: str | None, file: str) -> str:
         return names[0]
     if wanted in names:
         return str(wanted)
-    raise WfError(_no_workflow(names, wanted, file))
-
-
-def _no_workflow(names: list[str], wanted: str | None, file: str) -> Diagnostic:
-    listed = ", ".join(f"`{name}`" for name in names) or "none"
-    if wanted is None:
-        message = "the spec has no workflow" if not names else "the spec has several workflows"
-        return Diagnostic(
-            "WF806", message, None, notes=(f"workflows: {listed}",), help="use --workflow NAME", file=file
-        )
-    near = get_close_matches(wanted, names, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else None
-    return Diagnostic(
-        "WF806",
-        f"no workflow is called `{wanted}`",
-        None,
-        notes=(f"workflows: {listed}",),
-        help=hint,
-        file=file,
-    )
+    raise WfError(no_workflow(wanted, names, file))
 
 
 def _needs_file(form: str) -> Diagnostic:

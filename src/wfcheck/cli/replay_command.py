@@ -1,0 +1,72 @@
+"""`wfcheck replay`: recorded runs against the rules of a spec."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from wfcheck import __version__
+from wfcheck.checker import config
+from wfcheck.cli import options, output
+
+if TYPE_CHECKING:
+    from wfcheck.checker.replay.result import ReplayReport
+
+_DEFAULTS: Mapping[str, Any] = {
+    "policy": (),
+    "rule": (),
+    "provenance": "values",
+    "lenient": False,
+    "output_format": "text",
+    "color": None,
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `replay`."""
+    parser.add_argument("spec", metavar="SPEC", help="a .wf file or a folder")
+    parser.add_argument(
+        "traces",
+        nargs="+",
+        metavar="TRACE",
+        help="files, globs or folders of recorded runs; - for standard input",
+    )
+    options.add_rules(parser)
+    parser.add_argument(
+        "--provenance", choices=config.PROVENANCE, help="how the origin of a value is found (default: values)"
+    )
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        default=None,
+        help="count and list malformed runs instead of failing",
+    )
+    options.add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay, print, and say it with the exit code."""
+    from wfcheck.checker.report.sources import from_files
+    from wfcheck.checker.report.write import write_replay
+
+    chosen = options.settle(args, _DEFAULTS)
+    report = _replayed(args, chosen)
+    stream = sys.stdout if args.output is None else None
+    style = output.style(chosen["color"], stream, quiet=args.quiet, verbose=args.verbose)
+    text = write_replay(report, chosen["output_format"], from_files(), style, __version__)
+    return output.complain(output.emit(text, args.output), chosen["color"]) or report.exit_code
+
+
+def _replayed(args: argparse.Namespace, chosen: Mapping[str, Any]) -> ReplayReport:
+    """The report; a spec that cannot be used is a report of its diagnostics."""
+    from wfcheck._api import replay
+    from wfcheck.checker.replay.result import ReplayReport
+    from wfcheck.dsl.diagnostic import WfError
+
+    names = ("policy", "rule", "provenance", "lenient")
+    try:
+        return replay(args.spec, args.traces, **{name: chosen[name] for name in names})
+    except WfError as error:
+        return ReplayReport((), error.diagnostics)
