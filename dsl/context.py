@@ -162,6 +162,7 @@ class Context:
     tables: dict[str, core.Table] = attrs.Factory(dict)
     assumptions: list[core.Assumption] = attrs.Factory(list)
     workflows: dict[str, core.Workflow] = attrs.Factory(dict)
+    workflow_sizes: dict[str, int] = attrs.Factory(dict)
     rules: list[core.Rule] = attrs.Factory(list)
     tests: list[core.Test] = attrs.Factory(list)
     exhausted: set[str] = attrs.Factory(set)  # definitions that were reported as too large or too deep

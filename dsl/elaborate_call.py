@@ -10,7 +10,7 @@ from wfcheck.dsl import core, syntax
 from wfcheck.dsl.consistency import consistent
 from wfcheck.dsl.context import Context, Entity, Env
 from wfcheck.dsl.elaborate_expression import elaborate_expression, elaborate_type
-from wfcheck.dsl.elaborate_frame import Frame, joined, resolve_ref
+from wfcheck.dsl.elaborate_frame import MAX_STATEMENTS, Frame, joined, resolve_ref
 from wfcheck.dsl.names import did_you_mean, dotted, listing
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.surface_walk import assigned_often
@@ -254,10 +254,16 @@ def _inlined_body(
 ) -> core.Block:
     from wfcheck.dsl.elaborate_statement import block
 
-    if frame.full or frame.too_deep:
+    symbol = inner.chain[-1]
+    known = frame.context.workflow_sizes.get(symbol, 0)
+    before = frame.shared.statements
+    if frame.full or before + known > MAX_STATEMENTS or frame.too_deep:
+        frame.room(known, call.span)
         return ()
     with frame.opened(call.span):
-        return block(inner, declaration.body)
+        body = block(inner, declaration.body)
+    frame.context.workflow_sizes[symbol] = frame.shared.statements - before
+    return body
 
 
 def _bound(
@@ -271,7 +277,10 @@ def _bound(
 def _recursive(frame: Frame, call: syntax.Apply, entity: Entity) -> bool:
     if entity.symbol not in frame.chain:
         return False
-    path = [*frame.chain[frame.chain.index(entity.symbol) :], entity.symbol]
+    cycle = frame.chain[frame.chain.index(entity.symbol) :]
+    if entity.symbol != min(cycle):
+        return True  # the same cycle is reported once, from its first member
+    path = [*cycle, entity.symbol]
     frame.context.report(
         "WF411",
         f"the workflow `{entity.name}` calls itself",

@@ -22,11 +22,15 @@ from wfcheck.dsl.types import (
 )
 from wfcheck.dsl.walk import locals_of
 
-MAX_STATEMENTS = 50_000
+MAX_STATEMENTS = 20_000
 """Statements of one workflow after inlining; inlining can double at every level."""
 
 MAX_NESTING = 80
 """Blocks inside blocks, a chain of `else if` counting as one block each; keeps every later walk off the stack limit."""
+
+
+RESERVED = frozenset(".#~")
+"""Signs that made-up names hold, and names of the source therefore cannot."""
 
 
 @attrs.define
@@ -34,6 +38,7 @@ class Shared:
     """What a workflow shares with the workflows that are inlined in it."""
 
     statements: int = 0
+    reported: bool = False
     depth: int = 0
     inlined: dict[str, int] = attrs.field(factory=dict)
 
@@ -69,16 +74,23 @@ class Frame:
 
     def emit(self, statement: core.Statement) -> None:
         """Adds a statement to the open block."""
-        self.shared.statements += 1
-        if self.shared.statements <= MAX_STATEMENTS:
+        if self.room(1, statement.span):
             self.out.append(statement)
-            return
-        self.context.report(
-            "WF443",
-            f"the workflow has more than {MAX_STATEMENTS} statements after inlining",
-            statement.span,
-            help="call fewer workflows from inside each other",
-        )
+
+    def room(self, count: int, span: Span) -> bool:
+        """Counts statements; reports, and says no, where they are too many."""
+        self.shared.statements += count
+        if self.shared.statements <= MAX_STATEMENTS:
+            return True
+        if not self.shared.reported:
+            self.shared.reported = True
+            self.context.report(
+                "WF443",
+                f"the workflow has more than {MAX_STATEMENTS} statements after inlining",
+                span,
+                help="call fewer workflows from inside each other",
+            )
+        return False
 
     @property
     def full(self) -> bool:
@@ -120,6 +132,14 @@ class Frame:
         name = target.text
         self.forget({name})
         known = self.variables.get(name)
+        if set(name) & RESERVED:
+            self.context.report(
+                "WF427",
+                f"a variable cannot be called `{name}`",
+                target.span,
+                notes=["`.`, `#` and `~` tell apart the variables of inlined workflows"],
+                help="use another name",
+            )
         if known is None:
             shown = unrefined(type_) if name in self.often else type_
             self.variables[name] = core.Variable(self.local(name), "local", shown, span=target.span)

@@ -194,7 +194,8 @@ def _claim(frame: RuleFrame, claim: syntax.FromOnly, depth: int) -> core.FromOnl
     if target is None:
         return None
     names = _target_names(frame, target, claim.span)
-    return core.FromOnly(target, _sources(frame, claim.sources, names, claim.span, depth))
+    sources = _sources(frame, claim.sources, names, claim.span, depth)
+    return core.FromOnly(target, sources, span=claim.span)
 
 
 def _target(frame: RuleFrame, value: syntax.Expr) -> core.ArgumentEnd | None:

@@ -9,7 +9,7 @@ from wfcheck.dsl.consistency import consistent, item_of
 from wfcheck.dsl.elaborate_call import check_type
 from wfcheck.dsl.elaborate_expression import elaborate_condition, elaborate_expression, elaborate_type
 from wfcheck.dsl.elaborate_frame import Frame
-from wfcheck.dsl.types import ANY, TEXT, AnyType, ListType, MapType, OptionType, Type, base, show
+from wfcheck.dsl.types import ANY, TEXT, AnyType, ListType, MapType, OptionType, RecordType, Type, base, show
 
 
 def answer_type(frame: Frame, written: syntax.TypeExpr | None, default: Type) -> Type:
@@ -83,8 +83,16 @@ def _key(frame: Frame, store: core.Store, place: syntax.Subscript) -> core.Expr 
             labels=[(store.span, "declared here")],
             help="leave the key out, or declare `partition by` or a map",
         )
-    expected = held.key if store.partition is None and isinstance(held, MapType) else None
-    return frame.expression(place.index, expected)
+    if store.partition is not None:
+        return frame.expression(place.index, partition_type(store))
+    return frame.expression(place.index, held.key if isinstance(held, MapType) else None)
+
+
+def partition_type(store: core.Store) -> Type | None:
+    """The type of the field that a store is partitioned by."""
+    held = base(store.type)
+    record = base(held.item) if isinstance(held, ListType) else held
+    return record.field(store.partition) if isinstance(record, RecordType) and store.partition else None
 
 
 def _element(frame: Frame, store: core.Store, key: core.Expr | None, place: syntax.Expr) -> Type:
@@ -106,7 +114,7 @@ def _element(frame: Frame, store: core.Store, key: core.Expr | None, place: synt
 
 
 def remember(frame: Frame, source: syntax.RememberStatement) -> None:
-    """`remember e into s` or `into s[key]`."""
+    """`remember e into s` or `into s[key]`; without a key, what is remembered says its partition."""
     found = _store(frame, source.store)
     if found is None:
         frame.expression(source.value)
@@ -115,13 +123,7 @@ def remember(frame: Frame, source: syntax.RememberStatement) -> None:
     wanted = _element(frame, store, key, source.store)
     value = elaborate_expression(frame.context, frame.env(), source.value, wanted)
     if key is None and store.partition is not None:
-        frame.context.report(
-            "WF416",
-            f"the store `{store.symbol}` is partitioned and needs a key here",
-            source.store.span,
-            labels=[(store.span, "declared here")],
-            help=f"write `into {store.symbol}[{store.partition}]`",
-        )
+        key = core.Field(value, store.partition, partition_type(store) or ANY, span=value.span)
     frame.emit(core.Remember(frame.fresh(), value, store.symbol, key, span=source.span))
 
 

@@ -173,6 +173,8 @@ def _constant(frame: Frame, subject: core.Expr, pattern: syntax.CasePattern) -> 
     expected = None if is_any(type_) or isinstance(pattern.value, syntax.NoneLit) else type_
     written = elaborate_expression(frame.context, env, pattern.value, expected)
     value = constant(written)
+    if value is not None and value.value is None and not isinstance(pattern.value, syntax.NoneLit):
+        return None
     if isinstance(pattern.value, syntax.NoneLit) and not comparable(written.type, subject.type):
         value = None
     if value is not None and not isinstance(value.value, tuple | dict):

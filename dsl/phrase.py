@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from wfcheck.dsl import core
-from wfcheck.dsl.types import EnumType
+from wfcheck.dsl.types import EnumType, ListType, SetType
 from wfcheck.dsl.types import base as bare
 
 INFIX = frozenset(
@@ -77,8 +77,12 @@ def _operand(expression: core.Expr, depth: int) -> str:
 
 
 def _literal(literal: core.Literal) -> str:
-    if isinstance(literal.value, str) and isinstance(bare(literal.type), EnumType):
+    type_ = bare(literal.type)
+    if isinstance(literal.value, str) and isinstance(type_, EnumType):
         return shorten(literal.value)
+    if isinstance(literal.value, tuple) and isinstance(type_, SetType | ListType):
+        items = [core.Literal(v, type_.item, span=literal.span) for v in literal.value[:5]]
+        return "{" + ", ".join([*map(_literal, items), *["..."] * (len(literal.value) > 5)]) + "}"
     return show_value(literal.value)
 
 
