@@ -145,7 +145,7 @@ def _call(m: Machine, state: Region, act: CallTool) -> Computation[None]:
     )
     for store in sorted(tool.writes):
         calls.rewrite(m, site, instance, store)
-    result = calls.end(m, at, tool, arguments, state.s.span, outcome, name, decision)
+    result = calls.end(m, at, tool, arguments, state.s.span, outcome, name, decision, state.s.step)
     if act.tool not in state.s.hides:
         state.label |= total(result)
     elif not isinstance(outcome, Failed):

@@ -44,7 +44,7 @@ def call(m: Machine, at: At, s: core.Call) -> Computation[None]:
     outcome = answered(m, tool, values, lambda: m.oracle.tool(s.id, instance, tool, values, admissible))
     for store in sorted(tool.writes):
         rewrite(m, s.id, instance, store)
-    result = end(m, at, tool, arguments, s.span, outcome, name, pc)
+    result = end(m, at, tool, arguments, s.span, outcome, name, pc, s.step)
     if at.retry is not None and not m.explicit:
         at.retry.label |= pc | everything(arguments) | total(result)
     if isinstance(outcome, Failed):
@@ -155,17 +155,19 @@ def end(
     outcome: Outcome,
     name: str,
     decision: Label,
+    step: str | None = None,
 ) -> Labelled:
     """The result or fail event, and the labelled result (of a failure: its error, with all that a result may carry)."""
     if isinstance(outcome, Failed):
         failure = build(outcome.error, failure_label(m, tool, arguments, decision))
-        m.emit("fail", at, span, total(failure), tool=tool.symbol, call=name, error=outcome.error)
+        m.emit("fail", at, span, total(failure), step=step, tool=tool.symbol, call=name, error=outcome.error)
         return failure
     result = tool_result(m, tool, arguments, outcome.value, decision)
     m.demand(
         "assumption", tool.ensures, {**arguments_in(absent(tool, arguments)), ("result", "result"): result}
     )
-    m.emit("result", at, span, total(result), tool=tool.symbol, call=name, result=encode(plain(result)))
+    json = encode(plain(result))
+    m.emit("result", at, span, total(result), step=step, tool=tool.symbol, call=name, result=json)
     return result
 
 

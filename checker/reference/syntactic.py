@@ -57,6 +57,11 @@ def _visits(blocks: tuple[core.Block, ...]) -> Iterator[_Visit]:
                     stack.extend((nested, returns, fails) for nested in blocks_of(statement))
 
 
+def statements(block: core.Block) -> Iterator[core.Statement]:
+    """All statements of a block, however deep."""
+    return (visit.statement for visit in _visits((block,)))
+
+
 def blocks_of(statement: core.Statement) -> tuple[core.Block, ...]:
     """The blocks that a statement owns."""
     match statement:
