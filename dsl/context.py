@@ -260,6 +260,13 @@ class Context:
         help_ = self.suggest(parts[-1], lambda: self.candidates(module, kinds, prefix))
         self.report("WF201", f"{what} called `{'.'.join(parts)}` is not known here", span, help=help_)
 
+    def unseen(self, module: str, parts: tuple[str, ...]) -> bool:
+        """Whether a name of one or two parts may stand for something that could not be loaded (see `hidden`)."""
+        if len(parts) == 1:
+            return self.hidden(module, parts[0])
+        prefix = self.names[module].prefixes.get(parts[0])
+        return prefix is not None and prefix.entity.symbol not in self.names
+
     def hidden(self, module: str, name: str) -> bool:
         """Whether the name may well be declared where we cannot see: in an import that failed, or in a declaration that the
         parser had to skip. It is then not reported a second time as unknown."""

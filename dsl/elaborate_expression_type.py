@@ -107,7 +107,7 @@ def _named(typing: Typing, name: syntax.Ident) -> Type:
         return ANY
     if name.text in SCALARS:
         return SCALARS[name.text]
-    if entity is None and not context.hidden(module, parts[-1]):
+    if entity is None and not context.unseen(module, parts):
         pool = {*SCALARS, "any", "list", "map", *context.candidates(module, frozenset({"type"}))}
         context.report(
             "WF317", f"no type is called `{name.text}`", name.span, help=did_you_mean(name.text, pool)

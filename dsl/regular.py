@@ -7,6 +7,7 @@ Literals, `.` (any character, line ends included), classes, `\\d \\w \\s` and th
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -206,10 +207,9 @@ class _Parser:
         if char in {"x", "u"}:
             digits = self.pattern[self.at : self.at + (2 if char == "x" else 4)]
             self.at += len(digits)
-            try:
-                return chr(int(digits, 16))
-            except ValueError:
-                raise RegularError("hexadecimal digits are wanted", start) from None
+            if not re.fullmatch("[0-9a-fA-F]{2}|[0-9a-fA-F]{4}", digits):
+                raise RegularError("hexadecimal digits are wanted", start)
+            return chr(int(digits, 16))
         if char.isalnum():
             what = "back-references are not regular" if char.isdigit() else f"`\\{char}` is not known"
             raise RegularError(what, start, "write the condition with operators of the language instead")
