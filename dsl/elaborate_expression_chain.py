@@ -12,7 +12,8 @@ from wfcheck.dsl.context import Context, Env
 from wfcheck.dsl.elaborate_expression_fit import as_condition, broken, narrow, operate
 from wfcheck.dsl.elaborate_expression_name import Elaborate, ambiguous, table_keys, table_named
 from wfcheck.dsl.folding import constant
-from wfcheck.dsl.regular import MAX_STATES, Matcher, RegularError, glob_matcher, parse_regular
+from wfcheck.dsl.matching import MAX_STATES, Matcher, glob_matcher
+from wfcheck.dsl.regular import RegularError, parse_regular
 from wfcheck.dsl.source import Span, join
 from wfcheck.dsl.types import BOOL, TEXT, SetType, Type, base, members
 

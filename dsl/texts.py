@@ -10,8 +10,9 @@ from fractions import Fraction
 from urllib.parse import urlsplit
 
 from wfcheck.dsl.core import Value
+from wfcheck.dsl.matching import glob_matcher, regular_matcher
 from wfcheck.dsl.meanings import EvaluationError, items, number, text
-from wfcheck.dsl.regular import RegularError, glob_matcher, regular_matcher
+from wfcheck.dsl.regular import RegularError
 
 _OPAQUE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//)(?!\d{1,5}(?:[/?#]|$))")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
