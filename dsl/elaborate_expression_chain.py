@@ -76,13 +76,7 @@ def _stepwise(
     context: Context, env: Env, result: core.Expr, chain: list[syntax.Binary], go: Elaborate
 ) -> core.Expr:
     if len(chain) > MAX_CHAIN:
-        context.report(
-            "WF340",
-            f"more than {MAX_CHAIN} operators `{chain[0].operator}` follow each other",
-            chain[-1].span,
-            help="give a part of the expression a name with `define` or a variable",
-        )
-        return broken(chain[-1].span)
+        return _too_long(context, chain)
     for link in chain:
         right = _right(context, env, result, link, go)
         if link.operator in {"==", "!="}:
@@ -90,6 +84,16 @@ def _stepwise(
             _check_ambiguous(context, link.right, right, result)
         result = _combine(context, link.operator, result, right, link.span)
     return result
+
+
+def _too_long(context: Context, chain: list[syntax.Binary]) -> core.Expr:
+    context.report(
+        "WF340",
+        f"more than {MAX_CHAIN} operators `{chain[0].operator}` follow each other",
+        chain[-1].span,
+        help="give a part of the expression a name with `define` or a variable",
+    )
+    return broken(chain[-1].span)
 
 
 def _check_ambiguous(context: Context, written: syntax.Expr, side: core.Expr, other: core.Expr) -> None:
@@ -166,6 +170,8 @@ def _pattern(context: Context, right: core.Expr, operator: str) -> core.Expr:
 def _logical(
     context: Context, env: Env, operator: str, first: core.Expr, chain: list[syntax.Binary], go: Elaborate
 ) -> core.Expr:
+    if operator == "implies" and len(chain) > MAX_CHAIN:
+        return _too_long(context, chain)
     operands = [as_condition(context, first)]
     place = attrs.evolve(env, lazy=True)
     for link in chain:
