@@ -22,16 +22,26 @@ Arrival = tuple[int, Label, Label, Truth]
 """At an event: the label of what arrives at a sink, the label of the whole act (arguments and decision), and whether it does."""
 
 
-def ends(rule: core.Rule) -> tuple[core.FlowEnd, ...]:
-    """The flow ends of a rule that a run must mark for it."""
+def ends(program: core.Program, rule: core.Rule) -> tuple[core.FlowEnd, ...]:
+    """The flow ends that a run must mark for the rule; for `from only` also everything that is no literal of the workflow."""
     match rule.body:
         case core.Flow(sources=sources):
             found: tuple[core.FlowEnd, ...] = sources
-        case core.FromOnly(sources=allowed) | core.Decision(sources=allowed):
+        case core.FromOnly(sources=allowed):
+            found = (*(source.end for source in allowed), *_origins(program))
+        case core.Decision(sources=allowed):
             found = tuple(source.end for source in allowed)
         case _:
             found = ()
-    return tuple(end for end in found if marks.mark(end) is not None)
+    return tuple(dict.fromkeys(end for end in found if marks.mark(end) is not None))
+
+
+def _origins(program: core.Program) -> Iterator[core.FlowEnd]:
+    """Where values enter: results, parameters, stores."""
+    yield from (core.ResultEnd(tool, ()) for tool in program.tools)
+    yield from (core.StoreEnd(store) for store in program.stores)
+    for workflow in program.workflows.values():
+        yield from (core.ParameterEnd(None, parameter.name, ()) for parameter in workflow.parameters)
 
 
 def is_explicit(body: core.RuleBody) -> bool:
@@ -269,32 +279,37 @@ def _allowed_tags(source: core.AllowedSource) -> frozenset[str]:
 
 
 def _from_only(matcher: Matcher, body: core.FromOnly, marked: bool) -> Iterator[tuple[int, Truth]]:
-    """require ARG from only SET, by data flow alone (the run must have explicit labels): a value without any tag is a literal of
-    the workflow; one that a model made is not decided here; one all of whose tags are allowed, or that comes whole from an
-    allowed source, may stand; one that shares no tag with any source may not."""
+    """require ARG from only SET, by data flow alone: a value without tags and marks is a literal of the workflow; one that a
+    model made is not decided here; one that comes whole from one allowed place stands; one that comes from none of the allowed
+    places does not."""
     target = body.target
+    origins = {marks.mark(end) for end in _origins(matcher.log.program)}
     for index, event in enumerate(matcher.log.events):
         if isinstance(target, core.ResultEnd) or event.kind != "call":
             continue
         if matcher.log.tool_name(index) == target.tool:
             label = frozenset((event.argument_labels or {}).get(target.argument, ()))
-            yield index, _foreign(body.sources, label, bool(target.path), marked)
+            open_ = bool(target.path) or not marked
+            yield index, _foreign(body.sources, label, origins, open_)
 
 
-def _foreign(sources: tuple[core.AllowedSource, ...], label: Label, part: bool, marked: bool) -> Truth:
-    if not label:
+def _foreign(
+    sources: tuple[core.AllowedSource, ...], label: Label, origins: set[str | None], open_: bool
+) -> Truth:
+    if not label and not open_:
         return False
     if sides.MODEL in label:
         return Unknown("a model made the value: it would have to be searched for")
-    open_ = [s for s in sources if s.when is not None or s.designated is not None]
-    tags = NOTHING.union(*(_allowed_tags(s) for s in sources if s not in open_))
-    wanted = {marks.mark(s.end) for s in sources if s not in open_}
+    plain = [s for s in sources if s.when is None and s.designated is None]
+    tags = NOTHING.union(*(_allowed_tags(s) for s in plain))
+    wanted = {marks.mark(s.end) for s in plain}
     named = {f"via {name}" for s in sources for name in s.via}
     firsts = {marks.origin(t)[0] for t in label if t.startswith(sides.MARK)}
     residues = {t for t in label if t.startswith("via ")}
     own = frozenset(t for t in label if not t.startswith((sides.MARK, "via ")))
-    if own and own <= tags and firsts <= wanted and residues <= named:
+    whole = len(firsts & origins) <= 1 and residues <= named
+    if whole and not open_ and (firsts & wanted or (own and own <= tags)):
         return False
-    if part or open_ or label & tags or firsts or residues & named or (not marked and wanted - {None}):
+    if open_ or len(plain) < len(sources) or label & tags or firsts & wanted or residues & named:
         return Unknown("the value comes from several places, or from a source under a condition")
     return True

@@ -30,7 +30,7 @@ def judge(
         sessions=sessions,
         fuel=fuel,
         explicit=is_explicit(rule.body),
-        ends=ends(rule),
+        ends=ends(program, rule),
     )
     verdict = breaks(program, rule, done.events, marked=True, explicit=is_explicit(rule.body))
     return done, verdict

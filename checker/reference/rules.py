@@ -37,8 +37,8 @@ def breaks(
     explicit: bool = False,
 ) -> Verdict3:
     """Where the events break the rule. Rules about flows read the labels of the events: `marked` says that the run was made with
-    the rule's ends marked (`flows.ends(rule)`), `explicit` that it was made with explicit labels, which `forbid flow .. explicit`
-    and `from only` need; `judge.judge` makes the right run. `workflow`: the one that ran, where it is known."""
+    the rule's ends marked (`flows.ends(program, rule)`), `explicit` that it was made with explicit labels, which
+    `forbid flow .. explicit` and `from only` need; `judge.judge` makes the right run. `workflow`: the one that ran."""
     del workflow
     if rule.not_applicable is not None:
         return Verdict3()
