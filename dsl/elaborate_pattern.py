@@ -93,7 +93,7 @@ def _none_of(place: Place, value: core.Expr) -> tuple[core.ArgumentTest, ...]:
 def folded(expression: core.Expr) -> core.Expr:
     """A constant expression as its value."""
     known = constant(expression)
-    if known is None or isinstance(expression, core.MakeList):
+    if known is None:
         return expression
     return core.Literal(known.value, expression.type, span=expression.span)
 

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from wfcheck.dsl import core
+from wfcheck.dsl.consistency import comparable
 from wfcheck.dsl.context import Context
 from wfcheck.dsl.diagnostic import Severity
 from wfcheck.dsl.operators import OPERATORS
 from wfcheck.dsl.source import Span
+from wfcheck.dsl.types import show
+from wfcheck.dsl.walk import fields_of
 
 TEXTUAL = frozenset({"input", "say", "ask", "llm", "message"})
 
@@ -19,6 +22,7 @@ TEXTUAL = frozenset({"input", "say", "ask", "llm", "message"})
 def check_rule(context: Context, binders: Mapping[str, core.Expr], body: core.RuleBody) -> None:
     """Reports binders that occur once, and patterns that compare with an event that is not there."""
     _lonely(context, binders, body)
+    _agreeing(context, binders, body)
     for event, partner in _pairs(body):
         _partners(context, event, partner)
 
@@ -32,7 +36,7 @@ def parts(body: object) -> Iterator[object]:
             stack.extend(top)
         elif attrs.has(type(top)) and not isinstance(top, Span):
             yield top
-            stack.extend(getattr(top, f.name) for f in attrs.fields(type(top)) if f.name != "type")
+            stack.extend(value for name, value in fields_of(top) if name != "type")
 
 
 def _lonely(context: Context, binders: Mapping[str, core.Expr], body: core.RuleBody) -> None:
@@ -51,6 +55,30 @@ def _lonely(context: Context, binders: Mapping[str, core.Expr], body: core.RuleB
                 binder.span,
                 severity=Severity.WARNING,
                 help="write `_`, or a text in quotes where a constant was meant",
+            )
+
+
+def _agreeing(context: Context, binders: Mapping[str, core.Expr], body: core.RuleBody) -> None:
+    """A binder that stands on arguments of two types would never agree."""
+    for part in parts(body):
+        if not isinstance(part, core.EventChoice):
+            continue
+        for name, test in part.tests:
+            if isinstance(test, core.Bind) and test.name in binders:
+                _agrees(context, part, name, binders[test.name])
+
+
+def _agrees(context: Context, choice: core.EventChoice, argument: str, binder: core.Expr) -> None:
+    tools = [context.tools[t] for t in sorted(choice.subjects) if t in context.tools]
+    found = [p for tool in tools if (p := tool.parameter(argument)) is not None]
+    for parameter in found:
+        if not comparable(parameter.type, binder.type):
+            context.report(
+                "WF506",
+                f"a binder stands on {show(parameter.type)} here and on {show(binder.type)} elsewhere",
+                choice.span,
+                labels=[(binder.span, "first bound here")],
+                help="use two binders",
             )
 
 

@@ -100,7 +100,7 @@ def _unnamed(frame: RuleFrame, path: Path, value: syntax.Expr, *, source: bool) 
         call = syntax.EventCall(value, None, None, None, span=value.span)
         return (core.CallEnd(frame.event(call).pattern),)
     found = named_place(frame, path)
-    if found:
+    if found is not None:
         return found
     what = "a source of a flow" if source else "a destination of a flow"
     frame.context.resolve(frame.module, value if not path.steps else path.root, ENTITIES, what)
@@ -227,14 +227,14 @@ def _sources(
     via = frozenset(
         r for item in items if isinstance(item.value, syntax.Via) for r in _release(frame, item.value.name)
     )
-    found = []
+    found: list[core.AllowedSource] = []
     for item in items:
         if isinstance(item.value, syntax.Via):
             continue
         when, designated = _gate(frame, item, names, depth)
-        for end in _end(frame, item.value, source=True):
-            if isinstance(end, core.ArgumentEnd) and any(isinstance(e, core.ResultEnd) for e in found):
-                continue
+        named = _end(frame, item.value, source=True)
+        results = [end for end in named if isinstance(end, core.ResultEnd)]
+        for end in results or named:  # where a field is both, only the result is allowed
             found.append(core.AllowedSource(end, via, when, designated, span=item.span))
     if not found and all(isinstance(item.value, syntax.Via) for item in items):
         frame.context.report(

@@ -17,7 +17,7 @@ from wfcheck.dsl.elaborate_rule_body import RuleFrame
 from wfcheck.dsl.elaborate_rule_path import path_of
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import ANY, AnyType, RecordType, base, show
-from wfcheck.dsl.walk import rewrite
+from wfcheck.dsl.walk import fields_of, rewrite
 
 TOOLS = frozenset({"tool", "group"})
 FIXED = ("run", "session", "turn")
@@ -119,7 +119,7 @@ def _tools_in(context: Context, module: str, expression: syntax.Expr) -> Iterato
         if isinstance(top, tuple):
             stack.extend(top)
         elif attrs.has(type(top)) and not isinstance(top, Span):
-            stack.extend(getattr(top, field.name) for field in attrs.fields(type(top)))
+            stack.extend(value for _, value in fields_of(top))
 
 
 def _value(frame: RuleFrame, scope: EventScope, expression: syntax.Expr) -> core.Expr:

@@ -153,15 +153,15 @@ def _unknown_field(
     )
 
 
-def named_place(frame: RuleFrame, path: Path) -> tuple[core.FlowEnd, ...]:
-    """A parameter or an llm or agent step of the workflows in scope."""
+def named_place(frame: RuleFrame, path: Path) -> tuple[core.FlowEnd, ...] | None:
+    """A parameter or an llm or agent step of the workflows in scope; None when it is neither, nothing after a report."""
     workflows = [frame.context.workflows[w] for w in frame.workflows if w in frame.context.workflows]
     owners = [w for w in workflows for p in w.parameters if p.name == path.name]
     steps = {s.step for w in workflows for s in statements(w.body) if isinstance(s, core.Llm | core.Agent)}
     if owners:
         return _parameter(frame, path, owners)
     if path.name not in steps:
-        return ()
+        return None
     if path.steps:
         frame.context.report(
             "WF534", f"`{path.name}` is a step and has no fields here", path.span, help="name the step alone"

@@ -179,7 +179,8 @@ def _constant(frame: Frame, subject: core.Expr, pattern: syntax.CasePattern) -> 
         value = None
     if value is not None and not isinstance(value.value, tuple | dict):
         if value.value is None and not (is_option(subject.type) or is_any(subject.type)):
-            return _not_optional(frame, subject, pattern)
+            _not_optional(frame, subject, pattern)
+            return None
         return core.Literal(value.value, written.type, span=pattern.span)
     if not is_any(written.type):
         frame.context.report(

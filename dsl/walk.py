@@ -184,3 +184,8 @@ def rewrite(expression: core.Expr, change: Callable[[core.Expr], core.Expr]) -> 
             return change(attrs.evolve(expression, key=rewrite(key, change)))
         case _:
             return change(expression)
+
+
+def fields_of(node: object) -> list[tuple[str, object]]:
+    """The names and values of the fields of any frozen node, surface or core."""
+    return [(field.name, getattr(node, field.name)) for field in getattr(type(node), "__attrs_attrs__", ())]
