@@ -10,6 +10,8 @@ from wfcheck.dsl.source import Span
 
 
 class Severity(Enum):
+    """Errors make input bad; warnings and notes do not."""
+
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"

@@ -11,8 +11,8 @@ TIDY = "tool ping() -> text { pure }\n"
 UNTIDY = "tool   ping( )->text{pure}\n"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True, name="folder")
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -30,7 +30,9 @@ def test_files_are_formatted_in_place_and_a_second_run_changes_nothing(
     assert capsys.readouterr().err == ""
 
 
-def test_check_changes_nothing_and_says_what_would_change(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_changes_nothing_and_says_what_would_change(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "a.wf").write_text(UNTIDY)
     assert main(["fmt", "--check"]) == 1
     assert (folder / "a.wf").read_text() == UNTIDY
@@ -56,7 +58,9 @@ def test_a_file_that_does_not_parse_is_left_alone_and_the_others_are_done(
     assert " --> a.wf:1:11" in shown
 
 
-def test_a_dash_filters_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dash_filters_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def typed(text: bytes) -> None:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
 

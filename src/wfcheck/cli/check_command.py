@@ -74,6 +74,8 @@ def _checked(args: argparse.Namespace, chosen: Mapping[str, Any]) -> tuple[Repor
     try:
         return check(args.paths or ".", progress=show, **{name: chosen[name] for name in names}), ()
     except DefectError as error:
+        for name, reason in error.errors:
+            reason.add_note(f"while checking {name}")
         return error.report, tuple(reason for _, reason in error.errors)
     finally:
         output.clear_progress(show)
