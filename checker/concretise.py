@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from wfcheck.checker.counterexample import Judge, search_runs
-from wfcheck.checker.obligation import Case, Finding
+from wfcheck.checker.obligation import NO_RUN, Case, Finding
 from wfcheck.checker.reference import flows
 from wfcheck.checker.reference.interpreter import Sessions
 from wfcheck.checker.reference.rules import breaks
@@ -14,7 +14,7 @@ from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 
-SEARCH_SECONDS = 2.0
+SEARCH_SECONDS = 1.0
 
 
 def concretise(case: Case, finding: Finding) -> Finding:
@@ -69,7 +69,8 @@ def _judge(case: Case, rule: core.Rule) -> Judge:
 def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
     """The finding with its run; without a path of its own, the steps of the run."""
     path = finding.path or tuple(_step(case, event) for event in witness.events[: witness.index + 1])
-    return attrs.evolve(finding, verdict=Verdict.VIOLATED, witness=witness, path=path)
+    reason = None if finding.verdict is Verdict.UNKNOWN or finding.reason == NO_RUN else finding.reason
+    return attrs.evolve(finding, verdict=Verdict.VIOLATED, witness=witness, path=path, reason=reason)
 
 
 def _step(case: Case, event: Event) -> PathStep:

@@ -18,7 +18,7 @@ from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 
-RUNS = 400
+RUNS = 250
 CHILDREN = 60
 
 Judge: TypeAlias = Callable[[Sessions], int | None]
@@ -123,7 +123,7 @@ def search_runs(
     *,
     ends: tuple[core.FlowEnd, ...] = (),
     explicit: bool = False,
-    seconds: float = 2.0,
+    seconds: float = 1.0,
     starts: Iterable[Script] = (),
 ) -> Witness | None:
     """A breaking run of the workflow: alone first, then after one earlier run of each workflow that shares a store with it."""
@@ -134,16 +134,19 @@ def search_runs(
     if found is not None:
         return found[1]
     for earlier in _earlier(program, workflow):
-        after = Search(program, (earlier, workflow), judge, answers, ends, explicit)
+        after = Search(program, (*earlier, workflow), judge, answers, ends, explicit)
         found = find(after, (), deadline + seconds)
         if found is not None:
             return found[1]
     return None
 
 
-def _earlier(program: core.Program, workflow: core.Workflow) -> Iterator[core.Workflow]:
-    """Workflows whose writes this one reads; itself among them."""
+def _earlier(program: core.Program, workflow: core.Workflow) -> Iterator[tuple[core.Workflow, ...]]:
+    """Workflows (itself among them) whose writes this one reads, one at a time; then all that reach it, farthest first."""
     read = sharing.reads(program, workflow)
     for other in program.workflows.values():
         if read & sharing.writes(program, other):
-            yield other
+            yield (other,)
+    chain = sharing.reaching(program, workflow)[1:]
+    if len(chain) > 1:
+        yield tuple(reversed(chain))

@@ -35,6 +35,7 @@ Script: TypeAlias = Mapping[Key, Any]
 
 ANSWERS = 8
 ACTS = 24
+LENGTHS = (2, 6)
 
 
 @attrs.frozen
@@ -46,7 +47,7 @@ class Pool:
     def candidates(self, type_: Type, most: int = ANSWERS) -> list[Value]:
         """Values of the type: constants of the program first, then plain ones."""
         found: list[Value] = []
-        for value in (*islice(self._fitting(type_), most), *islice(minimal.candidates(type_), most)):
+        for value in (*islice(self._fitting(type_), 2 * most), *islice(minimal.candidates(type_), most)):
             if value not in found and minimal.conforms(value, type_):
                 found.append(value)
         return found
@@ -60,7 +61,9 @@ class Pool:
             case types.OptionType(base=inner):
                 yield from self._fitting(inner)
             case types.ListType(item=item):
-                yield from ((v,) for v in self.candidates(item, 3))
+                items = self.candidates(item, 3)
+                yield from ((v,) for v in items)
+                yield from ((items[0],) * n for n in LENGTHS if items)
             case types.RecordType(fields=fields):
                 plain: dict[str, Value] = {n: next(iter(self.candidates(t, 1)), None) for n, t in fields}
                 yield plain
@@ -131,7 +134,8 @@ def _neighbours(value: Any) -> Iterable[Value]:
     if isinstance(value, Fraction):
         return (value, value + 1, value - 1, value + Fraction(1, 100))
     if isinstance(value, str):
-        return (value, value.replace("*", "a").replace("?", "a"))
+        plain = value.replace("*", "a").replace("?", "a")
+        return (value, plain, f"a{plain}", f"a{plain}.b")
     return () if isinstance(value, tuple | dict) else (value,)
 
 
@@ -162,10 +166,10 @@ class Explorer:
     fails: bool = False
     asked: dict[Key, list[Any]] = attrs.field(factory=dict)
     hidden: dict[tuple[NodeId, int], list[int]] = attrs.field(factory=dict)
+    scripted: ScriptedOracle = attrs.field(init=False)
 
-    @property
-    def scripted(self) -> ScriptedOracle:
-        """The plain oracle of this run's part of the script."""
+    @scripted.default
+    def _own_part(self) -> ScriptedOracle:
         return ScriptedOracle({key[1:]: answer for key, answer in self.script.items() if key[0] == self.run})
 
     def _ask(self, key: Key, alternatives: Callable[[], list[Any]]) -> None:

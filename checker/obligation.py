@@ -15,6 +15,7 @@ from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 
 COMPLETE_MEDIATION = "complete-mediation"
+NO_RUN = "the labels admit the flow, and no concrete run was found"
 
 
 @attrs.frozen

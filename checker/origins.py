@@ -14,7 +14,7 @@ import attrs
 
 from wfcheck.checker.label_domain import Environment
 from wfcheck.checker.label_table import Table
-from wfcheck.checker.label_tree import ELEMENT, EMPTY, Tree, join, joined, leaf, make, union
+from wfcheck.checker.label_tree import ELEMENT, EMPTY, Tree, join, joined, leaf, make
 from wfcheck.dsl import core
 from wfcheck.dsl.types import ListType, MapType, OptionType, RecordType, Type, base
 
@@ -103,9 +103,9 @@ class OriginDomain:
         return self.bit("made", step)
 
     def released(self, release: str, arguments: Environment, pc: int) -> Tree:
-        """A release is a place, and so is everything that it was given."""
-        del pc
-        return leaf(self.bit("release", release) | union(arguments.values()))
+        """A release is a place."""
+        del arguments, pc
+        return leaf(self.bit("release", release))
 
     def answered(self, principal: str, pc: int) -> Tree:
         """An answer is a place."""

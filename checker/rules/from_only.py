@@ -60,7 +60,24 @@ def _assumptions(case: Case, found: list[Act], target: core.ArgumentEnd) -> list
 
 def allowed(case: Case, place: Place, body: core.FromOnly) -> bool:
     """Whether some source admits every value of the place, gates included."""
+    if place[0] == "release":
+        return _released(case, place[1], body)
     return any(_gate_holds(case, source) and _admits(case, place, source) for source in body.sources)
+
+
+def _released(case: Case, release: str, body: core.FromOnly) -> bool:
+    """A release that the rule names lets a value through; what it does not remove must be allowed all the same."""
+    if not any(release in source.via for source in body.sources):
+        return False
+    table = case.analysis.labelling.table
+    plain = [s.end for s in body.sources if s.when is None and s.designated is None]
+    tags = frozenset().union(*(end.tags for end in plain if isinstance(end, core.TagEnd)))
+    return all(
+        not act.result.every & table.influence & table.every_tag & ~table.mask(tags)
+        for labels in case.analysis.explicit.workflows.values()
+        for act in labels.acts.values()
+        if act.kind == "release" and act.subject == release
+    )
 
 
 def _gate_holds(case: Case, source: core.AllowedSource) -> bool:
@@ -78,8 +95,6 @@ def _gate_holds(case: Case, source: core.AllowedSource) -> bool:
 
 def _admits(case: Case, place: Place, source: core.AllowedSource) -> bool:
     kind, name, path = place
-    if kind == "release" and name in source.via:
-        return True
     match source.end:
         case core.TagEnd(tags=tags):
             return _carries(case, place, tags)
@@ -120,8 +135,6 @@ def _carries(case: Case, place: Place, tags: frozenset[str]) -> bool:
             return tool.declared_returns and _within(case, sure, every, tags)
         case "answer":
             return name in tags
-        case "release":
-            return f"via {name}" in tags
         case "made":
             return "model" in tags
         case _:
