@@ -28,7 +28,7 @@ from typing import Any
 import attrs
 
 from wfcheck import stdlib
-from wfcheck.checker.replay.engine import replay
+from wfcheck.checker.replay.run import replay
 from wfcheck.checker.replay.result import ReplayReport
 from wfcheck.dsl.core import Effect, Program
 from wfcheck.dsl.elaborate import load

@@ -43,8 +43,8 @@ class History(Protocol):
     def last(self, event: core.EventPattern) -> Known:
         """The latest event of the pattern as a record."""
 
-    def earlier(self, event: core.EventPattern) -> Iterable[Mapping[str, Known]]:
-        """Every earlier event of the pattern as a record."""
+    def earlier(self, event: core.EventPattern) -> Iterable[tuple[Truth, Mapping[str, Known]]]:
+        """Every earlier event of the pattern as a record, and whether it matched for sure."""
 
 
 @attrs.define
@@ -215,8 +215,8 @@ def _earlier(event: core.EventPattern, body: Code) -> Code:
     def run(frame: Frame) -> Known:
         if frame.history is None:
             return UNKNOWN
-        answers = [holds(body, frame.bind(record)) for record in frame.history.earlier(event)]
-        return _any(answers)
+        earlier = frame.history.earlier(event)
+        return _any(_and(truth, holds(body, frame.bind(record))) for truth, record in earlier)
 
     return run
 
@@ -317,6 +317,12 @@ def _strict(op: str, args: tuple[Code, ...]) -> Code:
 
 
 # ---------------------------------------------------------------- quantifiers
+
+
+def _and(left: Truth, right: Truth) -> Truth:
+    if left is False or right is False:
+        return False
+    return UNKNOWN if left is UNKNOWN else right
 
 
 def _any(answers: Iterable[Truth]) -> Truth:

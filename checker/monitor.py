@@ -41,7 +41,8 @@ class Armed:
 
 @attrs.frozen
 class Monitor:
-    """The event-safety normal form; see the module. `binder` and `source`: evidence is demanded for each element."""
+    """The event-safety normal form; see the module. `binder` and `source`: evidence is demanded for each element. `also`: the
+    grants of those that the principal acts for; each of these groups must grant the event as well."""
 
     rule: str
     judged: EventPattern
@@ -52,11 +53,12 @@ class Monitor:
     binder: str | None = None
     source: Expr | None = None
     per_session: bool = False
+    also: tuple[tuple[Grant, ...], ...] = ()
 
 
 @attrs.frozen
 class Response:
-    """Every judged event is followed by evidence, within the bound or (both None) before the run ends normally."""
+    """Every judged event (a call that returned) is followed by evidence, within the bound or (both None) before the normal end."""
 
     rule: str
     judged: EventPattern
@@ -121,18 +123,41 @@ class Unsupported:
 Compiled: TypeAlias = Monitor | Response | Separation | Quota | Invariant | LabelQuery | Unsupported
 
 
-def calls_by(principal: str, span: Span) -> EventPattern:
-    """Any call by the principal."""
-    return EventPattern((EventChoice("call", frozenset(), by=principal, span=span),), span=span)
+def calls_by(principals: tuple[str, ...], span: Span) -> EventPattern:
+    """Any call by one of the principals."""
+    return EventPattern(
+        tuple(EventChoice("call", frozenset(), by=p, span=span) for p in principals), span=span
+    )
+
+
+def _allow(rule: core.Rule, body: core.Allow, program: core.Program) -> Monitor:
+    """Judged are the calls of the principal, and of those that act for it and have no grants of their own."""
+    bodies = [r.body for r in program.rules if isinstance(r.body, core.Allow)]
+    own = {b.principal for b in bodies}
+    bound = tuple(p for p in program.principals if p not in own and body.principal in acts_for(p, program))
+    also = tuple(
+        b.grants for other in acts_for(body.principal, program) for b in bodies if b.principal == other
+    )
+    judged = calls_by((body.principal, *bound), rule.span)
+    return Monitor(rule.name, judged, unless=body.grants, per_session=rule.per_session, also=also)
+
+
+def acts_for(principal: str, program: core.Program) -> tuple[str, ...]:
+    """Those that a principal acts for, directly or through others."""
+    chain: list[str] = []
+    declared = program.principals.get(principal)
+    while declared is not None and declared.acts_for is not None and declared.acts_for not in chain:
+        chain.append(declared.acts_for)
+        declared = program.principals.get(declared.acts_for)
+    return tuple(chain)
 
 
 def compile_rule(rule: core.Rule, program: core.Program) -> Compiled:
     """The normal form of a rule. Deterministic; never fails."""
-    del program  # groups and effects are expanded in the core already
     name, session = rule.name, rule.per_session
     match rule.body:
-        case core.Allow(principal=principal, grants=grants):
-            return Monitor(name, calls_by(principal, rule.span), unless=grants, per_session=session)
+        case core.Allow() as body:
+            return _allow(rule, body, program)
         case core.Forbid() as body:
             return _forbid(name, session, body)
         case core.Before() as body:

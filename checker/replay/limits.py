@@ -1,4 +1,6 @@
-"""Counts, sums, distinct values and streaks, with every scope kept apart and each event at constant cost."""
+"""Counts, sums, distinct values and streaks, with every scope kept apart and each event at constant cost.
+
+What may count, may count: each measure is kept as the least and the greatest that it can be."""
 
 from __future__ import annotations
 
@@ -10,9 +12,19 @@ from fractions import Fraction
 import attrs
 
 from wfcheck.checker import monitor
-from wfcheck.checker.conditions import UNKNOWN, Code, History, Known, Tables, compile_expression, has_unknown
+from wfcheck.checker.conditions import (
+    UNKNOWN,
+    Code,
+    Frame,
+    History,
+    Known,
+    Tables,
+    Truth,
+    compile_expression,
+    has_unknown,
+)
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
-from wfcheck.checker.replay.patterns import Pattern, compile_pattern, key_of
+from wfcheck.checker.replay.patterns import Pattern, compile_pattern, conjunction, key_of
 from wfcheck.checker.replay.stepping import frame_of, judge, optional_code
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
@@ -22,168 +34,243 @@ from wfcheck.dsl.meanings import EvaluationError
 SHORT = "the record does not show what the limit counts"
 
 
+@attrs.frozen
+class Item:
+    """One counted event: `key` for distinct values, `amount` for sums (None: unknown), `sure` whether it counts at all."""
+
+    moment: datetime | None
+    key: Hashable
+    amount: Fraction | None
+    sure: bool
+
+
 @attrs.define
-class _Tally:
-    """The measure of one scope so far. `entries`: what a sliding window still holds, oldest first."""
+class Tally:
+    """The measure of one scope so far; `entries` are what a sliding window still holds, oldest first."""
 
-    total: Fraction = Fraction(0)
-    seen: dict[Hashable, int] = attrs.field(factory=dict)
-    entries: deque[tuple[datetime, Hashable, Fraction]] = attrs.field(factory=deque)
-    uncertain: bool = False
+    least: Fraction = Fraction(0)
+    most: Fraction = Fraction(0)
+    blind: int = 0
+    keys: dict[Hashable, int] = attrs.field(factory=dict)
+    entries: deque[Item] = attrs.field(factory=deque)
 
-    def add(self, key: Hashable, amount: Fraction) -> None:
-        self.total += amount
-        self.seen[key] = self.seen.get(key, 0) + 1
+    def change(self, item: Item, sign: int) -> None:
+        """Count an item in, or (sign -1) out."""
+        if item.amount is None or item.key == UNKNOWN_KEY or (item.key is not None and not item.sure):
+            self.blind += sign
+            return
+        self.least += sign * (item.amount if item.sure else min(item.amount, Fraction(0)))
+        self.most += sign * (item.amount if item.sure else max(item.amount, Fraction(0)))
+        if item.key is not None:
+            left = self.keys.get(item.key, 0) + sign
+            self.keys[item.key] = left
+            if not left:
+                del self.keys[item.key]
 
-    def drop(self, key: Hashable, amount: Fraction) -> None:
-        self.total -= amount
-        self.seen[key] -= 1
-        if not self.seen[key]:
-            del self.seen[key]
+
+UNKNOWN_KEY: Hashable = ("unknown",)
 
 
 @attrs.define
 class QuotaStepper:
-    """`limit count|sum|distinct|consecutive (..) <= n per SCOPE`."""
+    """`limit count|sum|distinct|consecutive (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
+    what may belong to any key."""
 
     compiled: monitor.Quota
     judged: Pattern
     when: Code | None
     value: Code | None
-    keys: tuple[tuple[ScopeKey, Code | None], ...]
+    keys: tuple[Code, ...]
     window: timedelta | None
-    tallies: dict[Hashable, _Tally] = attrs.field(factory=dict)
+    tallies: dict[Hashable, Tally] = attrs.field(factory=dict)
+    groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
+    loose: dict[Hashable, Tally] = attrs.field(factory=dict)
     clock: datetime | None = None
 
     @staticmethod
     def of(compiled: monitor.Quota, program: core.Program, tables: Tables) -> QuotaStepper:
         """A stepper at the start of a trace."""
-        keys = tuple((scope, optional_code(scope.key, tables)) for scope in compiled.scopes)
         windows = [scope.window for scope in compiled.scopes if scope.window is not None]
         return QuotaStepper(
             compiled,
             compile_pattern(compiled.judged, program, tables, "judged"),
             optional_code(compiled.when, tables),
-            None if compiled.value is None else compile_expression(compiled.value, tables),
-            keys,
+            optional_code(compiled.value, tables),
+            tuple(compile_expression(s.key, tables) for s in compiled.scopes if s.key is not None),
             min(windows, default=None),
         )
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event with itself counted in."""
-        truth, bindings = judge(self.judged, self.when, view, history)
-        if truth is False:
-            if view.kind == "call" and self.compiled.kind == "consecutive":
-                self._break(view)
+        found = list(judge(self.judged, self.when, view, history))
+        group = tuple(_part(scope, view) for scope in _shared(self.compiled.scopes))
+        if not found:
             return
-        frame = frame_of(view, bindings, history)
-        scope = self._scope(view, frame.arguments)
-        value = self._value(frame)
-        if scope is None or value is UNKNOWN or (self.window and view.moment is UNKNOWN):
-            self._doubt(scope)
+        truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
+        frame = frame_of(view, found[0][1], history)
+        item = self._item(frame, view, sure=truth is True)
+        if self.window is not None and not self._forget(view):
+            self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
+            yield insufficient(view.index, "a limit over time needs a clock that does not go back")
+            return
+        scope = self._scope(group, frame)
+        over = self._over(self._count(group, scope, item), group, item)
+        verdict = conjunction(truth, over)
+        if verdict is True:
+            yield violated(view.index, f"limit of {_shown(self.compiled.bound)} exceeded")
+        elif verdict is UNKNOWN:
             yield insufficient(view.index, SHORT)
-            return
-        tally = self.tallies.setdefault(scope, _Tally())
-        tally.uncertain |= truth is UNKNOWN
-        if not self._forget(tally, view):
-            yield insufficient(view.index, "the clock goes back")
-            return
-        self._count(tally, value, view)
-        yield from self._verdict(tally, view, certain=truth is True)
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
         del last
         return iter(())
 
-    def _scope(self, view: View, arguments: object) -> Hashable | None:
-        del arguments
-        scoped = [self._part(scope, code, view) for scope, code in self.keys]
-        if None in scoped:
-            return None
-        kinds = {scope.kind for scope, _ in self.keys}
-        if kinds <= {"key"}:
-            scoped.append(("session", view.session))
-        return tuple(scoped)
+    def _scope(self, group: Hashable, frame: Frame) -> Hashable | None:
+        """The group and the values of all keys, or None where one is unknown."""
+        values = [_evaluated(code, frame) for code in self.keys]
+        return None if any(has_unknown(v) for v in values) else (group, *map(key_of, values))
 
-    def _part(self, scope: ScopeKey, code: Code | None, view: View) -> Hashable | None:
-        match scope.kind:
-            case "run":
-                return ("run", view.session, view.run)
-            case "session":
-                return ("session", view.session)
-            case "turn":
-                return ("turn", view.session, view.run, view.turn)
-            case "window":
-                return ("window",)
-            case "key":
-                return None if code is None else _key(code, view)
+    def _item(self, frame: Frame, view: View, sure: bool) -> Item:
+        value = 1 if self.value is None else _evaluated(self.value, frame)
+        moment = None if view.moment is UNKNOWN else view.moment
+        if self.compiled.kind == "distinct":
+            return Item(moment, UNKNOWN_KEY if has_unknown(value) else key_of(value), Fraction(1), sure)
+        number = isinstance(value, int | Fraction) and not isinstance(value, bool)
+        return Item(moment, None, Fraction(value) if number else None, sure)  # type: ignore[arg-type]
 
-    def _value(self, frame: object) -> Known:
-        if self.value is None:
-            return 1
-        try:
-            value = self.value(frame)  # type: ignore[arg-type]
-        except EvaluationError:
+    def _count(self, group: Hashable, scope: Hashable | None, item: Item) -> Tally:
+        """The tally of the judged event's scope with the event in it."""
+        if scope is None:
+            mine = self._everything(group)
+            self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
+            mine.change(item, 1)
+            return mine
+        self.groups.setdefault(group, set()).add(scope)
+        tally = self.tallies.setdefault(scope, Tally())
+        tally.change(item, 1)
+        if self.window is not None:
+            tally.entries.append(item)
+        return tally
+
+    def _everything(self, group: Hashable) -> Tally:
+        """Of an event with an unknown key: whatever was counted in the group may be in its scope."""
+        tally = Tally()
+        for scope in self.groups.get(group, ()):
+            counted = self.tallies[scope]
+            tally.most += max(counted.most, Fraction(0))
+            tally.least += min(counted.least, Fraction(0))
+            tally.blind += counted.blind + len(counted.keys)
+        return tally
+
+    def _over(self, tally: Tally, group: Hashable, item: Item) -> Truth:
+        """Whether the measure exceeds the bound, with the judged event surely in it."""
+        loose = self.loose.get(group, Tally())
+        bound = self.compiled.bound
+        if self.compiled.kind == "distinct":
+            sure = len(tally.keys) + (not item.sure and item.key not in tally.keys)
+            return True if sure > bound else UNKNOWN if tally.blind or loose.blind or loose.most else False
+        if tally.blind or loose.blind:
             return UNKNOWN
-        if self.compiled.kind == "sum" and (isinstance(value, bool) or not isinstance(value, int | Fraction)):
-            return UNKNOWN
-        return UNKNOWN if has_unknown(value) else value
+        amount = item.amount or Fraction(0)
+        least = tally.least + loose.least + (0 if item.sure else amount - min(amount, Fraction(0)))
+        most = tally.most + loose.most + (0 if item.sure else amount - max(amount, Fraction(0)))
+        return True if least > bound else UNKNOWN if most > bound else False
 
-    def _doubt(self, scope: Hashable | None) -> None:
-        for key in [scope] if scope is not None else list(self.tallies):
-            self.tallies.setdefault(key, _Tally()).uncertain = True
-
-    def _forget(self, tally: _Tally, view: View) -> bool:
-        """Drop what the window no longer holds; False if the clock goes back."""
-        if self.window is None or view.moment is UNKNOWN:
-            return True
+    def _forget(self, view: View) -> bool:
+        """Drop what the window no longer holds; False without a clock, or if it goes back."""
+        if view.moment is UNKNOWN or self.window is None:
+            return False
         try:
             if self.clock is not None and view.moment < self.clock:
                 return False
-            while tally.entries and view.moment - tally.entries[0][0] >= self.window:
-                _, key, amount = tally.entries.popleft()
-                tally.drop(key, amount)
+            for tally in self.tallies.values():
+                while tally.entries and view.moment - (tally.entries[0].moment or view.moment) > self.window:
+                    tally.change(tally.entries.popleft(), -1)
         except TypeError:
             return False
         self.clock = view.moment
         return True
 
-    def _count(self, tally: _Tally, value: Known, view: View) -> None:
-        key = key_of(value) if self.compiled.kind == "distinct" else None
-        number = self.compiled.kind == "sum" and isinstance(value, int | Fraction)
-        amount = Fraction(value) if number and isinstance(value, int | Fraction) else Fraction(1)
-        tally.add(key, amount)
-        if self.window is not None and view.moment is not UNKNOWN:
-            tally.entries.append((view.moment, key, amount))
 
-    def _break(self, view: View) -> None:
-        """A call that does not match ends every streak of its scopes."""
-        for key in [k for k in self.tallies if _touches(k, view)]:
-            del self.tallies[key]
+@attrs.define
+class StreakStepper:
+    """`limit consecutive (..) <= n per SCOPE`: a call that does not match, or has another key, ends the streak of its group."""
 
-    def _verdict(self, tally: _Tally, view: View, certain: bool) -> Iterator[Finding]:
-        measure = Fraction(len(tally.seen)) if self.compiled.kind == "distinct" else tally.total
-        if measure > self.compiled.bound and certain and not tally.uncertain:
-            yield violated(view.index, f"limit of {_shown(self.compiled.bound)} exceeded")
-        elif measure > self.compiled.bound or (tally.uncertain and self.compiled.kind == "sum"):
+    compiled: monitor.Quota
+    judged: Pattern
+    when: Code | None
+    keys: tuple[Code, ...]
+    streaks: dict[Hashable, tuple[Hashable, int, int]] = attrs.field(factory=dict)  # key, least, most
+
+    @staticmethod
+    def of(compiled: monitor.Quota, program: core.Program, tables: Tables) -> StreakStepper:
+        """A stepper at the start of a trace."""
+        judged = compile_pattern(compiled.judged, program, tables, "judged")
+        keys = tuple(compile_expression(s.key, tables) for s in compiled.scopes if s.key is not None)
+        return StreakStepper(compiled, judged, optional_code(compiled.when, tables), keys)
+
+    def step(self, view: View, history: History) -> Iterator[Finding]:
+        """Judge the event with itself counted in."""
+        group = tuple(_part(scope, view) for scope in _shared(self.compiled.scopes))
+        found = list(judge(self.judged, self.when, view, history))
+        if not found:
+            if view.kind == "call":
+                self.streaks.pop(group, None)
+            return
+        values = [_evaluated(code, frame_of(view, found[0][1], history)) for code in self.keys]
+        truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
+        yield from self._count(view, group, values, truth)
+
+    def _count(self, view: View, group: Hashable, values: list[Known], truth: Truth) -> Iterator[Finding]:
+        key = tuple(key_of(v) for v in values)
+        doubt = any(has_unknown(v) for v in values)
+        before, least, most = self.streaks.get(group, (key, 0, 0))
+        uncertain = doubt or UNKNOWN_KEY in (before if isinstance(before, tuple) else ())
+        if before != key and not uncertain:
+            least = most = 0
+        least = 1 if uncertain else least + 1
+        most += 1
+        over: Truth = (
+            True if least > self.compiled.bound else UNKNOWN if most > self.compiled.bound else False
+        )
+        verdict = conjunction(truth, over)
+        self.streaks[group] = (key, least if truth is True else 0, most)
+        if verdict is True:
+            yield violated(view.index, f"limit of {_shown(self.compiled.bound)} in a row exceeded")
+        elif verdict is UNKNOWN:
             yield insufficient(view.index, SHORT)
+
+    def finish(self, last: View | None) -> Iterator[Finding]:
+        """Nothing is owed at the end."""
+        del last
+        return iter(())
+
+
+def _shared(scopes: tuple[ScopeKey, ...]) -> tuple[ScopeKey, ...]:
+    """The scopes that are no keys; keys alone count inside the session."""
+    plain = tuple(scope for scope in scopes if scope.kind != "key")
+    return plain or (ScopeKey("session", None, None),)
+
+
+def _part(scope: ScopeKey, view: View) -> Hashable:
+    match scope.kind:
+        case "run":
+            return ("run", view.session, view.run)
+        case "turn":
+            return ("turn", view.session, view.run, view.turn)
+        case "window":
+            return ("window",)
+        case _:
+            return ("session", view.session)
+
+
+def _evaluated(code: Code, frame: Frame) -> Known:
+    try:
+        return code(frame)
+    except EvaluationError:
+        return UNKNOWN
 
 
 def _shown(bound: Fraction) -> str:
     return str(bound.numerator) if bound.denominator == 1 else str(float(bound))
-
-
-def _touches(key: Hashable, view: View) -> bool:
-    parts = key if isinstance(key, tuple) else ()
-    return all(part[1] == view.session for part in parts if part[0] in ("run", "session", "turn"))
-
-
-def _key(code: Code, view: View) -> Hashable | None:
-    from wfcheck.checker.conditions import Frame
-
-    try:
-        value = code(Frame(view.arguments, view.result))
-    except EvaluationError:
-        return None
-    return None if has_unknown(value) else ("key", key_of(value))

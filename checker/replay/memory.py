@@ -34,18 +34,20 @@ class Ties:
     indexed: bool
 
 
-def ties_of(pattern: core.EventPattern) -> Ties:
+def ties_of(pattern: core.EventPattern, binding: bool = False) -> Ties:
     """The ties of a pattern. Several choices, or comparisons with binders, are found by a scan."""
     choices = pattern.choices
     tests = [(name, test) for choice in choices for name, test in choice.tests]
     same = tuple(name for name, test in tests if isinstance(test, core.Same))
     binders = tuple((name, test.name) for name, test in tests if isinstance(test, core.Bind))
-    call = any(c.kind == "approve" or any(isinstance(t, core.SameCall) for _, t in c.tests) for c in choices)
+    args = any(isinstance(test, core.SameCall) for _, test in tests)
+    call = args or (binding and all(choice.kind == "approve" for choice in choices))
+    mixed = binding and any(choice.kind == "approve" for choice in choices)
     compared = any(isinstance(test, core.Compare) and _has_binder(test.value) for _, test in tests)
     results = any(
         choice.result is not None and not isinstance(choice.result, core.Compare) for choice in choices
     )
-    free = not (same or binders or call or compared or results)
+    free = not (same or binders or call or compared or results or mixed)
     return Ties(same, binders, call, free, len(choices) == 1 and bool(same or call))
 
 
@@ -64,10 +66,12 @@ class Memory:
 
     @staticmethod
     def of(
-        pattern: core.EventPattern, program: core.Program, tables: Tables, single_use: bool = False
+        pattern: core.EventPattern, program: core.Program, tables: Tables, *, evidence: bool = False
     ) -> Memory:
-        """An empty memory for a pattern."""
-        return Memory(compile_pattern(pattern, program, tables, "done"), ties_of(pattern), single_use)
+        """An empty memory for a pattern. `evidence`: approvals count for the very call alone, and once."""
+        compiled = compile_pattern(pattern, program, tables, "done", binding=evidence)
+        single = evidence and any(choice.kind == "approve" for choice in pattern.choices)
+        return Memory(compiled, ties_of(pattern, evidence), single)
 
     def fresh(self) -> Memory:
         """An empty memory for another scope."""
@@ -106,39 +110,64 @@ class Memory:
         judged: View,
         bindings: Bindings,
         history: History | None,
-        valid: Callable[[View], Truth],
-    ) -> tuple[Truth, Entry | None]:
-        """Whether an event is remembered that matches with the judged one and is valid. The oldest sure one is chosen if
-        each serves but once, else the latest."""
+        valid: Callable[[View, Bindings], Truth],
+    ) -> Truth:
+        """Whether an event is remembered, and not used up, that matches with the judged one and is valid."""
         doubt: Truth = False
         for entry in self._candidates(judged):
-            if entry.used:
-                continue
-            truth = conjunction(valid(entry.view), self._fits(entry.view, judged, bindings, history))
-            if truth is True:
-                return True, entry
-            doubt = UNKNOWN if truth is UNKNOWN else doubt
-        return doubt, None
+            for match in () if entry.used else self.pattern.matches(entry.view, judged, bindings, history):
+                truth = conjunction(match.truth, valid(entry.view, match.bindings))
+                if truth is True:
+                    return True
+                doubt = UNKNOWN if truth is UNKNOWN else doubt
+        return doubt
 
-    def _fits(self, view: View, judged: View, bindings: Bindings, history: History | None) -> Truth:
-        return self.pattern.match(view, judged, bindings, history).truth
+    def use_up(self, judged: View, history: History | None, valid: Callable[[View, Bindings], Truth]) -> None:
+        """The judged call takes the oldest approval that is surely valid for it."""
+        for entry in sorted(self._candidates(judged), key=lambda entry: entry.view.index):
+            if entry.used or entry.view.kind != "approve":
+                continue
+            if any(
+                match.truth is True and valid(entry.view, {}) is True
+                for match in self.pattern.matches(entry.view, judged, EMPTY, history)
+            ):
+                entry.used = True
+                return
 
     def _candidates(self, judged: View) -> Iterator[Entry]:
+        """The entries that may match with the judged event, newest first within a bucket."""
         keys: list[Hashable] = [True, UNKNOWN] if self.ties.free else [None]
         if self.ties.indexed:
             key = self._key(judged)
             keys = list(self.buckets) if key is None else [key, None]
-        for key in dict.fromkeys(keys):
+        for key in keys:
             bucket = self.buckets.get(key)
             if bucket:
                 if self.single_use:
                     bucket[:] = [entry for entry in bucket if not entry.used]
-                yield from bucket if self.single_use else reversed(bucket)
+                yield from reversed(bucket)
 
-    def latest(self, judged: View, bindings: Bindings = EMPTY, history: History | None = None) -> int:
-        """The index of the latest event that surely matches with the judged one, or -1."""
-        found = -1
+    def latest(self, judged: View, bindings: Bindings = EMPTY, history: History | None = None) -> Latest:
+        """The latest events that surely match, and that may match, with the judged one."""
+        sure = perhaps = -1
         for entry in self._candidates(judged):
-            if entry.view.index > found and self._fits(entry.view, judged, bindings, history) is True:
-                found = entry.view.index
-        return found
+            if entry.view.index > perhaps:
+                truth = self.pattern.match(entry.view, judged, bindings, history).truth
+                perhaps = perhaps if truth is False else entry.view.index
+                sure = max(sure, entry.view.index) if truth is True else sure
+            elif entry.view.index > sure:
+                truth = self.pattern.match(entry.view, judged, bindings, history).truth
+                sure = entry.view.index if truth is True else sure
+        return Latest(sure, perhaps)
+
+
+@attrs.frozen
+class Latest:
+    """Indices of events; -1: there is none."""
+
+    sure: int = -1
+    perhaps: int = -1
+
+    def not_after(self, index: int) -> Truth:
+        """Whether no such event came after the one at the index."""
+        return False if self.sure > index else UNKNOWN if self.perhaps > index else True

@@ -7,7 +7,7 @@ from typing import get_args
 
 import attrs
 
-from wfcheck.checker.conditions import UNKNOWN, Code, Frame, Known, Tables, compile_expression, holds
+from wfcheck.checker.conditions import UNKNOWN, Code, Frame, Known, Tables, Truth, compile_expression, holds
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
@@ -93,19 +93,23 @@ def _update(symbol: str, update: core.RegisterUpdate, program: core.Program, tab
 
 @attrs.define
 class Past:
-    """The past of one session. Implements `conditions.History`."""
+    """The past of one session. Implements `conditions.History`. Records are kept for the session and for each of its runs."""
 
     tracked: Tracked
     registers: dict[str, Known]
-    records: dict[int, list[dict[str, Known]]]
+    records: dict[tuple[int, str | None], list[Record]]
 
     @staticmethod
     def start(tracked: Tracked) -> Past:
         """Before any event: registers hold their initial values."""
-        past = Past(tracked, {}, {id(event): [] for event, _, _ in tracked.asked})
+        past = Past(tracked, {}, {})
         for symbol, code in tracked.initial.items():
             past.registers[symbol] = _value(code, Frame({}))
         return past
+
+    def of_run(self, run: str) -> RunPast:
+        """What one run of the session may ask; registers are the session's."""
+        return RunPast(self, run)
 
     def register(self, symbol: str) -> Known:
         """The value of a register."""
@@ -113,31 +117,50 @@ class Past:
 
     def last(self, event: core.EventPattern) -> Known:
         """The latest matching event."""
-        records = self.records.get(id(event), [])
-        return records[-1] if records else UNKNOWN  # type: ignore[return-value]
+        return self.latest(event, None)
 
-    def earlier(self, event: core.EventPattern) -> Iterable[Mapping[str, Known]]:
+    def latest(self, event: core.EventPattern, run: str | None) -> Known:
+        """The latest matching event of the session (run None) or of a run; unknown if it only may match."""
+        records = self.records.get((id(event), run))
+        if not records or records[-1].truth is not True:
+            return UNKNOWN
+        return records[-1].fields  # type: ignore[return-value]
+
+    def earlier(self, event: core.EventPattern) -> Iterable[tuple[Truth, Mapping[str, Known]]]:
         """Every matching event so far."""
-        return self.records.get(id(event), [])
+        return self.every(event, None)
+
+    def every(self, event: core.EventPattern, run: str | None) -> Iterable[tuple[Truth, Mapping[str, Known]]]:
+        """Every matching event of the session or of a run."""
+        return ((record.truth, record.fields) for record in self.records.get((id(event), run), ()))
 
     def see(self, view: View) -> None:
-        """Take in an event."""
+        """Take in an event. Updates of different registers see each other's old values."""
+        old = dict(self.registers)
         for update in self.tracked.updates:
-            self._apply(update, view)
+            self._apply(
+                update, view, Snapshot(self, {**old, update.register: self.registers[update.register]})
+            )
         for event, pattern, every in self.tracked.asked:
-            if view.kind in pattern.kinds and pattern.match(view, history=self).truth is True:
-                records = self.records[id(event)]
-                if not every or len(records) >= EARLIER_LIMIT:
-                    records.clear()
-                records.append(view.record())
+            if view.kind in pattern.kinds:
+                truth = pattern.match(view, history=self).truth
+                if truth is not False:
+                    self._record(Record(truth, view.record()), id(event), view.run, every)
 
-    def _apply(self, update: Update, view: View) -> None:
+    def _record(self, record: Record, event: int, run: str, every: bool) -> None:
+        for scope in (None, run):
+            records = self.records.setdefault((event, scope), [])
+            if not every or len(records) >= EARLIER_LIMIT:
+                records.clear()
+            records.append(record)
+
+    def _apply(self, update: Update, view: View, history: Snapshot) -> None:
         if view.kind not in update.pattern.kinds:
             return
-        match = update.pattern.match(view, history=self)
+        match = update.pattern.match(view, history=history)
         if match.truth is False:
             return
-        frame = Frame(view.arguments, view.result, {**match.bindings, **_spoken(view)}, view.moment, self)
+        frame = Frame(view.arguments, view.result, {**_spoken(view), **match.bindings}, view.moment, history)
         if match.truth is UNKNOWN:
             self._set(update, UNKNOWN, frame)
         elif update.source is None or update.binder is None:
@@ -160,6 +183,8 @@ class Past:
         if truth is not False:
             value = _value(update.value, frame) if truth is True else UNKNOWN
             self._set(update, value, frame)
+            if isinstance(frame.history, Snapshot):
+                frame.history.registers[update.register] = self.registers[update.register]
 
     def _set(self, update: Update, value: Known, frame: Frame) -> None:
         if update.key is None:
@@ -170,6 +195,54 @@ class Past:
             self.registers[update.register] = UNKNOWN
         else:
             self.registers[update.register] = {**old, to_text(key): value}  # type: ignore[dict-item]
+
+
+@attrs.frozen
+class Record:
+    """An event that matched, or may have (`truth`), with its fields."""
+
+    truth: Truth
+    fields: dict[str, Known]
+
+
+@attrs.frozen
+class RunPast:
+    """The past of one run."""
+
+    past: Past
+    run: str
+
+    def register(self, symbol: str) -> Known:
+        """The value of a register of the session."""
+        return self.past.register(symbol)
+
+    def last(self, event: core.EventPattern) -> Known:
+        """The latest matching event of the run."""
+        return self.past.latest(event, self.run)
+
+    def earlier(self, event: core.EventPattern) -> Iterable[tuple[Truth, Mapping[str, Known]]]:
+        """Every matching event of the run so far."""
+        return self.past.every(event, self.run)
+
+
+@attrs.frozen
+class Snapshot:
+    """The past of a session with its registers at one moment."""
+
+    past: Past
+    registers: dict[str, Known]
+
+    def register(self, symbol: str) -> Known:
+        """The value of a register."""
+        return self.registers.get(symbol, UNKNOWN)
+
+    def last(self, event: core.EventPattern) -> Known:
+        """The latest matching event."""
+        return self.past.last(event)
+
+    def earlier(self, event: core.EventPattern) -> Iterable[tuple[Truth, Mapping[str, Known]]]:
+        """Every matching event so far."""
+        return self.past.earlier(event)
 
 
 def _spoken(view: View) -> dict[str, Known]:

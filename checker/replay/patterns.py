@@ -4,7 +4,7 @@ As the judged event a call is the attempt; as evidence it is the call that retur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
 import attrs
@@ -78,8 +78,8 @@ def same_value(left: Known, right: Known) -> Truth:
 
 def same_call(evidence: View, judged: View) -> Truth:
     """Whether both name one tool with the same arguments by name."""
-    if evidence.name != judged.name:
-        return False if evidence.name and judged.name else UNKNOWN
+    if evidence.name != judged.name or not judged.name:
+        return False
     truth: Truth = True
     for name in sorted(evidence.arguments.keys() | judged.arguments.keys()):
         left, right = evidence.arguments.get(name), judged.arguments.get(name)
@@ -110,14 +110,19 @@ class Pattern:
         history: History | None = None,
     ) -> Match:
         """The first choice that matches for sure, else one that may match, else none."""
-        best = NO
-        for choice in self.choices:
-            if view.kind in choice.kinds:
-                found = choice.match(view, other, bindings, history)
-                if found.truth is True:
-                    return found
-                best = found if best.truth is False else best
-        return best
+        found = self.matches(view, other, bindings, history)
+        return next((m for m in found if m.truth is True), found[0] if found else NO)
+
+    def matches(
+        self,
+        view: View,
+        other: View | None = None,
+        bindings: Bindings = EMPTY,
+        history: History | None = None,
+    ) -> list[Match]:
+        """One match for each choice that matches or may match."""
+        tried = [c.match(view, other, bindings, history) for c in self.choices if view.kind in c.kinds]
+        return [match for match in tried if match.truth is not False]
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -133,13 +138,17 @@ class Choice:
     subject: Callable[[View], Truth]
     by: str | None
     tests: tuple[tuple[str | None, Test], ...]  # None: of the result
-    bound: bool  # the call's tool and arguments must be the other's
+    bound: bool  # an approval: where the other is a call, it must be that very call
+    args: bool  # the other must be that very call
+    behalf: bool = False  # `by` is also whoever the actor acts on behalf of
 
     def match(self, view: View, other: View | None, bindings: Bindings, history: History | None) -> Match:
-        truth = conjunction(self.subject(view), _acts(view, self.by))
+        truth = conjunction(self.subject(view), _acts(view, self.by, self.behalf))
         if truth is False:
             return NO
-        if self.bound and other is not None and other.kind == "call":
+        if self.args and other is None:
+            truth = conjunction(truth, UNKNOWN)
+        elif other is not None and (self.args or (self.bound and other.kind == "call")):
             truth = conjunction(truth, same_call(view, other))
         names = dict(bindings)
         for name, test in self.tests:
@@ -153,28 +162,39 @@ class Choice:
 Test: TypeAlias = Callable[["str", Known, "View | None", "dict[str, Known]", "History | None"], Truth]
 
 
-def _acts(view: View, by: str | None) -> Truth:
+def _acts(view: View, by: str | None, behalf: bool) -> Truth:
     if by is None:
         return True
-    return UNKNOWN if view.actor is None else view.actor == by
+    actors = (view.actor, *view.on_behalf) if behalf else (view.actor,)
+    return True if by in actors else UNKNOWN if None in actors else False
 
 
 def compile_pattern(
-    pattern: core.EventPattern, program: core.Program, tables: Tables, moment: Moment
+    pattern: core.EventPattern,
+    program: core.Program,
+    tables: Tables,
+    moment: Moment,
+    *,
+    binding: bool = False,
+    behalf: bool = False,
 ) -> Pattern:
-    """The matcher of a pattern at a moment."""
-    return Pattern(tuple(_choice(choice, program, tables, moment) for choice in pattern.choices))
+    """The matcher of a pattern at a moment. `binding`: approvals match only the very call that they approved. `behalf`: an act
+    counts also as one of those on whose behalf it is done."""
+    choices = (_choice(choice, program, tables, moment, binding) for choice in pattern.choices)
+    return Pattern(tuple(attrs.evolve(choice, behalf=behalf) for choice in choices))
 
 
-def _choice(choice: core.EventChoice, program: core.Program, tables: Tables, moment: Moment) -> Choice:
+def _choice(
+    choice: core.EventChoice, program: core.Program, tables: Tables, moment: Moment, binding: bool
+) -> Choice:
     kinds, subject = _about(choice, program, tables, moment)
     tests: list[tuple[str | None, Test]] = [
         (name, _test(test, tables)) for name, test in choice.tests if not _is_call(test)
     ]
     if choice.result is not None:
         tests.append((None, _test(choice.result, tables)))
-    bound = choice.kind == "approve" or any(_is_call(test) for _, test in choice.tests)
-    return Choice(kinds, subject, choice.by, tuple(tests), bound)
+    args = any(_is_call(test) for _, test in choice.tests)
+    return Choice(kinds, subject, choice.by, tuple(tests), binding and choice.kind == "approve", args)
 
 
 def _is_call(test: core.ArgumentTest) -> bool:
@@ -190,7 +210,8 @@ def _about(
         case "call":
             return attempt, lambda view: not subjects or view.name in subjects
         case "read":
-            return attempt, lambda view: _tool_truth(view, lambda tool: _reads(tool, subjects))
+            conditions = _return_conditions(program, tables)
+            return attempt | {"input", "recall"}, lambda view: _reads(view, subjects, conditions)
         case "write":
             return attempt | {"remember"}, lambda view: _writes(view, subjects)
         case "emit":
@@ -208,6 +229,8 @@ def _about(
             return frozenset({"release"}), lambda view: not subjects or view.event.step in subjects
         case "step":
             return _STEPS, lambda view: not subjects or view.event.step in subjects
+        case "end":
+            return frozenset({"end"}), lambda view: view.event.error is None
         case _:
             return frozenset({choice.kind}), lambda view: not subjects or view.event.step in subjects
 
@@ -219,8 +242,44 @@ def _tool_truth(view: View, holds_of: Callable[[core.Tool], bool]) -> Truth:
     return UNKNOWN if view.tool is None else holds_of(view.tool)
 
 
-def _reads(tool: core.Tool, tags: frozenset[str]) -> bool:
-    return any(not tags or clause.tags & tags for clause in tool.returns)
+Conditions: TypeAlias = Mapping[tuple[str, int], Code]
+
+
+def _return_conditions(program: core.Program, tables: Tables) -> Conditions:
+    return {
+        (tool.symbol, number): compile_expression(clause.condition, tables)
+        for tool in program.tools.values()
+        for number, clause in enumerate(tool.returns)
+        if clause.condition is not None
+    }
+
+
+def _reads(view: View, tags: frozenset[str], conditions: Conditions) -> Truth:
+    """A call whose declared result carries one of the tags; as an event also an input or a recalled value that does."""
+    if view.kind in ("input", "recall"):
+        return _carries(view, tags)
+    if view.tool is None:
+        return UNKNOWN
+    frame = Frame(view.arguments, view.result)
+    clauses = [n for n, clause in enumerate(view.tool.returns) if not tags or clause.tags & tags]
+    return _some(conditions.get((view.tool.symbol, number)) for number in clauses)(frame)
+
+
+def _carries(view: View, tags: frozenset[str]) -> Truth:
+    if view.event.labels is not None:
+        return bool(tags & set(view.event.labels)) if tags else bool(view.event.labels)
+    return (view.actor or "user") in tags if view.kind == "input" else UNKNOWN
+
+
+def _some(codes: Iterable[Code | None]) -> Callable[[Frame], Truth]:
+    """Whether one of the conditions holds; None is no condition."""
+    chosen = list(codes)
+
+    def run(frame: Frame) -> Truth:
+        truths = [True if code is None else holds(code, frame) for code in chosen]
+        return True if True in truths else UNKNOWN if UNKNOWN in truths else False
+
+    return run
 
 
 def _writes(view: View, stores: frozenset[str]) -> Truth:
@@ -230,10 +289,14 @@ def _writes(view: View, stores: frozenset[str]) -> Truth:
 
 
 def _message(view: View, senders: frozenset[str], receivers: frozenset[str]) -> Truth:
-    return (not senders or view.actor in senders) and (not receivers or view.event.to in receivers)
+    return conjunction(_among(view.actor, senders), _among(view.event.to, receivers))
 
 
-def _emission_conditions(program: core.Program, tables: Tables) -> Mapping[tuple[str, int], Code]:
+def _among(name: str | None, wanted: frozenset[str]) -> Truth:
+    return True if not wanted else UNKNOWN if name is None else name in wanted
+
+
+def _emission_conditions(program: core.Program, tables: Tables) -> Conditions:
     return {
         (tool.symbol, number): compile_expression(emission.condition, tables)
         for tool in program.tools.values()
@@ -242,19 +305,12 @@ def _emission_conditions(program: core.Program, tables: Tables) -> Mapping[tuple
     }
 
 
-def _emits(view: View, channels: frozenset[str], conditions: Mapping[tuple[str, int], Code]) -> Truth:
+def _emits(view: View, channels: frozenset[str], conditions: Conditions) -> Truth:
     if view.tool is None:
         return UNKNOWN
-    truth: Truth = False
-    for number, emission in enumerate(view.tool.emits):
-        if channels and emission.channel not in channels:
-            continue
-        code = conditions.get((view.tool.symbol, number))
-        found = True if code is None else holds(code, Frame(view.arguments))
-        if found is True:
-            return True
-        truth = truth if found is False else UNKNOWN
-    return truth
+    chosen = [n for n, e in enumerate(view.tool.emits) if not channels or e.channel in channels]
+    found = _some(conditions.get((view.tool.symbol, number)) for number in chosen)
+    return found(Frame(view.arguments, view.result))
 
 
 def _test(test: core.ArgumentTest, tables: Tables) -> Test:

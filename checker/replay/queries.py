@@ -85,13 +85,13 @@ class FlowStepper:
     ) -> FlowStepper:
         """A stepper at the start of a trace."""
         approve = core.EventPattern((core.EventChoice("approve", frozenset(), span=NOWHERE),), span=NOWHERE)
-        memory = Memory.of(approve, program, tables)
+        memory = Memory.of(approve, program, tables, evidence=True)
         return FlowStepper(FlowQuery.of(rule, program, tables), provenance, mode, memory)
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Ask at each event that may be a sink."""
         asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
-        approved = view.kind == "call" and self.approvals.find(view, {}, history, lambda _: True)[0] is True
+        approved = view.kind == "call" and self.approvals.find(view, {}, history, lambda *_: True) is True
         answer = self.query.ask(asking, approved)
         yield from finding_of(answer, view.index)
         if answer is None and self.provenance.full:

@@ -7,10 +7,12 @@ from typing import assert_never
 from wfcheck.checker import monitor
 from wfcheck.checker.conditions import Tables
 from wfcheck.checker.provenance import Provenance
+from wfcheck.checker.provenance_flow import DecisionQuery
 from wfcheck.checker.provenance_query import Mode
-from wfcheck.checker.replay.queries import FromOnlyStepper
+from wfcheck.checker.replay.limits import QuotaStepper, StreakStepper
+from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
+from wfcheck.checker.replay.sequence_rules import InvariantStepper, ResponseStepper, SeparationStepper
 from wfcheck.checker.replay.stepping import MonitorStepper, Stepper
-from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl import core
 
 
@@ -20,24 +22,42 @@ def make_stepper(
     tables: Tables,
     provenance: Provenance,
     mode: Mode,
-    trace: Trace,
 ) -> Stepper | str:
     """A stepper at the start of a trace, or the reason why this version cannot judge the rule on it."""
-    del trace
     match compiled:
         case monitor.Monitor():
             return MonitorStepper.of(compiled, program, tables)
-        case monitor.LabelQuery(body=core.FromOnly() as body):
-            return FromOnlyStepper.of(body, program, tables, provenance, mode)
-        case (
-            monitor.LabelQuery()
-            | monitor.Response()
-            | monitor.Separation()
-            | monitor.Quota()
-            | monitor.Invariant()
-        ):
-            return "this version does not step such rules over traces"
+        case monitor.LabelQuery():
+            return _query(compiled.body, program, tables, provenance, mode)
+        case monitor.Response():
+            return ResponseStepper.of(compiled, program, tables)
+        case monitor.Separation():
+            return SeparationStepper.of(compiled, program, tables)
+        case monitor.Quota(kind="consecutive"):
+            return StreakStepper.of(compiled, program, tables)
+        case monitor.Quota():
+            return QuotaStepper.of(compiled, program, tables)
+        case monitor.Invariant():
+            return InvariantStepper.of(compiled, program, tables)
         case monitor.Unsupported(reason=reason):
             return reason
         case _:
             assert_never(compiled)
+
+
+def _query(
+    body: core.Flow | core.FromOnly | core.Decision,
+    program: core.Program,
+    tables: Tables,
+    provenance: Provenance,
+    mode: Mode,
+) -> Stepper:
+    match body:
+        case core.FromOnly():
+            return FromOnlyStepper.of(body, program, tables, provenance, mode)
+        case core.Flow():
+            return FlowStepper.of(body, program, tables, provenance, mode)
+        case core.Decision():
+            return DecisionStepper(DecisionQuery.of(body, program, tables), provenance, mode)
+        case _:
+            assert_never(body)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeAlias
 
 import attrs
 
 from wfcheck.checker import monitor
+from wfcheck.checker.coercion import parse_time
 from wfcheck.checker.conditions import (
     UNKNOWN,
     Code,
@@ -21,11 +22,14 @@ from wfcheck.checker.conditions import (
     holds,
 )
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
-from wfcheck.checker.replay.memory import Memory
+from wfcheck.checker.replay.memory import Latest, Memory
 from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern, conjunction
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.meanings import EvaluationError, items
+from wfcheck.dsl.walk import subexpressions
+
+Grants: TypeAlias = "tuple[tuple[Pattern, Code | None], ...]"
 
 
 class Stepper(Protocol):
@@ -54,15 +58,24 @@ def optional_code(expression: core.Expr | None, tables: Tables) -> Code | None:
     return None if expression is None else compile_expression(expression, tables)
 
 
-def judge(pattern: Pattern, when: Code | None, view: View, history: History) -> tuple[Truth, Bindings]:
-    """Whether the event is one that the rule speaks of, and its binders."""
+def judge(
+    pattern: Pattern, when: Code | None, view: View, history: History
+) -> Iterator[tuple[Truth, Bindings]]:
+    """The ways in which the event is one that the rule speaks of, with its binders."""
     if view.kind not in pattern.kinds:
-        return False, {}
-    match = pattern.match(view, history=history)
-    if match.truth is False or when is None:
-        return match.truth, match.bindings
-    truth = conjunction(match.truth, holds(when, frame_of(view, match.bindings, history)))
-    return truth, match.bindings
+        return
+    for match in pattern.matches(view, history=history):
+        truth = match.truth
+        if when is not None:
+            truth = conjunction(truth, holds(when, frame_of(view, match.bindings, history)))
+        if truth is not False:
+            yield truth, match.bindings
+
+
+def granted(grants: Grants, view: View, history: History) -> Truth:
+    """Whether some grant covers the event."""
+    truths = [truth for pattern, when in grants for truth, _ in judge(pattern, when, view, history)]
+    return True if True in truths else UNKNOWN if UNKNOWN in truths else False
 
 
 def elements(source: Code | None, frame: Frame) -> list[Known] | None:
@@ -85,6 +98,21 @@ class _State:
     after: Memory | None
     until: Memory | None
 
+    @staticmethod
+    def blank(compiled: monitor.Monitor, program: core.Program, tables: Tables) -> _State:
+        """With nothing remembered."""
+        evidence, armed = compiled.evidence, compiled.armed
+
+        def memory(pattern: core.EventPattern | None) -> Memory | None:
+            return None if pattern is None else Memory.of(pattern, program, tables)
+
+        return _State(
+            None if evidence is None else Memory.of(evidence.pattern, program, tables, evidence=True),
+            memory(evidence.since) if evidence else None,
+            memory(armed.after) if armed else None,
+            memory(armed.until) if armed else None,
+        )
+
     def fresh(self) -> _State:
         """The same, with nothing remembered."""
         return _State(
@@ -102,39 +130,34 @@ class MonitorStepper:
     compiled: monitor.Monitor
     judged: Pattern
     when: Code | None
-    grants: tuple[tuple[Pattern, Code | None], ...]
+    grants: tuple[Grants, ...]  # each group must grant
     source: Code | None
     blank: _State
+    demanded: Code | None  # a `when` about binders of the evidence
     states: dict[tuple[str, str], _State] = attrs.field(factory=dict)
 
     @staticmethod
     def of(compiled: monitor.Monitor, program: core.Program, tables: Tables) -> MonitorStepper:
         """A stepper at the start of a trace."""
-        evidence, armed = compiled.evidence, compiled.armed
-
-        def memory(pattern: core.EventPattern | None, single: bool = False) -> Memory | None:
-            return None if pattern is None else Memory.of(pattern, program, tables, single)
-
-        blank = _State(
-            memory(evidence.pattern, evidence.single_use) if evidence else None,
-            memory(evidence.since) if evidence else None,
-            memory(armed.after) if armed else None,
-            memory(armed.until) if armed else None,
-        )
-        grants = tuple(
-            (compile_pattern(g.event, program, tables, "judged"), optional_code(g.condition, tables))
-            for g in compiled.unless
-        )
-        judged = compile_pattern(compiled.judged, program, tables, "judged")
         when, source = optional_code(compiled.when, tables), optional_code(compiled.source, tables)
-        return MonitorStepper(compiled, judged, when, grants, source, blank)
+        groups = (compiled.unless, *compiled.also) if compiled.unless else ()
+        about_evidence = compiled.evidence is not None and _foreign_binders(compiled)
+        return MonitorStepper(
+            compiled,
+            compile_pattern(compiled.judged, program, tables, "judged", behalf=bool(groups)),
+            None if about_evidence else when,
+            tuple(_grants(group, program, tables) for group in groups),
+            source,
+            _State.blank(compiled, program, tables),
+            when if about_evidence else None,
+        )
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event, then remember it."""
         state = self._state(view)
-        truth, bindings = judge(self.judged, self.when, view, history)
-        if truth is not False:
+        for truth, bindings in judge(self.judged, self.when, view, history):
             yield from self._judge(truth, bindings, view, state, history)
+        self._use_up(view, state, history)
         for memory in (state.since, state.evidence, state.until, state.after):
             if memory is not None:
                 memory.see(view, history)
@@ -155,12 +178,11 @@ class MonitorStepper:
         self, truth: Truth, bindings: Bindings, view: View, state: _State, history: History
     ) -> Iterator[Finding]:
         broken = conjunction(truth, self._armed(view, bindings, state, history))
-        for pattern, condition in self.grants:
-            if broken is False:
-                return
-            broken = conjunction(broken, _negated(judge(pattern, condition, view, history)[0]))
+        if broken is not False and self.grants:
+            covered = [granted(group, view, history) for group in self.grants]
+            broken = conjunction(broken, False in covered or (UNKNOWN if UNKNOWN in covered else False))
         if broken is not False and self.compiled.evidence is not None:
-            broken = conjunction(broken, self._lacking(truth, view, bindings, state, history))
+            broken = conjunction(broken, self._lacking(view, bindings, state, history))
         if broken is True:
             yield violated(view.index, _why(self.compiled, view))
         elif broken is UNKNOWN:
@@ -170,18 +192,15 @@ class MonitorStepper:
         armed = self.compiled.armed
         if armed is None or state.after is None:
             return True
-        ended = state.until.latest(view, bindings, history) if state.until else -1
+        ended = state.until.latest(view, bindings, history) if state.until else Latest()
 
-        def valid(earlier: View) -> Truth:
-            if earlier.index < ended:
-                return False
-            return True if armed.duration is None else within_time(earlier, view, armed.duration)
+        def valid(earlier: View, _: Bindings) -> Truth:
+            lasting = True if armed.duration is None else within_time(earlier, view, armed.duration)
+            return conjunction(ended.not_after(earlier.index), lasting)
 
-        return state.after.find(view, bindings, history, valid)[0]
+        return state.after.find(view, bindings, history, valid)
 
-    def _lacking(
-        self, judged: Truth, view: View, bindings: Bindings, state: _State, history: History
-    ) -> Truth:
+    def _lacking(self, view: View, bindings: Bindings, state: _State, history: History) -> Truth:
         """Whether some element has no evidence."""
         walked = elements(self.source, frame_of(view, bindings, history))
         if walked is None:
@@ -189,31 +208,80 @@ class MonitorStepper:
         lacking: Truth = False
         for element in walked:
             names = bindings if self.compiled.binder is None else {**bindings, self.compiled.binder: element}
-            found = self._evidence(judged, view, names, state, history)
+            found = self._evidence(view, names, state, history)
             if found is False:
                 return True
             lacking = lacking if found is True else UNKNOWN
         return lacking
 
-    def _evidence(
-        self, judged: Truth, view: View, bindings: Bindings, state: _State, history: History
-    ) -> Truth:
+    def _evidence(self, view: View, bindings: Bindings, state: _State, history: History) -> Truth:
+        assert state.evidence is not None
+        near = self._nearness(view, bindings, state, history)
+
+        def valid(earlier: View, names: Bindings) -> Truth:
+            if self.demanded is None:
+                return near(earlier, names)
+            return conjunction(near(earlier, names), holds(self.demanded, frame_of(view, names, history)))
+
+        return state.evidence.find(view, bindings, history, valid)
+
+    def _nearness(
+        self, view: View, bindings: Bindings, state: _State, history: History
+    ) -> Callable[[View, Bindings], Truth]:
+        """Whether an earlier event is near enough, not renewed since and (an approval) not expired."""
         evidence = self.compiled.evidence
         assert evidence is not None
-        assert state.evidence is not None
-        renewed = state.since.latest(view, bindings, history) if state.since else -1
+        renewed = state.since.latest(view, bindings, history) if state.since else Latest()
 
-        def valid(earlier: View) -> Truth:
-            if earlier.index < renewed:
-                return False
+        def valid(earlier: View, _: Bindings) -> Truth:
+            truth = conjunction(renewed.not_after(earlier.index), unexpired(earlier, view))
             if evidence.within_steps is not None and view.steps - earlier.steps > evidence.within_steps:
                 return False
-            return True if evidence.within_time is None else within_time(earlier, view, evidence.within_time)
+            if evidence.within_time is None:
+                return truth
+            return conjunction(truth, within_time(earlier, view, evidence.within_time))
 
-        truth, entry = state.evidence.find(view, bindings, history, valid)
-        if entry is not None and entry.view.kind == "approve" and judged is True:
-            entry.used = True
-        return truth
+        return valid
+
+    def _use_up(self, view: View, state: _State, history: History) -> None:
+        if view.kind != "call" or state.evidence is None or not state.evidence.single_use:
+            return
+        if self.judged.match(view, history=history).truth is True:
+            state.evidence.use_up(view, history, self._nearness(view, {}, state, history))
+
+
+def _grants(group: tuple[core.Grant, ...], program: core.Program, tables: Tables) -> Grants:
+    return tuple(
+        (compile_pattern(g.event, program, tables, "judged"), optional_code(g.condition, tables))
+        for g in group
+    )
+
+
+def _foreign_binders(compiled: monitor.Monitor) -> bool:
+    """Whether `when` names a binder that the judged pattern does not bind."""
+    if compiled.when is None:
+        return False
+    named = {
+        e.name for e in subexpressions(compiled.when) if isinstance(e, core.Variable) and e.kind == "binder"
+    }
+    own = {t.name for c in compiled.judged.choices for _, t in c.tests if isinstance(t, core.Bind)}
+    return bool(named - own)
+
+
+def unexpired(approval: View, judged: View) -> Truth:
+    """An approval that was given for a while is evidence only so long."""
+    event = approval.event
+    if event.valid_steps is not None and judged.steps - approval.steps > event.valid_steps:
+        return False
+    if event.valid_until is None:
+        return True
+    limit = parse_time(event.valid_until)
+    if limit is UNKNOWN or judged.moment is UNKNOWN:
+        return UNKNOWN
+    try:
+        return judged.moment <= limit
+    except TypeError:
+        return UNKNOWN
 
 
 def within_time(earlier: View, later: View, limit: object) -> Truth:
@@ -227,7 +295,8 @@ def within_time(earlier: View, later: View, limit: object) -> Truth:
     return bool(gap <= limit) if gap.total_seconds() >= 0 else UNKNOWN  # type: ignore[operator]
 
 
-def _negated(truth: Truth) -> Truth:
+def negated(truth: Truth) -> Truth:
+    """Kleene's not."""
     return UNKNOWN if truth is UNKNOWN else not truth
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -11,16 +11,16 @@ from wfcheck.checker.conditions import UNKNOWN, Known, Moment
 from wfcheck.checker.traces.event import Completeness, Event, Json
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Effect
-from wfcheck.dsl.types import OptionType, base
 
 SYSTEM = "system"
+_VALUED = frozenset({"result", "recall", "release", "llm", "remember"})
 _HIDDEN = frozenset({"redacted", "truncated", "absent"})
 
 
 @attrs.define
 class View:
     """One event. `call` is the view of the call that a result, failure or denial answers. `turn` and `steps` count model
-    answers and calls up to and with this event."""
+    answers and calls up to and with this event. `on_behalf`: the actors of the steps around it. A call knows its recorded result."""
 
     index: int
     event: Event
@@ -36,7 +36,7 @@ class View:
     turn: int
     steps: int
     call: View | None = None
-    allowed: bool = attrs.field(default=True, eq=False)
+    on_behalf: tuple[str | None, ...] = ()
 
     @property
     def text(self) -> Known:
@@ -87,87 +87,108 @@ def _actor(program: core.Program) -> str | None:
     return agents[0] if len(agents) == 1 and not acting else None
 
 
+@attrs.define
+class _Reader:
+    """What is remembered while the views of one trace are made."""
+
+    catalogue: Catalogue
+    completeness: Mapping[str, Completeness]
+    answers: Mapping[str, Event]
+    open_calls: dict[str, View] = attrs.field(factory=dict)
+    latest: dict[str, View] = attrs.field(factory=dict)
+    by_id: dict[str, View] = attrs.field(factory=dict)
+    turns: dict[tuple[str, str], int] = attrs.field(factory=dict)
+    steps: int = 0
+
+    def view(self, index: int, event: Event) -> View:
+        run = (event.session or "", event.run or "")
+        turn = self.turns[run] = self.turns.get(run, 0) + (event.kind in ("llm", "input"))
+        self.steps += event.kind == "call"
+        call = self._call_of(event)
+        tool = self.catalogue.tools.get(event.tool) if event.tool else None
+        name = tool.symbol if tool else event.tool or ""
+        shown = {**self.completeness, **(event.completeness or {})}
+        own = event.args_requested is not None or event.args_executed is not None
+        moment = parse_time(event.time) if shown.get("time") not in _HIDDEN else UNKNOWN
+        view = View(
+            index, event, event.kind, name, tool, self._actor(event, call),
+            call.arguments if call and not own else _arguments(event, tool, shown),
+            self._result(event, tool, shown), moment, *run, turn, self.steps, call, self._behalf(event),
+        )  # fmt: skip
+        self._remember(view, event)
+        return view
+
+    def _remember(self, view: View, event: Event) -> None:
+        if event.id:
+            self.by_id[event.id] = view
+        if event.kind == "call":
+            self.latest[view.name] = view
+            if event.call:
+                self.open_calls[event.call] = view
+
+    def _call_of(self, event: Event) -> View | None:
+        if event.kind not in ("result", "fail") or event.tool is None:
+            return None
+        if event.call:
+            return self.open_calls.get(event.call)
+        return self.latest.get(self.catalogue.name_of(event.tool))
+
+    def _actor(self, event: Event, call: View | None) -> str | None:
+        if event.actor is not None:
+            return event.actor
+        if call is not None:
+            return call.actor
+        return self.catalogue.actor if event.kind in ("call", "llm", "say", "ask", "message") else None
+
+    def _behalf(self, event: Event) -> tuple[str | None, ...]:
+        found: list[str | None] = []
+        at = self.by_id.get(event.parent or "")
+        while at is not None and len(found) < 100:
+            found.append(at.actor)
+            at = self.by_id.get(at.event.parent or "")
+        return tuple(found)
+
+    def _result(self, event: Event, tool: core.Tool | None, shown: Mapping[str, Completeness]) -> Known:
+        if event.kind == "call":
+            answer = self.answers.get(event.call or "")
+            return UNKNOWN if answer is None else self._result(answer, tool, shown)
+        if event.kind not in _VALUED or shown.get("result") in _HIDDEN:
+            return UNKNOWN
+        if event.kind == "result" and tool is not None:
+            return coerce(event.result, tool.result)
+        return plain(event.result)
+
+
 def views(
-    events: Iterable[Event], catalogue: Catalogue, completeness: Mapping[str, Completeness]
+    events: Sequence[Event], catalogue: Catalogue, completeness: Mapping[str, Completeness]
 ) -> Iterator[View]:
     """The views of one trace, in order."""
-    open_calls: dict[str, View] = {}
-    latest: dict[str, View] = {}
-    turn = steps = 0
+    answers = {event.call: event for event in events if event.kind == "result" and event.call}
+    reader = _Reader(catalogue, completeness, answers)
     for index, event in enumerate(events):
-        turn += event.kind in ("llm", "input")
-        steps += event.kind == "call"
-        call = _call_of(event, open_calls, latest, catalogue)
-        view = _view(index, event, call, catalogue, completeness, turn, steps)
-        if event.kind == "call":
-            latest[view.name] = view
-            if event.call:
-                open_calls[event.call] = view
-        yield view
-
-
-def _call_of(
-    event: Event, open_calls: dict[str, View], latest: dict[str, View], catalogue: Catalogue
-) -> View | None:
-    if event.kind not in ("result", "fail") or event.tool is None:
-        return None
-    if event.call:
-        return open_calls.get(event.call)
-    return latest.get(catalogue.name_of(event.tool))
-
-
-def _view(
-    index: int,
-    event: Event,
-    call: View | None,
-    catalogue: Catalogue,
-    completeness: Mapping[str, Completeness],
-    turn: int,
-    steps: int,
-) -> View:
-    tool = catalogue.tools.get(event.tool) if event.tool else None
-    name = tool.symbol if tool else event.tool or ""
-    shown = {**completeness, **(event.completeness or {})}
-    own = event.args_requested is not None or event.args_executed is not None
-    arguments = call.arguments if call and not own else _arguments(event, tool, shown)
-    actor = event.actor or (
-        catalogue.actor if event.kind in ("call", "llm", "say", "ask", "message") else None
-    )
-    if event.kind in ("result", "fail") and event.actor is None and call is not None:
-        actor = call.actor
-    return View(
-        index, event, event.kind, name, tool, actor, arguments, _result(event, tool, shown),
-        parse_time(event.time) if shown.get("time") not in _HIDDEN else UNKNOWN,
-        event.session or "", event.run or "", turn, steps, call,
-    )  # fmt: skip
+        yield reader.view(index, event)
 
 
 def _arguments(
     event: Event, tool: core.Tool | None, shown: Mapping[str, Completeness]
 ) -> Mapping[str, Known]:
-    given = event.arguments
-    field = "args_executed" if event.args_executed else "args_requested"
-    if shown.get(field) in _HIDDEN:
-        return {}
-    if tool is None:
-        return {name: plain(value) for name, value in given.items()}
-    return dict(_typed_arguments(given, tool))
+    field = "args_requested" if event.args_executed is None else "args_executed"
+    given = event.args_requested if event.args_executed is None else event.args_executed
+    made: dict[str, Known] = {}
+    if given is not None and shown.get(field) not in _HIDDEN:
+        made = dict(_typed_arguments(given, tool))
+        made.update({name: UNKNOWN for name in made if shown.get(f"{field}.{name}") in _HIDDEN})
+    if event.text is not None and event.kind != "fail":
+        made.setdefault("text", event.text)
+    return made
 
 
-def _typed_arguments(given: Mapping[str, Json], tool: core.Tool) -> Iterator[tuple[str, Known]]:
-    for parameter in tool.parameters:
+def _typed_arguments(given: Mapping[str, Json], tool: core.Tool | None) -> Iterator[tuple[str, Known]]:
+    for parameter in tool.parameters if tool else ():
         if parameter.name in given:
             yield parameter.name, coerce(given[parameter.name], parameter.type)
-        elif parameter.optional or isinstance(base(parameter.type), OptionType):
+        elif parameter.optional:
             yield parameter.name, None
     for name, value in given.items():
-        if tool.parameter(name) is None:
+        if tool is None or tool.parameter(name) is None:
             yield name, plain(value)
-
-
-def _result(event: Event, tool: core.Tool | None, shown: Mapping[str, Completeness]) -> Known:
-    if event.kind not in ("result", "recall", "release", "llm") or shown.get("result") in _HIDDEN:
-        return UNKNOWN
-    if event.kind == "result" and tool is not None:
-        return coerce(event.result, tool.result)
-    return plain(event.result)

@@ -16,6 +16,7 @@ from wfcheck.checker.replay.causes import causes_of
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.past import Past, Tracked, compile_tracked, expressions_in
 from wfcheck.checker.replay.result import Blame, Mark, ReplayReport, ReplayResult, ReplayVerdict, Undeclared
+from wfcheck.checker.replay.sequence_rules import InvariantStepper
 from wfcheck.checker.replay.steppers import make_stepper
 from wfcheck.checker.replay.stepping import Stepper
 from wfcheck.checker.replay.view import Catalogue, View, views
@@ -121,32 +122,35 @@ def replay_trace(policy: CompiledPolicy, trace: Trace, mode: Mode = "values") ->
     provenance = Provenance.start(policy.labels)
     steppers: list[tuple[core.Rule, Stepper | str]] = []
     for rule, compiled in policy.rules:
-        reason = rule.not_applicable
-        made = make_stepper(compiled, policy.program, policy.tables, provenance, mode, trace)
-        steppers.append((rule, made if reason is None else reason))
-    found = _step_all(policy, trace, provenance, [s for _, s in steppers if not isinstance(s, str)])
+        made = make_stepper(compiled, policy.program, policy.tables, provenance, mode)
+        steppers.append((rule, made if rule.not_applicable is None else rule.not_applicable))
+    found = _step_all(policy, trace, provenance, [(r, s) for r, s in steppers if not isinstance(s, str)])
     for rule, stepper in steppers:
         if isinstance(stepper, str):
             yield _unjudged(rule, stepper, trace, mode)
         else:
-            yield _result(rule, found[id(stepper)], trace, mode)
+            yield _result(rule, found[rule.name], trace, mode)
 
 
 def _step_all(
-    policy: CompiledPolicy, trace: Trace, provenance: Provenance, steppers: list[Stepper]
-) -> dict[int, list[Finding]]:
-    found: dict[int, list[Finding]] = {id(stepper): [] for stepper in steppers}
+    policy: CompiledPolicy, trace: Trace, provenance: Provenance, steppers: list[tuple[core.Rule, Stepper]]
+) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {rule.name: [] for rule, _ in steppers}
     pasts: dict[str, Past] = {}
     last: View | None = None
     for view in views(trace.events, policy.catalogue, trace.completeness):
         past = pasts.get(view.session) or pasts.setdefault(view.session, Past.start(policy.tracked))
-        for stepper in steppers:
-            found[id(stepper)].extend(stepper.step(view, past))
+        run = past.of_run(view.run)
+        for rule, stepper in steppers:
+            found[rule.name].extend(stepper.step(view, past if rule.per_session else run))
         past.see(view)
         provenance.see(view)
+        for rule, stepper in steppers:
+            if isinstance(stepper, InvariantStepper):
+                found[rule.name].extend(stepper.after(view, past if rule.per_session else run))
         last = view
-    for stepper in steppers:
-        found[id(stepper)].extend(stepper.finish(last))
+    for rule, stepper in steppers:
+        found[rule.name].extend(stepper.finish(last))
     return found
 
 

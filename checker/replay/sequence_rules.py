@@ -1,0 +1,202 @@
+"""The other rules over the order of events: what must follow, who must differ, what always holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from wfcheck.checker import monitor
+from wfcheck.checker.conditions import UNKNOWN, Code, History, Tables, Truth, compile_expression, holds
+from wfcheck.checker.replay.finding import Finding, insufficient, violated
+from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern, conjunction
+from wfcheck.checker.replay.stepping import (
+    elements,
+    frame_of,
+    judge,
+    negated,
+    optional_code,
+    scope_of,
+    within_time,
+)
+from wfcheck.checker.replay.view import View
+from wfcheck.dsl import core
+
+UNSETTLED = "the record does not settle a condition of the rule"
+
+
+@attrs.define
+class _Debt:
+    """An event that still waits for evidence; `truth`: whether it is owed for sure."""
+
+    view: View
+    bindings: Bindings
+    truth: Truth
+
+
+@attrs.define
+class ResponseStepper:
+    """`require E after J (within .. | before end)`. What is owed is walked at each event until it is paid or late."""
+
+    compiled: monitor.Response
+    judged: Pattern
+    evidence: Pattern
+    when: Code | None
+    source: Code | None
+    debts: dict[tuple[str, str], list[_Debt]] = attrs.field(factory=dict)
+    ended: dict[tuple[str, str], View] = attrs.field(factory=dict)
+
+    @staticmethod
+    def of(compiled: monitor.Response, program: core.Program, tables: Tables) -> ResponseStepper:
+        """A stepper at the start of a trace."""
+        return ResponseStepper(
+            compiled,
+            compile_pattern(compiled.judged, program, tables, "done"),
+            compile_pattern(compiled.evidence, program, tables, "done"),
+            optional_code(compiled.when, tables),
+            optional_code(compiled.source, tables),
+        )
+
+    def step(self, view: View, history: History) -> Iterator[Finding]:
+        """Settle what is owed, then owe what this event asks for."""
+        scope = scope_of(view, self.compiled.per_session)
+        self.ended.pop(scope, None)
+        left = []
+        for debt in self.debts.get(scope, ()):
+            yield from self._settle(debt, view, history)
+            if debt.truth is not False:
+                left.append(debt)
+        for truth, bindings in judge(self.judged, self.when, view, history):
+            walked = elements(self.source, frame_of(view, bindings, history))
+            if walked is None:
+                yield insufficient(view.index, UNSETTLED)
+                continue
+            binder = self.compiled.binder
+            rows = [bindings if binder is None else {**bindings, binder: e} for e in walked]
+            left += [_Debt(view, row, truth) for row in rows]
+        self.debts[scope] = left
+        if self._is_end(view) and self.compiled.per_session:
+            self.ended[scope] = view
+
+    def _settle(self, debt: _Debt, view: View, history: History) -> Iterator[Finding]:
+        late = self._late(debt.view, view)
+        over = self._is_end(view) and not self.compiled.per_session
+        if over or late is not False:
+            yield from _owed(conjunction(debt.truth, True if over else late), view.index)
+            if over or late is True:
+                debt.truth = False
+                return
+        found = self.evidence.match(view, debt.view, debt.bindings, history).truth
+        debt.truth = conjunction(debt.truth, negated(found))
+
+    def _late(self, start: View, view: View) -> Truth:
+        steps, limit = self.compiled.within_steps, self.compiled.within_time
+        if steps is not None and view.steps - start.steps > steps:
+            return True
+        return False if limit is None else negated(within_time(start, view, limit))
+
+    def _is_end(self, view: View) -> bool:
+        return view.kind == "end" and view.event.error is None
+
+    def finish(self, last: View | None) -> Iterator[Finding]:
+        """What is owed per session is owed at the end of its last run; a trace that breaks off settles nothing."""
+        for scope, debts in self.debts.items():
+            for debt in debts:
+                if scope in self.ended:
+                    yield from _owed(debt.truth, self.ended[scope].index)
+                elif last is not None:
+                    yield insufficient(last.index, "the trace ends before the run does")
+
+
+def _owed(truth: Truth, index: int) -> Iterator[Finding]:
+    if truth is True:
+        yield violated(index, "what had to follow is missing")
+    elif truth is UNKNOWN:
+        yield insufficient(index, UNSETTLED)
+
+
+@attrs.define
+class SeparationStepper:
+    """`require distinct principals for E, E, ..`: earlier events are kept by pattern; distinct actors are few."""
+
+    compiled: monitor.Separation
+    patterns: tuple[Pattern, ...]
+    seen: dict[tuple[str, str], list[tuple[int, View]]] = attrs.field(factory=dict)
+
+    @staticmethod
+    def of(compiled: monitor.Separation, program: core.Program, tables: Tables) -> SeparationStepper:
+        """A stepper at the start of a trace."""
+        patterns = tuple(compile_pattern(e, program, tables, "judged") for e in compiled.events)
+        return SeparationStepper(compiled, patterns)
+
+    def step(self, view: View, history: History) -> Iterator[Finding]:
+        """Compare with those who acted in the other patterns."""
+        earlier = self.seen.setdefault(scope_of(view, self.compiled.per_session), [])
+        truths = [
+            self._same_actor(number, first, other, view, history)
+            for other in range(len(self.patterns))
+            for number, first in earlier
+            if number != other
+        ]
+        if True in truths:
+            yield violated(view.index, "one principal acts in events that must be apart")
+        elif UNKNOWN in truths:
+            yield insufficient(view.index, "it is not recorded who acted")
+        for number, pattern in enumerate(self.patterns):
+            if pattern.match(view, history=history).truth is not False:
+                earlier.append((number, view))
+
+    def _same_actor(self, number: int, first: View, other: int, view: View, history: History) -> Truth:
+        truth: Truth = False
+        for match in self.patterns[number].matches(first, history=history):
+            again = self.patterns[other].match(view, first, match.bindings, history).truth
+            known = first.actor is not None and view.actor is not None
+            same: Truth = first.actor == view.actor if known else UNKNOWN
+            found = conjunction(conjunction(match.truth, again), same)
+            truth = True if found is True else truth if found is False else UNKNOWN
+            if truth is True:
+                return True
+        return truth
+
+    def finish(self, last: View | None) -> Iterator[Finding]:
+        """Nothing is owed at the end."""
+        del last
+        return iter(())
+
+
+@attrs.define
+class InvariantStepper:
+    """`always c [when E]`, over the registers after the event."""
+
+    condition: Code
+    judged: Pattern | None
+
+    @staticmethod
+    def of(compiled: monitor.Invariant, program: core.Program, tables: Tables) -> InvariantStepper:
+        """A stepper at the start of a trace."""
+        pattern = compiled.judged
+        judged = None if pattern is None else compile_pattern(pattern, program, tables, "judged")
+        return InvariantStepper(compile_expression(compiled.condition, tables), judged)
+
+    def after(self, view: View, history: History) -> Iterator[Finding]:
+        """Judge the state that the event leaves."""
+        found: list[tuple[Truth, Bindings]] = [(True, {})]
+        if self.judged is not None:
+            found = list(judge(self.judged, None, view, history))
+        for truth, bindings in found:
+            kept = holds(self.condition, frame_of(view, bindings, history))
+            broken = conjunction(truth, negated(kept))
+            if broken is True:
+                yield violated(view.index, "what must always hold does not")
+            elif broken is UNKNOWN:
+                yield insufficient(view.index, UNSETTLED)
+
+    def step(self, view: View, history: History) -> Iterator[Finding]:
+        """Nothing is judged before the event is taken in."""
+        del view, history
+        return iter(())
+
+    def finish(self, last: View | None) -> Iterator[Finding]:
+        """Nothing is owed at the end."""
+        del last
+        return iter(())
