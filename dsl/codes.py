@@ -179,6 +179,7 @@ _ERRORS = {
     "WF502": ("pattern for no argument", "a pattern speaks of an argument that the tool does not have"),
     "WF503": ("pattern without a name", "a pattern stands at a position that says not which argument is meant"),
     "WF505": ("same without a partner", "`same` or `args` stands where there is no other event to compare with"),
+    "WF506": ("binder of two types", "an upper-case name stands on arguments of different types"),
     "WF511": ("unfit pattern in an event", "something stands as a pattern that is no constant, comparison, set or binder"),
     "WF512": ("two principals for one event", "an event is said to be by two principals"),
     "WF513": ("group of another kind in an event", "a group of something else stands where tools, channels, stores or tags are wanted"),

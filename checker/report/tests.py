@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from wfcheck.checker.report.escape import visible
+from wfcheck.checker.report.escape import counted, visible
 from wfcheck.checker.report.excerpt import place
 from wfcheck.checker.report.json import diagnostic_json, dump
 from wfcheck.checker.report.junit import Case, write_cases
@@ -42,7 +42,7 @@ def _text(report: ExpectationReport, sources: Sources, style: Style) -> str:
             lines += [f"    {line}" for result in results for line in _detail(result)]
     counts = {outcome: sum(r.outcome == outcome for r in report.results) for outcome in _COLORS}
     shown = ", ".join(style.paint(_COLORS[o], f"{n} {o}") for o, n in counts.items() if n)
-    lines.append(f"{len(report.results)} expectations: {shown}" if shown else "0 expectations")
+    lines.append(counted(len(report.results), "expectation") + (f": {shown}" if shown else ""))
     parts = [write_diagnostics(report.diagnostics, sources, style), "\n".join(lines) + "\n"]
     return "\n".join(part for part in parts if part)
 

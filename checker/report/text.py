@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from wfcheck.checker.report.escape import paragraphs, visible
+from wfcheck.checker.report.escape import counted, paragraphs, visible
 from wfcheck.checker.report.excerpt import place
 from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.report.style import Style
@@ -145,7 +145,7 @@ def _summary(report: Report, style: Style) -> str:
         for verdict in Verdict
         if counts[verdict]
     ]
-    head = f"{_count(len(report.results), 'result')} for {_count(len(workflows), 'workflow')}"
+    head = f"{counted(len(report.results), 'result')} for {counted(len(workflows), 'workflow')}"
     body = ", ".join(verdicts + _diagnostic_counts(report) + _known(report))
     return f"{head}: {body}" if body else head
 
@@ -153,13 +153,9 @@ def _summary(report: Report, style: Style) -> str:
 def _diagnostic_counts(report: Report) -> list[str]:
     counts = Counter(d.severity for d in report.diagnostics)
     words = ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
-    return [_count(counts[severity], word) for severity, word in words if counts[severity]]
+    return [counted(counts[severity], word) for severity, word in words if counts[severity]]
 
 
 def _known(report: Report) -> list[str]:
     known = sum(result.known for result in report.results)
     return [f"{known} of them known"] if known else []
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

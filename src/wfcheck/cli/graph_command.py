@@ -11,6 +11,7 @@ from wfcheck._api import Spec, load
 from wfcheck.checker import graph
 from wfcheck.checker.selection import no_workflow
 from wfcheck.cli import options, output
+from wfcheck.dsl.dag import Graph
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
 from wfcheck.dsl.lower import lower
 
@@ -46,11 +47,18 @@ def run(args: argparse.Namespace) -> int:
     workflow = spec.program.workflows[_name(spec, chosen["workflow"], args.spec)]
     drawn = lower(workflow, spec.program)
     if args.output is not None:
-        graph.render(drawn, form, Path(args.output))
-        return 0
+        return _to_file(drawn, form, args.output)
     if form == "svg" or form == "png":
         raise WfError(_needs_file(form))
     output.emit(graph.text(drawn, form))
+    return 0
+
+
+def _to_file(drawn: Graph, form: graph.Format, file: str) -> int:
+    try:
+        graph.render(drawn, form, Path(file))
+    except OSError as error:
+        raise WfError(output.unwritable(file, error)) from None
     return 0
 
 

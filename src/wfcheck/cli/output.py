@@ -36,9 +36,14 @@ def emit(text: str, file: str | None = None) -> tuple[Diagnostic, ...]:
     try:
         Path(file).write_bytes(data)
     except OSError as error:
-        why = error.strerror or "it cannot be opened"
-        return (Diagnostic("WF807", f"`{file}` cannot be written", None, notes=(why.lower(),), file=file),)
+        return (unwritable(file, error),)
     return ()
+
+
+def unwritable(file: str, error: OSError) -> Diagnostic:
+    """A file that cannot be written, and why."""
+    why = error.strerror or "it cannot be opened"
+    return Diagnostic("WF807", f"`{file}` cannot be written", None, notes=(why.lower(),), file=file)
 
 
 def _to_stdout(data: bytes) -> None:
