@@ -16,6 +16,7 @@ from wfcheck.dsl.types import ANY, BOOL, MapType, Type, base
 from wfcheck.dsl.walk import children
 
 MAX_INLINED_DEPTH = 80
+MAX_RESULT_DEPTH = 150
 SPECIAL = frozenset({"known", "last", "zip"})
 
 
@@ -198,11 +199,17 @@ def _target(
 def _afford(context: Context, env: Env, call: syntax.Apply, result: core.Expr) -> bool:
     if env.budget.left < 0:
         return False
-    env.budget.left -= _size(result, env.budget.left + 1)
+    size, depth = _measure(result, env.budget.left + 1)
+    env.budget.left -= size
     if env.budget.left < 0:
         _exhaust(
             context, env, "WF341", "the expression grows too large once its definitions are put in", call.span
         )
+    elif depth > MAX_RESULT_DEPTH:
+        _exhaust(
+            context, env, "WF340", "the expression grows too deep once its definitions are put in", call.span
+        )
+        return False
     return env.budget.left >= 0
 
 
@@ -212,13 +219,14 @@ def _exhaust(context: Context, env: Env, code: str, message: str, span: Span) ->
     context.exhausted.update(env.inlining)
 
 
-def _size(expression: core.Expr, limit: int) -> int:
-    """The number of nodes, counted no further than the limit."""
-    count, stack = 0, [expression]
-    while stack and count < limit:
-        count += 1
-        stack.extend(children(stack.pop()))
-    return count
+def _measure(expression: core.Expr, limit: int) -> tuple[int, int]:
+    """The number of nodes, counted no further than the limit, and of levels."""
+    count, depth, level = 0, 0, [expression]
+    while level and count < limit:
+        count += len(level)
+        depth += 1
+        level = [child for part in level for child in children(part)]
+    return min(count, limit), depth
 
 
 # ---------------------------------------------------------------- known, last, any earlier

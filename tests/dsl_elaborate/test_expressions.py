@@ -253,3 +253,14 @@ def test_absent_is_not_a_constant_of_another_type() -> None:
     found = constant(made)
     assert found is not None
     assert found.value is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["d{0}(x) + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1", "[d{0}(x)][0]", "if x > 1 then d{0}(x) else 1"],
+)
+def test_deep_definitions_are_refused(load_text, body: str) -> None:
+    lines = ["define d0(x) = x", *(f"define d{i}(x) = {body.format(i - 1)}" for i in range(1, 120))]
+    made = load_text("\n".join(lines) + "\ntool t(a: int) { requires d119(a) > 0 }\n")
+    assert {d.code for d in made.diagnostics} == {"WF340"}
+    assert len(made.diagnostics) < 12
