@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from wfcheck.checker.counterexample import Judge, search_runs
-from wfcheck.checker.obligation import NO_RUN, Case, Finding
+from wfcheck.checker.obligation import NO_RUN, UNCONFIRMED, Case, Finding
 from wfcheck.checker.reference import flows
 from wfcheck.checker.reference.interpreter import Sessions
 from wfcheck.checker.reference.rules import breaks
@@ -24,7 +24,7 @@ def concretise(case: Case, finding: Finding) -> Finding:
         return finding
     if isinstance(rule.body, core.Meta):
         return finding
-    witness = _search(case, _judge(case, rule), rule)
+    witness = _search(case, _judge(case, rule), rule, finding)
     return finding if witness is None else violated(case, finding, witness)
 
 
@@ -37,11 +37,11 @@ def builtin(case: Case, name: str, finding: Finding) -> Finding:
         broken = [b.index for b in done.runs[-1].breaches if b.rule == name]
         return min(min(broken), len(done.events) - 1) if broken and done.events else None
 
-    witness = _search(case, judge, None)
+    witness = _search(case, judge, None, finding)
     return finding if witness is None else violated(case, finding, witness)
 
 
-def _search(case: Case, judge: Judge, rule: core.Rule | None) -> Witness | None:
+def _search(case: Case, judge: Judge, rule: core.Rule | None, finding: Finding) -> Witness | None:
     body = None if rule is None else rule.body
     data = isinstance(body, core.FromOnly) or (isinstance(body, core.Flow) and body.explicit)
     seconds = min(SEARCH_SECONDS, case.analysis.limits.timeout / 4)
@@ -50,9 +50,10 @@ def _search(case: Case, judge: Judge, rule: core.Rule | None) -> Witness | None:
         case.workflow,
         rule,
         judge,
-        ends=() if rule is None else flows.ends(rule),
+        ends=() if rule is None else flows.ends(case.program, rule),
         explicit=data,
         seconds=seconds,
+        starts=finding.starts,
     )
 
 
@@ -69,7 +70,11 @@ def _judge(case: Case, rule: core.Rule) -> Judge:
 def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
     """The finding with its run; without a path of its own, the steps of the run."""
     path = finding.path or tuple(_step(case, event) for event in witness.events[: witness.index + 1])
-    reason = None if finding.verdict is Verdict.UNKNOWN or finding.reason == NO_RUN else finding.reason
+    reason = (
+        None
+        if finding.verdict is Verdict.UNKNOWN or finding.reason in (NO_RUN, UNCONFIRMED)
+        else finding.reason
+    )
     return attrs.evolve(finding, verdict=Verdict.VIOLATED, witness=witness, path=path, reason=reason)
 
 

@@ -129,13 +129,16 @@ def search_runs(
     """A breaking run of the workflow: alone first, then after one earlier run of each workflow that shares a store with it."""
     answers = pool(program, rule)
     alone = Search(program, (workflow,), judge, answers, ends, explicit)
-    deadline = time.monotonic() + seconds
-    found = find(alone, starts, deadline)
+    for script in starts:
+        done, _ = alone.attempt(script)
+        if done is not None and (witness := confirmed(alone, done)) is not None:
+            return witness
+    found = find(alone, (), time.monotonic() + seconds)
     if found is not None:
         return found[1]
     for earlier in _earlier(program, workflow):
         after = Search(program, (*earlier, workflow), judge, answers, ends, explicit)
-        found = find(after, (), deadline + seconds)
+        found = find(after, (), time.monotonic() + seconds)
         if found is not None:
             return found[1]
     return None

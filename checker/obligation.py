@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -15,6 +17,7 @@ from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 
 COMPLETE_MEDIATION = "complete-mediation"
+UNCONFIRMED = "a run that breaks the rule could not be ruled out, and none was found"
 NO_RUN = "the labels admit the flow, and no concrete run was found"
 
 
@@ -74,9 +77,14 @@ class Case:
         return [act for act in self.labels.acts.values() if act.kind in kinds]
 
 
+Script: TypeAlias = Mapping[tuple[Any, ...], Any]
+"""Answers for a search, as `exploration.Explorer` takes them."""
+
+
 @attrs.frozen
 class Finding:
-    """What was found for one case; the pipeline makes a `Result` of it. `span`: a better place than the rule's own."""
+    """What was found for one case; the pipeline makes a `Result` of it. `span`: a better place than the rule's own. `starts`:
+    scripts of runs that may break the rule, made when they are asked for."""
 
     verdict: Verdict
     assumptions: tuple[str, ...] = ()
@@ -87,6 +95,7 @@ class Finding:
     notes: tuple[str, ...] = ()
     help: str | None = None
     span: Span | None = None
+    starts: Iterable[Script] = ()
 
 
 def proved(*assumptions: str, notes: tuple[str, ...] = ()) -> Finding:

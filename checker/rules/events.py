@@ -1,11 +1,31 @@
-"""Rules about events (`allow`, `forbid EVENT`, `require ... before`), as far as it takes no solver."""
+"""Rules about events: `allow`, `forbid EVENT`, `require ... before`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import attrs
+
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.monitor import Monitor, compile_rule
-from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, proved, unknown, vacuous
+from wfcheck.checker.obligation import (
+    COMPLETE_MEDIATION,
+    UNCONFIRMED,
+    Case,
+    Finding,
+    Script,
+    possible,
+    proved,
+    unknown,
+    vacuous,
+)
+from wfcheck.checker.result import Verdict
+from wfcheck.checker.rules.prove import Prover, contradiction
+from wfcheck.checker.rules.symbolic_match import Matcher
+from wfcheck.checker.rules.symbolic_rule import RuleTrace
+from wfcheck.checker.symbolic import Execution
 from wfcheck.dsl import core
+from wfcheck.solver import verdict as solver
 
 
 def check(case: Case, rule: core.Rule) -> Finding:
@@ -20,7 +40,54 @@ def check(case: Case, rule: core.Rule) -> Finding:
         return _nothing_judged(rule)
     if isinstance(rule.body, core.Allow) and all(_granted(act, monitor) for act in acts):
         return proved(COMPLETE_MEDIATION)
-    return unknown("the order of events could not be decided")
+    return _symbolic(case, rule, monitor)
+
+
+def _symbolic(case: Case, rule: core.Rule, monitor: Monitor) -> Finding:
+    """No run breaks the rule at any judged event, or where one may."""
+    prover = Prover(case)
+    trace = trace_of(case, rule, monitor, prover.over)
+    if (reason := trace.unsupported()) is not None:
+        return unknown(reason)
+    found = list(trace.violations())
+    answer = prover.decide(prover.over, [v.broken for v in found])
+    match answer:
+        case solver.Unsat(core=names):
+            return _proved(rule, prover, trace, names)
+        case solver.Sat():
+            return attrs.evolve(possible(UNCONFIRMED), starts=_starts(case, rule, monitor, prover))
+        case solver.Unknown(reason=why):
+            return unknown(f"the solver gave up: {why}")
+
+
+def trace_of(case: Case, rule: core.Rule, monitor: Monitor, execution: Execution) -> RuleTrace:
+    """The rule over an execution of the workflow."""
+    matcher = Matcher(case.program, execution.notes)
+    return RuleTrace(case.program, case.workflow, rule, monitor, execution.events, matcher)
+
+
+def _proved(rule: core.Rule, prover: Prover, trace: RuleTrace, names: tuple[str, ...]) -> Finding:
+    if (why := contradiction(prover, names)) is not None:
+        return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
+    occurs = prover.decide(prover.over, [e.guard for e in trace.occurrences()])
+    if isinstance(occurs, solver.Unsat):
+        why = contradiction(prover, occurs.core)
+        return (
+            Finding(Verdict.INCONSISTENT, reason=why, assumptions=occurs.core)
+            if why
+            else _nothing_judged(rule)
+        )
+    approvals = ["approval-shows"] if trace.monitor.evidence and trace.monitor.evidence.single_use else []
+    return attrs.evolve(proved(COMPLETE_MEDIATION, *approvals, *names), cores=(names,) if names else ())
+
+
+def _starts(case: Case, rule: core.Rule, monitor: Monitor, prover: Prover) -> Iterator[Script]:
+    """Scripts of runs that break the rule in an exact execution."""
+    for execution in prover.exact():
+        found = list(trace_of(case, rule, monitor, execution).violations())
+        answer = prover.decide(execution, [v.broken for v in found])
+        if isinstance(answer, solver.Sat):
+            yield prover.script(execution, answer)
 
 
 def _nothing_judged(rule: core.Rule) -> Finding:

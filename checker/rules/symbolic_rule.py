@@ -76,6 +76,12 @@ class RuleTrace:
                 if reach is not b.FALSE:
                     yield Violation(event, reach, b.and_(reach, free))
 
+    def occurrences(self) -> list[SymbolicEvent]:
+        """The events of the judged kind, whatever their arguments."""
+        bare = [attrs.evolve(c, tests=(), result=None) for c in self.monitor.judged.choices]
+        pattern = attrs.evolve(self.monitor.judged, choices=tuple(bare))
+        return [e for e in self.events if self.matcher.matches(pattern, e, evidence=False)]
+
     def _judged(self, event: SymbolicEvent) -> list[Match]:
         """`allow` judges calls of its principal and those made on its behalf; other rules what the pattern says."""
         if isinstance(self.rule.body, core.Allow):

@@ -1,0 +1,77 @@
+"""The step after the labels: formulas over a symbolic execution, decided by the solver, one question for all judged events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import attrs
+
+from wfcheck.checker.obligation import Case
+from wfcheck.checker.symbolic import Execution, Over, Unroll, execute, script
+from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements
+from wfcheck.solver import build as b
+from wfcheck.solver import verdict as solver
+from wfcheck.solver.backend import solve
+from wfcheck.solver.term import Term
+
+BOUNDS = ((1, 2), (2, 3))
+"""Rounds of a loop and acts of an agent in the executions that are searched for a run."""
+
+
+@attrs.frozen(slots=False)
+class Prover:
+    """Questions about one workflow under one set of label queries."""
+
+    case: Case
+    queries: tuple[int, ...] = ()
+    explicit: bool = False
+
+    @cached_property
+    def over(self) -> Execution:
+        """All runs."""
+        return self._execute(Over())
+
+    def _execute(self, mode: Over | Unroll) -> Execution:
+        analysis = self.case.analysis
+        labelling = analysis.explicit if self.explicit else analysis.labelling
+        return execute(self.case.program, self.case.workflow, labelling, self.queries, mode=mode)
+
+    def exact(self) -> Iterator[Execution]:
+        """Some runs, exactly."""
+        for loops, steps in BOUNDS:
+            yield self._execute(Unroll(loops, steps))
+
+    def decide(self, execution: Execution, formulas: Sequence[Term]) -> solver.Answer:
+        """Whether any of the formulas can be true on a covered run."""
+        seconds = self.case.analysis.limits.timeout / 2
+        return solve(b.or_(*formulas), execution.assumptions, solver.Limits(seconds=seconds))
+
+    def script(self, execution: Execution, answer: solver.Sat) -> dict[tuple[object, ...], object]:
+        """The model as answers of the last of a sequence of runs that has just this one."""
+        return {(0, *key): value for key, value in script(execution, answer.model).items()}
+
+
+def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:
+    """The contracts of one call that no value satisfies, if such contracts were used."""
+    execution, program = prover.over, prover.case.program
+    if isinstance(solve(b.TRUE, execution.assumptions), solver.Unsat):
+        return "the assumptions contradict each other"
+    for event in execution.events:
+        own = contracts(program, prover.case.workflow, event.tool, event.site)
+        if not event.certain or not own & set(core_names):
+            continue
+        rest = [(name, term) for name, term in execution.assumptions if name not in own]
+        with_them = solve(event.returned, execution.assumptions)
+        if isinstance(with_them, solver.Unsat) and not isinstance(solve(event.returned, rest), solver.Unsat):
+            return f"no result satisfies {', '.join(f'`{n}`' for n in sorted(own & set(with_them.core)))} together"
+    return None
+
+
+def contracts(program: core.Program, workflow: core.Workflow, tool: str | None, site: str) -> frozenset[str]:
+    """The names of what is assumed of the answer at a site."""
+    if tool is not None:
+        return frozenset(c.name for c in program.tools[tool].ensures)
+    found = (s for s in statements(workflow.body) if s.id == site and isinstance(s, core.Llm | core.Agent))
+    return frozenset(c.name for s in found if isinstance(s, core.Llm | core.Agent) for c in s.ensures)
