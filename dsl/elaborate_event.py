@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import attrs
 
@@ -44,7 +44,22 @@ def elaborate_event(context: Context, env: Env, event: syntax.Event) -> EventSco
         n: e for n, e in env.names.items() if isinstance(e, core.Variable) and e.kind in ("binder", "bound")
     }
     binders = {**around, **binders_of(context, env.module, (event,), known=around)}
-    return Events(context, env.module, binders).elaborate(event)
+    scope = Events(context, env.module, binders).elaborate(event)
+    judged = {n for n, e in env.names.items() if isinstance(e, core.Variable) and e.kind == "argument"}
+    _no_partner(context, scope.pattern, judged)
+    return scope
+
+
+def _no_partner(context: Context, pattern: core.EventPattern, judged: Set[str]) -> None:
+    for choice in pattern.choices:
+        for name, test in choice.tests:
+            if isinstance(test, core.SameCall) or (isinstance(test, core.Same) and name not in judged):
+                context.report(
+                    "WF505",
+                    f"no other event has an argument `{name}` to be the same as",
+                    choice.span,
+                    help="write a binder such as `X`, or leave the pattern out",
+                )
 
 
 def flatten(event: syntax.Event) -> tuple[syntax.EventCall, ...]:

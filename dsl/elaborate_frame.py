@@ -282,7 +282,7 @@ def unrefined(type_: Type) -> Type:
 
 def joined(types: list[Type]) -> Type:
     """The type of a value that has one of these types: theirs if they agree, else `any`."""
-    bare = {unrefined(type_) for type_ in types}
-    if len(set(types)) == 1:
+    if all(type_ == types[0] for type_ in types):
         return types[0]
+    bare = {unrefined(type_) for type_ in types}
     return bare.pop() if len(bare) == 1 else ANY

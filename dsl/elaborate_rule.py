@@ -119,6 +119,7 @@ def _allow(
     body = allow_lines(
         frame, principal, [line.body for line in lines if isinstance(line.body, syntax.AllowRule)]
     )
+    check_rule(context, frame.binders, body)
     annotations = [elaborate_annotations(context, line.annotations) for line in lines]
     docs = [line.doc for line in lines if line.doc is not None]
     return core.Rule(

@@ -124,15 +124,18 @@ def allow_lines(frame: RuleFrame, principal: str, lines: Sequence[syntax.AllowRu
     """All grants of one principal; the condition of a line is about each of its calls. A call outside is what breaks the
     rule, so that a group without members grants nothing."""
     grants = []
+    binders: dict[str, core.Expr] = {}
     for line in lines:
         for call in (call for event in line.calls for call in flatten(event)):
             frame.collect(call)
+            binders |= frame.binders
             scope = frame.event(call)
             for choice in scope.pattern.choices:
                 if choice.kind not in ("call", "read", "emit", "write"):
                     _no_grant(frame, call)
             condition = frame.condition(line.condition, scope.names)
             grants.append(core.Grant(scope.pattern, condition, span=call.span))
+    frame.binders = binders
     return core.Allow(principal, tuple(grants))
 
 

@@ -10,7 +10,7 @@ from wfcheck.dsl.consistency import item_of
 from wfcheck.dsl.elaborate_call import check_type
 from wfcheck.dsl.elaborate_frame import Frame
 from wfcheck.dsl.surface_walk import targets
-from wfcheck.dsl.types import ANY, Type, show
+from wfcheck.dsl.types import ANY, ListType, MapType, Type, base, show
 
 Blocks: TypeAlias = Callable[[Frame, syntax.Block], core.Block]
 """Elaborates a nested block."""
@@ -28,6 +28,8 @@ def for_each(frame: Frame, source: syntax.ForStatement, block: Blocks) -> None:
             help="write a list",
         )
     type_: Type = ANY if item is None else item
+    if isinstance(base(listed.type), MapType):
+        listed = core.Apply("keys", (listed,), ListType(type_), span=listed.span)
     maximum = None if source.maximum is None else frame.count(source.maximum, "the bound of a loop")
     identifier = frame.fresh()
     check_type(frame, type_, frame.expected(source.item), source.item, source.item.span)

@@ -197,7 +197,15 @@ class _Flow:
         return Ends(True, ends.returns)
 
     def parallel(self, statement: core.Parallel) -> Ends:
-        arms = [self.arm(branch) for branch in statement.branches]
+        writes = [set(_written(branch)) for branch in statement.branches]
+        arms = []
+        for index, branch in enumerate(statement.branches):
+            others = (
+                set().union(*(w for i, w in enumerate(writes) if i != index)) - writes[index] - self.assigned
+            )
+            self.assigned |= others  # reading them is reported as interference
+            arms.append(self.arm(branch))
+            self.assigned -= others
         for _, added in arms:
             for name in sorted(added):
                 self.assign(name)

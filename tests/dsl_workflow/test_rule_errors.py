@@ -16,6 +16,7 @@ RULES = {
     "comparison of another type": 'a: forbid refund(amount: like "a*") # expect: WF302',
     "lonely binder": "a: forbid refund(order: O) # expect: WF504",
     "same alone": "a: forbid refund(order: same) # expect: WF505",
+    "same in a grant": "allow helper: refund(order: same) # expect: WF505",
     "same of no such argument": "a: forbid lookup(name: same) after refund # expect: WF505",
     "args of no call": "a: require approve(shows: args) before say # expect: WF505",
     "set as a pattern": 'a: forbid refund(order: {"a"}) # expect: WF511',

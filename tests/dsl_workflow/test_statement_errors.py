@@ -115,7 +115,7 @@ workflow w(t: text) {
     "interference": """workflow w(t: text) {
   parallel {
     branch { x = fetch("https://a.example") }
-    branch { y = x } # expect: WF401 WF426
+    branch { y = x } # expect: WF426
   }
   say x say y
 }""",

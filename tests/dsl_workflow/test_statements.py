@@ -172,7 +172,8 @@ def test_loops_keep_their_bounds_and_invariants(clean):
 
 def test_for_goes_through_the_keys_of_a_map(clean):
     made = clean("workflow w(m: map<text, int>) { for k in m { say k } }")
-    assert only(made, core.For).item == "k"
+    loop = only(made, core.For)
+    assert (loop.item, phrase(loop.source), loop.source.type) == ("k", "keys(m)", ListType(TEXT))
 
 
 def test_an_inlined_workflow_keeps_names_sources_contracts_and_principal(clean):
