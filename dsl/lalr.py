@@ -23,6 +23,9 @@ _MARKED = words(
 # A word that says nothing without something after it is a name where only an end or an operator follows.
 _PREFIXES = words("COUNT SUM MIN LLM AGENT ASK RECALL VIA EARLIER FLOW DECISION DISTINCT")
 _BINDERS = frozenset({"COUNT", "SUM", "MIN"})
+# `x = llm` before `y = 1` is a name, and so is one before anything but the name of a step and its context.
+_ORACLES = frozenset({"LLM", "AGENT"})
+_ASSIGNED = frozenset({"ASK", "RECALL"})
 # No tool may bear the name of a built-in event: these stay what they are before `(`.
 _ACTS = frozenset({"SAY", "REMEMBER", "ASK"})
 _ENDINGS = words("= == != < <= > >= + - * / ) ] } , . : := -> ?") | RESERVED
@@ -150,6 +153,9 @@ class Machine:
             return not (kind in _ACTS and following == "(")
         if kind in _BINDERS:
             return row + 2 >= len(texts) or texts[row + 2] not in {"in", ","} or following in _ENDINGS
+        after = texts[row + 2] if row + 2 < len(texts) else ""
+        if (kind in _ORACLES and after != "(") or (kind in _ASSIGNED and after == "="):
+            return True
         return kind in _PREFIXES and following in _ENDINGS
 
 

@@ -130,3 +130,22 @@ def _builders() -> Mapping[str, Action]:
 def soft_words(tables: Tables) -> frozenset[str]:
     """The terminals of words that may also be names, and of documentation."""
     return frozenset(kind for word, kind in tables.keywords.items() if word not in RESERVED) | {"DOC"}
+
+
+def productions_of(source: Source) -> frozenset[str]:
+    """The names of all rules of the grammar that a file makes use of."""
+    used: set[str] = set()
+
+    def watched(rule: str, action: Action) -> Action:
+        def build(*children: object, span: Span) -> object:
+            used.add(rule)
+            return action(*children, span=span)
+
+        return build
+
+    tables = load_tables()
+    tokens = tokenize(source, tables.keywords, tables.signs)
+    actions = {rule: watched(rule, action) for rule, action in _actions(lambda _: None).items()}
+    machine = Machine(tables, tokens, actions, soft_words(tables), [tables.starts["module"]])
+    machine.run(tables.ends["module"])
+    return frozenset(used)

@@ -92,7 +92,7 @@ def _row(names: list[str], row: list[int]) -> dict[str, int]:
 
 def serialize(data: dict[str, Any]) -> str:
     """The text of the tables file."""
-    return json.dumps(data, separators=(",", ":")) + "\n"
+    return json.dumps(data, separators=(",", ":"), sort_keys=True) + "\n"
 
 
 def lark_parser(grammar: str, **options: Any) -> Any:
@@ -118,23 +118,35 @@ def build(grammar: str) -> dict[str, Any]:
     terminals = {t.name for t in parser.terminals} | {"$END"}
     names = sorted({n for row in table.states.values() for n in row} | {r.origin.name for r in rules})
     index = {name: i for i, name in enumerate(names)}
-    actions, gotos = [], []
-    for state in range(len(table.states)):
-        actions.append([])
-        gotos.append([])
-        for name, (_, target) in sorted(table.states[state].items()):
-            row = actions[-1] if name in terminals else gotos[-1]
-            row += [index[name], target if isinstance(target, int) else ~number[target]]
+    order = _breadth_first(table)
+    actions: list[list[int]] = [[] for _ in order]
+    gotos: list[list[int]] = [[] for _ in order]
+    for old, state in order.items():
+        for name, (_, target) in sorted(table.states[old].items()):
+            row = actions[state] if name in terminals else gotos[state]
+            row += [index[name], order[target] if isinstance(target, int) else ~number[target]]
     return {
         "fingerprint": fingerprint(grammar),
         "names": names,
         "actions": actions,
         "gotos": gotos,
         "productions": [_production(rule, index) for rule in rules],
-        "starts": dict(table.start_states),
-        "ends": dict(table.end_states),
+        "starts": {start: order[state] for start, state in table.start_states.items()},
+        "ends": {start: order[state] for start, state in table.end_states.items()},
         "spellings": {t.name: t.pattern.value for t in parser.terminals if isinstance(t.pattern, PatternStr)},
     }
+
+
+def _breadth_first(table: Any) -> dict[int, int]:
+    """New numbers of the states: lark's own differ from run to run."""
+    order: dict[int, int] = {}
+    queue = [table.start_states[start] for start in STARTS]
+    for state in queue:
+        if state not in order:
+            order[state] = len(order)
+            row = sorted(table.states[state].items())
+            queue += [target for _, (_, target) in row if isinstance(target, int)]
+    return order
 
 
 def _order(rule: Any) -> tuple[str, int, str]:

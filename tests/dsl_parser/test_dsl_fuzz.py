@@ -15,7 +15,7 @@ from wfcheck.dsl.source import Source
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.wf"))]
 SECONDS = float(os.environ.get("WFCHECK_FUZZ_SECONDS", "0"))
-COUNT = 400
+COUNT = 200
 PIECES = [b"{", b"}", b"(", b")", b"[", b"]", b":", b",", b"=", b"->", b'"', b"`", b"/", b"#", b"##", b"\n", b" in ",
           b" matches ", b" when ", b"\x00", b"\xff", b"\xc3\xa9", b"12:00", b"1e5", b"@", b"'", b"\\", b"\xe2\x80\xae"]  # fmt: skip
 
