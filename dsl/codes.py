@@ -226,7 +226,7 @@ _ERRORS = {
     "WF805": ("unusable baseline", "the file given as a baseline is not a report of wfcheck"),
     "WF806": ("nothing selected", "no rule or workflow has the name that was asked for"),
     "WF807": ("unwritable output", "the report cannot be written where it should go"),
-    "WF808": ("unknown code", "there is no diagnostic code of that name"),
+    "WF808": ("unknown page", "there is no page of that name"),
     "WF809": ("unknown picture format", "the format of a graph does not follow from the file name, or a picture has no file to go to"),
     "WF901": ("dot is missing", "a picture needs the `dot` program of Graphviz, which was not found"),
     "WF902": ("dot failed", "the `dot` program could not draw the graph"),

@@ -1,20 +1,23 @@
-"""The pages of the diagnostic codes: `WF203.md` beside this file. Read by people, by SARIF viewers and by the tests."""
+"""The pages of diagnostic codes, built-in rules and verdicts: `WF203.md`, `builtin.sight.md`, `VACUOUS.md` beside this file.
+Read by people, by SARIF viewers and by the tests."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 
 _SUFFIX = ".md"
+_NAME = re.compile(r"WF\d{3}|builtin\.[a-z]+|[A-Z]+(-[A-Z]+)?")
 
 
 class Pages(Mapping[str, str]):
-    """Markdown by code; a page is read when it is asked for."""
+    """Markdown by name; a page is read when it is asked for."""
 
-    def __getitem__(self, code: str) -> str:
-        text = page(code)
+    def __getitem__(self, name: str) -> str:
+        text = page(name)
         if text is None:
-            raise KeyError(code)
+            raise KeyError(name)
         return text
 
     def __iter__(self) -> Iterator[str]:
@@ -30,9 +33,9 @@ def pages() -> Mapping[str, str]:
     return Pages()
 
 
-def page(code: str) -> str | None:
-    """The page of a code such as `WF203`, or None."""
-    if not code.isalnum():
+def page(name: str) -> str | None:
+    """The page of a code such as `WF203`, a built-in rule such as `builtin.sight` or a verdict, or None."""
+    if not _NAME.fullmatch(name):
         return None
-    entry = files(__name__).joinpath(code + _SUFFIX)
+    entry = files(__name__).joinpath(name + _SUFFIX)
     return entry.read_text(encoding="utf-8") if entry.is_file() else None

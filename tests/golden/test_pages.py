@@ -179,7 +179,15 @@ def test_the_head_of_a_page_is_its_entry_in_the_registry(code: str) -> None:
 
 
 def test_there_is_no_page_without_a_code() -> None:
-    assert set(pages()) == set(CODES)
+    assert {name for name in pages() if name.startswith("WF")} == set(CODES)
+
+
+def test_every_verdict_and_every_built_in_rule_has_a_page() -> None:
+    from wfcheck.checker.pipeline import BUILTIN
+    from wfcheck.checker.result import Verdict
+
+    others = {name for name in pages() if not name.startswith("WF")}
+    assert {f"builtin.{name}" for name in BUILTIN} | {verdict.value for verdict in Verdict} <= others
 
 
 def used() -> dict[str, set[str]]:
