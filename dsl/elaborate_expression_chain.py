@@ -10,6 +10,7 @@ from wfcheck.dsl import core, syntax
 from wfcheck.dsl.consistency import item_of, present
 from wfcheck.dsl.context import Context, Env
 from wfcheck.dsl.elaborate_expression_fit import as_condition, broken, narrow, operate
+from wfcheck.dsl.elaborate_expression_lint import check_regular, check_text_test
 from wfcheck.dsl.elaborate_expression_name import Elaborate, ambiguous, table_keys, table_named
 from wfcheck.dsl.folding import constant
 from wfcheck.dsl.matching import MAX_STATES, Matcher, glob_matcher
@@ -119,6 +120,8 @@ def _right(context: Context, env: Env, left: core.Expr, link: syntax.Binary, go:
 
 
 def _combine(context: Context, operator: str, left: core.Expr, right: core.Expr, span: Span) -> core.Expr:
+    if operator in {"like", "startswith", "endswith"}:
+        check_text_test(context, operator, right)
     if operator == "not in":
         inside = operate(context, "in", (left, right), span)
         return core.Apply("not", (inside,), BOOL, span=span)
@@ -135,6 +138,8 @@ def _regular(context: Context, literal: syntax.RegexLit) -> core.Expr:
         place = _inside(literal.span, 1 + error.offset, len(literal.pattern) + 2)
         context.report("WF330", error.message, place, help=error.help)
         return broken(literal.span)
+    length = len(literal.pattern) + 2
+    check_regular(context, literal.pattern, lambda offset: _inside(literal.span, 1 + offset, length))
     return core.Literal(literal.pattern, TEXT, span=literal.span)
 
 

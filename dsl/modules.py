@@ -53,7 +53,10 @@ def _root(loader: _Loader, path: Path) -> str | None:
 
 def _file(loader: _Loader, path: str) -> str | Diagnostic:
     """The shown path of a file that is loaded or waits for it; the diagnostic when it cannot be read."""
-    real = os.path.realpath(path)
+    try:
+        real = os.path.realpath(path)
+    except ValueError:
+        real = path
     if real in loader.paths:
         return loader.paths[real]
     source = read_source(Path(path))
@@ -88,7 +91,7 @@ def _import(loader: _Loader, importer: str, item: syntax.Import, library: bool) 
         )
         return None
     path = os.path.normpath(Path(importer).parent / written)
-    loaded = _file(loader, path)
+    loaded = _file(loader, path) if not _is_special(Path(path)) else _special(path)
     if not isinstance(loaded, Diagnostic):
         return loaded
     if loaded.span is not None:
@@ -102,6 +105,18 @@ def _import(loader: _Loader, importer: str, item: syntax.Import, library: bool) 
         help=_nearby(Path(path)),
     )
     return None
+
+
+def _is_special(path: Path) -> bool:
+    """Whether the path is a pipe or a device, which might never end."""
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _special(path: str) -> Diagnostic:
+    return Diagnostic("WF003", "it is no regular file", None, file=path)
 
 
 def _nearby(path: Path) -> str | None:

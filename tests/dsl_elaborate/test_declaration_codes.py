@@ -148,6 +148,11 @@ CASES = {
     "anchor": ("WF330", "tool t(a: text) { requires a matches /^x/ }\n", "1:39"),
     "no duration": ("WF331", "define d() = 999999999999999d\n", "1:14"),
     "no time": ("WF331", "define d() = 12:00:05\n", "1:14"),
+    "word in a class": ("WF335", "tool t(a: text) { requires a matches /.*[^acme.com$]/ }\n", "1:41"),
+    "bare full stop": ("WF335", "tool t(a: text) { requires a matches /.*@acme.com/ }\n", "1:46"),
+    "open end": ("WF336", 'tool t(a: text) { requires a endswith "acme.com" }\n', "1:39"),
+    "open end of a glob": ("WF336", 'tool t(a: text) { requires a like "*acme.com" }\n', "1:35"),
+    "open start": ("WF336", 'tool t(a: text) { requires a startswith "https://acme.com" }\n', "1:41"),
     "pattern no constant": ("WF334", "tool t(a: text, b: text) { requires a like b }\n", "1:44"),
 }
 
@@ -164,3 +169,34 @@ def test_smallest_file(name: str, load_text) -> None:
     for diagnostic in found:
         assert re.fullmatch(r"[^A-Z\n][^\n]*[^.\n]", diagnostic.message), diagnostic.message
         assert diagnostic.code in {code, "WF208"}, (diagnostic.code, diagnostic.message)
+
+
+QUIET = [
+    ".*@acme[.]com",
+    ".*@acme\\.com",
+    ".*refund.*",
+    "[^/]+[/][a-z]+",
+    "[^a-zA-Z]+",
+    "a.*b",
+    "[0-9]{2}.[0-9]",
+    "(a|b).(c|d)",
+]
+
+
+@pytest.mark.parametrize("pattern", QUIET)
+def test_patterns_that_mean_what_they_say(load_text, pattern: str) -> None:
+    assert not load_text(f"tool t(a: text) {{ requires a matches /{pattern}/ }}\n").diagnostics
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        'like "*.acme.com"',
+        'endswith "@acme.com"',
+        'endswith ".pdf"',
+        'startswith "https://acme.com/"',
+        'like "a*b.com"',
+    ],
+)
+def test_text_tests_that_mean_what_they_say(load_text, test: str) -> None:
+    assert not load_text(f"tool t(a: text) {{ requires a {test} }}\n").diagnostics
