@@ -27,6 +27,7 @@ from wfcheck.checker.reference.oracle import (
     RememberIn,
     SayText,
     SendTo,
+    tell,
 )
 from wfcheck.checker.reference.trampoline import PAUSE, Computation, wait
 from wfcheck.checker.reference.values import Label, Labelled, build, joined, plain, raised, total
@@ -36,12 +37,13 @@ from wfcheck.dsl.core import Value
 
 @attrs.define
 class Region:
-    """One run of a region. `label`: of all that the agent has seen. `hidden`: results by the step that called."""
+    """One run of a region. `label`: of all that the agent has seen, `seen`: all of it. `hidden`: results by the step that called."""
 
     s: core.Agent
     at: At
     instance: int
     label: Label
+    seen: tuple[Value, ...]
     step: int = 0
     hidden: dict[int, Labelled] = attrs.field(factory=dict)
 
@@ -50,14 +52,16 @@ def region(m: Machine, at: At, s: core.Agent) -> Computation[None]:
     """agent: least l = pc + ctx + results of visible tools; every call decision and every argument has label l (with {model},
     as for any model output); a hidden result keeps its own label; passing its handle adds l. Phase-sensitive: what was done
     before something was read does not have its label. Running out of steps is progress."""
-    shown = joined(*map(m.value, s.context)) | m.pc(at)
+    context = [m.value(expr) for expr in s.context]
+    shown = joined(*context) | m.pc(at)
     label = shown | {sides.MODEL} | m.marks.step(s.step)
     begun = m.emit("step", at, s.span, label, step=s.step, argument_labels={"context": shown})
     inner = attrs.evolve(at, actor=s.principal or at.actor, agent=s.step, parent=begun.id)
-    state = Region(s, inner, m.instance(s.id), label)
+    state = Region(s, inner, m.instance(s.id), label, tuple(map(plain, context)))
     while True:
         m.spend()
         yield PAUSE
+        tell(m.oracle, state.seen)
         act = m.oracle.agent(s.id, state.instance, state.step, s, m.admits(s.ensures, {}))
         _answer_event(m, state)
         if isinstance(act, Finish):
@@ -139,17 +143,23 @@ def _call(m: Machine, state: Region, act: CallTool) -> Computation[None]:
     yield PAUSE
     values = calls.full_arguments(tool, arguments)
     admissible = m.admits(tool.ensures, arguments_in(calls.absent(tool, arguments)))
+    tell(m.oracle, calls.inputs(m, tool, values))
     site, instance, step = state.s.id, state.instance, state.step
     outcome = calls.answered(
         m, tool, values, lambda: m.oracle.agent_tool(site, instance, step, tool, values, admissible)
     )
     for store in sorted(tool.writes):
-        calls.rewrite(m, site, instance, store)
+        calls.rewrite(m, site, instance, store, values)
     result = calls.end(m, at, tool, arguments, state.s.span, outcome, name, decision, state.s.step)
     if act.tool not in state.s.hides:
-        state.label |= total(result)
+        _see(state, result)
     elif not isinstance(outcome, Failed):
         state.hidden[step] = result
+
+
+def _see(state: Region, value: Labelled) -> None:
+    state.label |= total(value)
+    state.seen = (*state.seen, plain(value))
 
 
 def _typed(tool: core.Tool, arguments: Mapping[str, Labelled]) -> None:
@@ -179,7 +189,7 @@ def _ask(m: Machine, state: Region, act: AskUser) -> Computation[None]:
     said = m.oracle.agent_answer(state.s.id, state.instance, state.step, act.type)
     answer = m.answer(said, act.type, state.label | {sides.USER} | m.pc(state.at))
     acts.heard(m, state.at, answer, sides.USER, state.s.step, state.s.span)
-    state.label |= total(answer)
+    _see(state, answer)
 
 
 def _remember(m: Machine, state: Region, value: Value | Handle, store: str) -> None:

@@ -15,7 +15,7 @@ from wfcheck.checker.reference.machine import (
     labels_of,
 )
 from wfcheck.checker.reference.minimal import conforms
-from wfcheck.checker.reference.oracle import Failed, Outcome
+from wfcheck.checker.reference.oracle import Failed, Inputs, Outcome, tell
 from wfcheck.checker.reference.trampoline import PAUSE, Computation
 from wfcheck.checker.reference.values import (
     NOTHING,
@@ -41,9 +41,10 @@ def call(m: Machine, at: At, s: core.Call) -> Computation[None]:
     yield PAUSE
     values = full_arguments(tool, arguments)
     admissible = m.admits(tool.ensures, arguments_in(arguments))
+    tell(m.oracle, inputs(m, tool, values))
     outcome = answered(m, tool, values, lambda: m.oracle.tool(s.id, instance, tool, values, admissible))
     for store in sorted(tool.writes):
-        rewrite(m, s.id, instance, store)
+        rewrite(m, s.id, instance, store, values)
     result = end(m, at, tool, arguments, s.span, outcome, name, pc, s.step)
     if at.retry is not None and not m.explicit:
         at.retry.label |= pc | everything(arguments) | total(result)
@@ -56,6 +57,12 @@ def full_arguments(tool: core.Tool, arguments: dict[str, Labelled]) -> dict[str,
     """The plain arguments, optional ones that were left out as absent."""
     values = {name: plain(value) for name, value in arguments.items()}
     return {p.name: values.get(p.name) for p in tool.parameters}
+
+
+def inputs(m: Machine, tool: core.Tool, values: dict[str, Value]) -> Inputs:
+    """What the result of a call may depend on."""
+    used = tuple(value for name, value in values.items() if name not in tool.independent)
+    return (*used, *(m.ensure(store).whole() for store in sorted(tool.reads)))
 
 
 def begin(
@@ -139,9 +146,10 @@ def answered(m: Machine, tool: core.Tool, values: dict[str, Value], ask: Any) ->
     return m.memory.pure[key]
 
 
-def rewrite(m: Machine, site: str, instance: int, store: str) -> None:
+def rewrite(m: Machine, site: str, instance: int, store: str, values: dict[str, Value]) -> None:
     """What a writing tool leaves in a store is the oracle's choice."""
     kept = m.ensure(store)
+    tell(m.oracle, tuple(values.values()))
     for key in tuple(kept.cells) or (None,):
         kept.cells[key] = m.oracle.written(site, instance, store, kept.cell(key))
 

@@ -14,10 +14,10 @@ from wfcheck.checker.reference.machine import (
     labels_of,
     text_of,
 )
+from wfcheck.checker.reference.oracle import tell
 from wfcheck.checker.reference.values import (
     NOTHING,
     Label,
-    Labelled,
     joined,
     plain,
     raised,
@@ -30,10 +30,11 @@ from wfcheck.dsl.source import Span
 def llm(m: Machine, at: At, s: core.Llm) -> None:
     """x = llm n(ctx): {model} + all of ctx + pc, whatever the output type."""
     instance = m.instance(s.id)
-    shown = joined(*map(m.value, s.context)) | m.pc(at)
-    names: dict[tuple[str, str], Labelled] = {}
+    context = [m.value(expr) for expr in s.context]
+    shown = joined(*context) | m.pc(at)
     label = shown | {sides.MODEL} | m.marks.step(s.step)
-    said = m.oracle.llm(s.id, instance, s.type, m.admits(s.ensures, names))
+    tell(m.oracle, tuple(map(plain, context)))
+    said = m.oracle.llm(s.id, instance, s.type, m.admits(s.ensures, {}))
     value = m.answer(said, s.type, label)
     m.demand("assumption", s.ensures, {("result", "result"): value})
     m.emit(

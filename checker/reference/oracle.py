@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import attrs
 
@@ -17,6 +17,11 @@ from wfcheck.dsl.types import Type
 
 Admissible: TypeAlias = Callable[[Value], bool]
 """Whether a value satisfies the `ensures` clauses that speak of it."""
+
+
+Inputs: TypeAlias = tuple[Value, ...]
+"""What an answer may depend on besides its site and instance. Of a tool: the arguments that its result is not independent of, and
+what it reads; of a write: all arguments; of a model: its context; of an agent: its context and all that it has seen."""
 
 
 @attrs.frozen
@@ -144,6 +149,21 @@ class Oracle(Protocol):
 
     def moment(self, index: int) -> datetime | None:
         """The clock at the event of that index (and for `now` just before it)."""
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """An oracle whose answers depend on inputs: it is told them right before each question of a tool, a write, a model or an
+    agent."""
+
+    def given(self, inputs: Inputs) -> None:
+        """The inputs of the next answer."""
+
+
+def tell(oracle: Oracle, inputs: Inputs) -> None:
+    """Tell an oracle that wants to know it what the next answer may depend on."""
+    if isinstance(oracle, Attentive):
+        oracle.given(inputs)
 
 
 S = TypeVar("S")

@@ -1,0 +1,88 @@
+"""Random small programs, and random oracles for them.
+
+    from generators.programs import RandomOracle, generate
+    program, workflow = generate(seed)
+    run(program, workflow, RandomOracle(seed, program))
+
+`generate` is deterministic. About half of the programs hold one of the templates of `shapes` (say which with `shape=`); the
+programs are well typed and definitely assigned, and use every statement kind. `program.rules` holds a few flow, order and
+permission rules in scope of the workflow. Import works in tests because `tests` is on pytest's path."""
+
+from __future__ import annotations
+
+from random import Random
+
+import attrs
+from generators import build as b
+from generators.declarations import TAGS, channels, principals, releases, stores, tools
+from generators.oracles import RandomOracle
+from generators.shapes import SHAPES, Shape
+from generators.statements import Scope, Statements
+
+from wfcheck.dsl import core
+
+__all__ = ["SHAPES", "RandomOracle", "generate"]
+
+
+def generate(seed: int, *, size: int = 14, shape: Shape | None = None) -> tuple[core.Program, core.Workflow]:
+    """A program with one workflow `w`. `size` bounds the random statements (templates come on top)."""
+    random = Random(seed)
+    program = b.program(
+        tools=tools(random),
+        secrecy=("pii", "key"),
+        influence=("email", "web"),
+        principals=principals(random),
+        channels=channels(),
+        stores=stores(random),
+        releases=releases(random),
+    )
+    workflow = _workflow(random, program, size, shape)
+    rules = _rules(random, workflow)
+    return attrs.evolve(program, workflows={"w": workflow}, rules=rules), workflow
+
+
+def _workflow(random: Random, program: core.Program, size: int, shape: Shape | None) -> core.Workflow:
+    sources = random.choice([{"user"}, {"user"}, {"user", "web"}, None])
+    parameters = (b.param("request", b.TEXT, sources), b.param("urgent", b.BOOL, {"user"}))
+    statements = Statements(random, program, b.Maker(), size)
+    scope: Scope = {"request": b.TEXT, "urgent": b.BOOL}
+    body = statements.block(scope, 3)
+    chosen = shape or (random.choice(SHAPES) if random.random() < 0.5 else None)
+    if body and isinstance(body[-1], core.Stop | core.Return):
+        body.pop()
+    if chosen is not None:
+        body += chosen(statements, scope)
+    body += statements.block(scope, 3)
+    return b.workflow("w", body, parameters, random.choice([None, "clerk"]), b.TEXT)
+
+
+def _rules(random: Random, workflow: core.Workflow) -> tuple[core.Rule, ...]:
+    bodies: list[core.RuleBody] = [_flow(random, tag) for tag in TAGS]
+    approved = b.event("approve", "pay", by="boss", shows=core.SameCall())
+    pay, post = b.event("call", "pay"), b.event("call", "post")
+    bodies += [
+        core.Before(approved, None, pay, None, None, None, None, None),
+        core.Before(b.event("call", "norm"), None, post, None, None, None, None, None),
+        core.Forbid(
+            post, core.Apply("==", (b.arg("to"), b.lit("go")), b.BOOL, span=b.SPAN), None, None, None
+        ),
+        core.Forbid(post, None, b.event("call", "get_flag"), None, None),
+        core.Allow("bot", (core.Grant(b.event("call", "get_text", "norm"), None, span=b.SPAN),)),
+    ]
+    return tuple(
+        attrs.evolve(b.rule(body, f"p.r{n}"), workflows=(workflow.symbol,)) for n, body in enumerate(bodies)
+    )
+
+
+def _flow(random: Random, tag: str) -> core.Flow:
+    sinks: tuple[core.FlowEnd, ...] = (
+        core.ChannelEnd(frozenset({"out"})),
+        core.ArgumentEnd("post", "body", ()),
+        core.CallEnd(b.event("call", "pay")),
+        core.PrincipalEnd("user"),
+        core.StoreEnd("notes"),
+    )
+    influence = frozenset({"web"}) if random.random() < 0.2 else None
+    via = frozenset(random.sample(["judge", "shorten", "approve"], random.randint(0, 2)))
+    source = core.TagEnd(frozenset({tag}))
+    return core.Flow((source,), (random.choice(sinks),), influence, via, random.random() < 0.2)

@@ -1,0 +1,163 @@
+"""Templates of the programs that fool checkers; random clauses, random surroundings. Each takes a `Statements` and a scope and
+returns a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from generators import build as b
+from generators.declarations import TEXTS
+from generators.statements import Scope, Statements
+
+from wfcheck.dsl import core
+from wfcheck.dsl.types import Type
+
+Shape: TypeAlias = Callable[[Statements, Scope], list[core.Statement]]
+
+
+def zero_iterations(s: Statements, scope: Scope) -> list[core.Statement]:
+    """A tainted variable overwritten in a loop that may run zero times, then sent."""
+    m = s.maker
+    scope["secret"], scope["texts"] = b.TEXT, TEXTS
+    return [
+        m.call("get_text", "secret"),
+        m.call("get_texts", "texts"),
+        m.for_("each", _var("texts", TEXTS), [m.let("secret", "public")]),
+        m.call("post", to="a", body=_var("secret", b.TEXT)),
+    ]
+
+
+def not_sending(s: Statements, scope: Scope) -> list[core.Statement]:
+    """Implicit flow by sending in one arm only; what was remembered tells it in the next session."""
+    m = s.maker
+    scope["flag"] = b.BOOL
+    arm = [m.call("post", to="a", body="yes"), m.remember("notes", "was here")]
+    return [m.call("get_flag", "flag"), m.if_(_var("flag", b.BOOL), arm)]
+
+
+def early_stop(s: Statements, scope: Scope) -> list[core.Statement]:
+    """A stop that depends on a secret, then an unconditional send."""
+    m = s.maker
+    scope["flag"] = b.BOOL
+    leave = [m.stop()] if s.random.random() < 0.5 else [m.return_("")]
+    return [
+        m.call("get_flag", "flag"),
+        m.if_(_var("flag", b.BOOL), leave),
+        m.call("post", to="a", body="still here"),
+        m.remember("seen", True),
+    ]
+
+
+def two_sessions(s: Statements, scope: Scope) -> list[core.Statement]:
+    """What one session stores, the next one sends."""
+    m = s.maker
+    scope["old"], scope["secret"] = TEXTS, b.TEXT
+    return [
+        m.recall("old", "notes", type_=TEXTS),
+        m.for_("each", _var("old", TEXTS), [m.call("post", to="a", body=_var("each", b.TEXT))]),
+        m.call("get_text", "secret"),
+        m.remember("notes", _var("secret", b.TEXT)),
+    ]
+
+
+def five_iterations(s: Statements, scope: Scope) -> list[core.Statement]:
+    """A leak that needs five turns of a loop."""
+    m = s.maker
+    names = ["a1", "a2", "a3", "a4", "a5"]
+    for name in (*names, "secret"):
+        scope[name] = b.TEXT
+    scope["turn"] = b.INT
+    shift = [m.let(t, _var(f, b.TEXT)) for t, f in zip(names[::-1], names[-2::-1], strict=False)]
+    body = [
+        m.call("post", to="a", body=_var("a5", b.TEXT)),
+        *shift,
+        m.let("a1", _var("secret", b.TEXT)),
+        m.let("turn", core.Apply("+", (_var("turn", b.INT), b.lit(1)), b.INT, span=b.SPAN)),
+    ]
+    going = core.Apply("<", (_var("turn", b.INT), b.lit(6)), b.BOOL, span=b.SPAN)
+    start = [m.let(name, "") for name in names]
+    return [*start, m.let("turn", 0), m.call("get_text", "secret"), m.while_(going, body)]
+
+
+def error_arm(s: Statements, scope: Scope) -> list[core.Statement]:
+    """Whether a call on a secret failed shows in what is sent."""
+    m = s.maker
+    scope["secret"] = b.TEXT
+    body = [m.call("search", query=_var("secret", b.TEXT), kind=b.lit(0))]
+    if s.random.random() < 0.5:
+        body.append(m.call("post", to="a", body="found"))
+    handler = [m.call("post", to="a", body="failed")] if s.random.random() < 0.7 else [m.stop()]
+    return [m.call("get_text", "secret"), m.retry(s.random.choice([1, 2]), body, handler), m.say("done")]
+
+
+def refusal(s: Statements, scope: Scope) -> list[core.Statement]:
+    """An approver who sees a secret decides about a public message."""
+    m = s.maker
+    scope["secret"] = b.TEXT
+    otherwise = s.random.choice([None, [m.stop()], [m.let("secret", "none")]])
+    return [
+        m.call("get_text", "secret"),
+        m.approve(
+            "boss", "post", _var("secret", b.TEXT), to=b.lit("a"), body=b.lit("hi"), otherwise=otherwise
+        ),
+        m.call("post", to=b.lit("a"), body=b.lit("hi")),
+    ]
+
+
+def hidden_handle(s: Statements, scope: Scope) -> list[core.Statement]:
+    """An agent that reads one thing and passes another on unread."""
+    m = s.maker
+    scope["out"] = b.TEXT
+    hides = {"get_text"} if s.random.random() < 0.7 else set()
+    may = ["get_text", "get_flag", "post", "read_log"]
+    return [m.agent("worker", may, target="out", hides=hides, maximum=3)]
+
+
+def relay(s: Statements, scope: Scope) -> list[core.Statement]:
+    """A message to another principal carries what the answer does not; the receiver sends it."""
+    m = s.maker
+    scope["secret"], scope["heard"] = b.TEXT, b.TEXT
+    return [
+        m.call("get_text", "secret"),
+        m.send("clerk", _var("secret", b.TEXT)),
+        m.scope(
+            "relay",
+            None,
+            [m.receive("heard"), m.call("post", to="a", body=_var("heard", b.TEXT))],
+            principal="clerk",
+        ),
+    ]
+
+
+def raw_and_released(s: Statements, scope: Scope) -> list[core.Statement]:
+    """A value joined from a raw and a released part."""
+    m = s.maker
+    scope["secret"], scope["ok"] = b.TEXT, b.BOOL
+    return [
+        m.call("get_text", "secret"),
+        m.release("judge", "ok", x=_var("secret", b.TEXT)),
+        m.if_(
+            _var("ok", b.BOOL),
+            [m.call("post", to="a", body=_var("secret", b.TEXT))],
+            [m.call("post", to="a", body="no")],
+        ),
+    ]
+
+
+SHAPES: tuple[Shape, ...] = (
+    zero_iterations,
+    not_sending,
+    early_stop,
+    two_sessions,
+    five_iterations,
+    error_arm,
+    refusal,
+    hidden_handle,
+    relay,
+    raw_and_released,
+)
+
+
+def _var(name: str, type_: Type) -> core.Variable:
+    return core.Variable(name, "local", type_, span=b.SPAN)
