@@ -201,10 +201,10 @@ def _lookup(rows: Mapping[str, dict[str, Value]], key: Code) -> Code:
 def _known(register: str, key: Code | None) -> Code:
     def run(frame: Frame) -> Known:
         value = UNKNOWN if frame.history is None else frame.history.register(register)
-        if key is None or value is UNKNOWN:
+        if key is None:
             return value is not UNKNOWN
         where = key(frame)
-        if where is UNKNOWN:
+        if value is UNKNOWN or where is UNKNOWN:
             return UNKNOWN
         return isinstance(value, dict) and to_text(where) in value
 

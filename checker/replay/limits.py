@@ -85,6 +85,8 @@ class QuotaStepper:
     tallies: dict[Hashable, Tally] = attrs.field(factory=dict)
     groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
     loose: dict[Hashable, Tally] = attrs.field(factory=dict)
+    ever: dict[Hashable, Tally] = attrs.field(factory=dict)  # as tallies, of all time, where a window slides
+    pending: tuple[Hashable, Item] | None = None
     clock: datetime | None = None
 
     @staticmethod
@@ -109,12 +111,18 @@ class QuotaStepper:
         truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
         frame = frame_of(view, found[0][1], history)
         item = self._item(frame, view, sure=truth is True)
-        if self.window is not None and not self._forget(view):
-            self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
-            yield insufficient(view.index, "a limit over time needs a clock that does not go back")
-            return
         scope = self._scope(group, frame)
-        over = self._over(self._count(group, scope, item), group, item)
+        timeless = self.window is not None and not self._forget(view)
+        tally = (
+            self._perhaps(group, scope, item)
+            if timeless or scope is None
+            else self._count(group, scope, item)
+        )
+        over = self._over(tally, group, item)
+        if self.pending is not None:
+            where, loose = self.pending
+            self.loose.setdefault(where, Tally()).change(loose, 1)
+            self.pending = None
         verdict = conjunction(truth, over)
         if verdict is True:
             yield violated(view.index, f"limit of {_shown(self.compiled.bound)} exceeded")
@@ -139,29 +147,27 @@ class QuotaStepper:
         number = isinstance(value, int | Fraction) and not isinstance(value, bool)
         return Item(moment, None, Fraction(value) if number else None, sure)  # type: ignore[arg-type]
 
-    def _count(self, group: Hashable, scope: Hashable | None, item: Item) -> Tally:
+    def _count(self, group: Hashable, scope: Hashable, item: Item) -> Tally:
         """The tally of the judged event's scope with the event in it."""
-        if scope is None:
-            mine = self._everything(group)
-            self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
-            mine.change(item, 1)
-            return mine
         self.groups.setdefault(group, set()).add(scope)
         tally = self.tallies.setdefault(scope, Tally())
         tally.change(item, 1)
         if self.window is not None:
             tally.entries.append(item)
+            self.ever.setdefault(scope, Tally()).change(item, 1)
         return tally
 
-    def _everything(self, group: Hashable) -> Tally:
-        """Of an event with an unknown key: whatever was counted in the group may be in its scope."""
-        tally = Tally()
-        for scope in self.groups.get(group, ()):
-            counted = self.tallies[scope]
-            tally.most += max(counted.most, Fraction(0))
-            tally.least += min(counted.least, Fraction(0))
-            tally.blind += counted.blind + len(counted.keys)
-        return tally
+    def _perhaps(self, group: Hashable, scope: Hashable | None, item: Item) -> Tally:
+        """Of an event with an unknown key, or without a clock: whatever was counted may be in its scope, and it in theirs."""
+        mine = Tally()
+        for other in self.groups.get(group, ()) if scope is None else (scope,):
+            counted = (self.tallies if self.window is None else self.ever).get(other, Tally())
+            mine.most += max(counted.most, Fraction(0))
+            mine.least += min(counted.least, Fraction(0))
+            mine.blind += counted.blind + len(counted.keys)
+        self.pending = (group, attrs.evolve(item, sure=False))
+        mine.change(item, 1)
+        return mine
 
     def _over(self, tally: Tally, group: Hashable, item: Item) -> Truth:
         """Whether the measure exceeds the bound, with the judged event surely in it."""

@@ -52,7 +52,7 @@ def ties_of(pattern: core.EventPattern, binding: bool = False) -> Ties:
 
 
 def _has_binder(expression: core.Expr) -> bool:
-    return any(isinstance(e, core.Variable) and e.kind == "binder" for e in subexpressions(expression))
+    return any(isinstance(e, core.Variable) for e in subexpressions(expression))
 
 
 @attrs.define

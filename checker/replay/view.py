@@ -178,6 +178,8 @@ def _arguments(
     if given is not None and shown.get(field) not in _HIDDEN:
         made = dict(_typed_arguments(given, tool))
         made.update({name: UNKNOWN for name in made if shown.get(f"{field}.{name}") in _HIDDEN})
+    elif tool is not None:
+        made = {parameter.name: UNKNOWN for parameter in tool.parameters}
     if event.text is not None and event.kind != "fail":
         made.setdefault("text", event.text)
     return made
@@ -187,8 +189,8 @@ def _typed_arguments(given: Mapping[str, Json], tool: core.Tool | None) -> Itera
     for parameter in tool.parameters if tool else ():
         if parameter.name in given:
             yield parameter.name, coerce(given[parameter.name], parameter.type)
-        elif parameter.optional:
-            yield parameter.name, None
+        else:
+            yield parameter.name, None if parameter.optional else UNKNOWN
     for name, value in given.items():
         if tool is None or tool.parameter(name) is None:
             yield name, plain(value)
