@@ -235,6 +235,8 @@ _WARNINGS = {
     "WF011": ("idle suppression", "a comment silences a code that is not reported there"),
     "WF012": ("broken suppression", "a comment begins like a suppression and is none"),
     "WF208": ("unused import", "nothing of an import, or one of the names it lists, is used"),
+    "WF335": ("regular expression that says something else", "a regular expression reads like a word or a full stop and is neither"),
+    "WF336": ("test with an open border", "a test that seems to be about a host lets other hosts pass"),
     "WF431": ("unreachable case", "a case is never reached, because the cases before take every value"),
     "WF440": ("unreachable statement", "a statement is never reached"),
     "WF441": ("unused variable", "a variable is assigned and never read"),
