@@ -152,7 +152,7 @@ def _if(walk: Walk, statement: core.If, guard: Term) -> Term:
 
 
 def _leave(walk: Walk, statement: core.Stop | core.Return, guard: Term) -> Term:
-    pc = under(guard, walk.pc)
+    pc = walk.pc  # not only where it stops: that it went on tells as much
     if isinstance(statement, core.Stop):
         walk.exits = union(walk.exits, pc)
         return b.FALSE
@@ -314,7 +314,7 @@ def _approve(walk: Walk, statement: core.Approve, guard: Term) -> Term:
     table = walk.labelling.table
     left = mapped(seen, lambda bits: table.approved(statement.principal, bits) & walk.keep)
     if statement.otherwise is None:
-        walk.exits = union(walk.exits, under(guard, union(walk.pc, left)))
+        walk.exits = union(walk.exits, walk.pc, under(guard, left))
         return b.and_(guard, yes)
     return regions.branch(walk, run, yes, guard, ((), statement.otherwise), left)
 
