@@ -11,7 +11,7 @@ from wfcheck.dsl.diagnostic import Severity
 from wfcheck.dsl.source import Span
 
 _WORD_CLASS = re.compile(r"\[\^(?=[^\]]*[A-Za-z]{3})(?:[^\]\\]|\\.)*\]")
-_BARE_DOT = re.compile(r"(?<![\\\])}*+?.])(?<=\w)\.(?=\w)")
+_BARE_DOT = re.compile(r"(?<=\w)\.(?=\w)|(?<=[\])}*+?])\.(?=[A-Za-z]{2})")
 _RANGE = re.compile(r"\w-\w|\\\w")
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _ORIGIN = re.compile(r"(?:https?:)?//" + _HOST.pattern)

@@ -150,6 +150,11 @@ CASES = {
     "no time": ("WF331", "define d() = 12:00:05\n", "1:14"),
     "word in a class": ("WF335", "tool t(a: text) { requires a matches /.*[^acme.com$]/ }\n", "1:41"),
     "bare full stop": ("WF335", "tool t(a: text) { requires a matches /.*@acme.com/ }\n", "1:46"),
+    "bare full stop after a class": (
+        "WF335",
+        "tool t(a: text) { requires a matches /[a-z]+.example/ }\n",
+        "1:45",
+    ),
     "open end": ("WF336", 'tool t(a: text) { requires a endswith "acme.com" }\n', "1:39"),
     "open end of a glob": ("WF336", 'tool t(a: text) { requires a like "*acme.com" }\n', "1:35"),
     "open start": ("WF336", 'tool t(a: text) { requires a startswith "https://acme.com" }\n', "1:41"),
