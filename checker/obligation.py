@@ -13,6 +13,7 @@ from wfcheck.checker.label_table import VirtualSource
 from wfcheck.checker.labels import Labelling, WorkflowLabels, analyse, label
 from wfcheck.checker.origins import OriginDomain
 from wfcheck.checker.result import PathStep, Verdict, Witness
+from wfcheck.checker.symbolic import Execution, Over, execute
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 
@@ -36,6 +37,7 @@ class Analysis:
     program: core.Program
     sources: tuple[VirtualSource, ...]
     limits: Limits
+    _executions: dict[tuple[str, tuple[int, ...], bool], Execution] = attrs.field(factory=dict, init=False)
 
     @cached_property
     def labelling(self) -> Labelling:
@@ -52,6 +54,16 @@ class Analysis:
         """Where values were copied from."""
         domain = OriginDomain(self.labelling.table)
         return label(self.program, domain, self.labelling.table)
+
+    def execution(self, workflow: str, queries: tuple[int, ...] = (), *, explicit: bool = False) -> Execution:
+        """All runs of a workflow, symbolically; made once per set of queries."""
+        key = (workflow, queries, explicit)
+        if key not in self._executions:
+            labelling = self.explicit if explicit else self.labelling
+            self._executions[key] = execute(
+                self.program, self.program.workflows[workflow], labelling, queries, mode=Over()
+            )
+        return self._executions[key]
 
 
 @attrs.frozen(slots=False)

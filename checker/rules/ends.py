@@ -96,46 +96,53 @@ def _receivers(program: core.Program) -> set[str]:
 @attrs.frozen
 class Sink:
     """A place where a value arrives. `label`: of the value and of the decision that it arrives; `everything`: of all that the
-    same event carries; `arguments`: the names of what arrives."""
+    same event carries; `arguments`: the names of what arrives. It arrives only if `when` (over the arguments) holds and the
+    event matches `choice`, where there are such."""
 
     act: Act
     name: str
     label: int
     everything: int
     arguments: tuple[str, ...]
+    when: core.Expr | None = None
+    choice: core.EventChoice | None = None
+
+
+Part = tuple[str, core.FieldPath]
+
+
+@attrs.frozen
+class Hit:
+    """An end that names an act: what arrives there, and under which conditions."""
+
+    name: str
+    parts: tuple[Part, ...]
+    when: core.Expr | None = None
+    choice: core.EventChoice | None = None
 
 
 def sinks(program: core.Program, labels: WorkflowLabels, end: core.FlowEnd, *, implicit: bool) -> list[Sink]:
     """All places of the workflow that the end names; raises UnsupportedEndError."""
-    found = []
-    for act in labels.acts.values():
-        found += [
-            _sink(labels, act, name, arguments, implicit) for name, arguments in _hits(program, act, end)
-        ]
-    return found
+    acts = labels.acts.values()
+    return [_sink(labels, act, hit, implicit) for act in acts for hit in _hits(program, act, end)]
 
 
-def _sink(
-    labels: WorkflowLabels,
-    act: Act,
-    name: str,
-    arguments: tuple[tuple[str, core.FieldPath], ...],
-    implicit: bool,
-) -> Sink:
+def _sink(labels: WorkflowLabels, act: Act, hit: Hit, implicit: bool) -> Sink:
     decision = act.decision if implicit else 0
     label = decision
-    for argument, path in arguments:
+    for argument, path in hit.parts:
         label |= act.arguments[argument].at(path).every
     if act.kind == "agent":
         label |= labels.heads[act.node].variables[CONTEXT].every
-    return Sink(act, name, label, act.shown | decision, tuple(argument for argument, _ in arguments))
+    names = tuple(argument for argument, _ in hit.parts)
+    return Sink(act, hit.name, label, act.shown | decision | label, names, hit.when, hit.choice)
 
 
-Hit = tuple[str, tuple[tuple[str, core.FieldPath], ...]]
+def _everything(act: Act) -> tuple[Part, ...]:
+    return tuple((name, ()) for name in act.arguments)
 
 
 def _hits(program: core.Program, act: Act, end: core.FlowEnd) -> list[Hit]:
-    everything = tuple((name, ()) for name in act.arguments)
     match end:
         case core.ChannelEnd(channels=channels):
             return _emissions(program, act, channels)
@@ -143,18 +150,19 @@ def _hits(program: core.Program, act: Act, end: core.FlowEnd) -> list[Hit]:
             return [hit for choice in event.choices for hit in _event_hits(program, act, choice)]
         case core.ArgumentEnd(tool=tool, argument=argument, path=path):
             there = act.kind == "call" and act.subject == tool and argument in act.arguments
-            return [(f"`{tool}.{argument}`", ((argument, path),))] if there else []
+            return [Hit(f"`{tool}.{argument}`", ((argument, path),))] if there else []
         case core.ParameterEnd(workflow=workflow, parameter=parameter, path=path):
             there = act.kind == "scope" and workflow in (None, act.subject) and parameter in act.arguments
-            return [(f"the parameter `{parameter}`", ((parameter, path),))] if there else []
+            return [Hit(f"the parameter `{parameter}`", ((parameter, path),))] if there else []
         case core.StoreEnd(store=store):
-            return [(f"the store `{store}`", everything)] if _writes(program, act, {store}) else []
+            there = _writes(program, act, frozenset({store}))
+            return [Hit(f"the store `{store}`", _everything(act))] if there else []
         case core.AgentEnd(step=step):
             there = act.kind in ("llm", "agent") and act.subject == step
-            return [(f"`{step}`", everything)] if there else []
+            return [Hit(f"`{step}`", _everything(act))] if there else []
         case core.PrincipalEnd(principal=principal):
             told = act.kind in ("say", "ask", "message", "approve") and act.subject in (principal, None)
-            return [(f"`{principal}`", everything)] if told else []
+            return [Hit(f"`{principal}`", _everything(act))] if told else []
         case core.TagEnd() | core.ResultEnd() | core.LiteralEnd():
             raise UnsupportedEndError("a tag, a result or a table as the end of a flow is not decided yet")
         case _:
@@ -166,16 +174,17 @@ def _emissions(program: core.Program, act: Act, channels: frozenset[str]) -> lis
         return []
     tool = program.tools[act.subject or ""]
     return [
-        (
+        Hit(
             f"`{emission.channel}` through `{tool.symbol}`",
             tuple((n, ()) for n in act.arguments if emission.arguments is None or n in emission.arguments),
+            emission.condition,
         )
         for emission in tool.emits
         if emission.channel in channels
     ]
 
 
-def _writes(program: core.Program, act: Act, stores: frozenset[str] | set[str]) -> bool:
+def _writes(program: core.Program, act: Act, stores: frozenset[str]) -> bool:
     if act.kind == "call":
         return bool(program.tools[act.subject or ""].writes & stores)
     return act.kind == "remember" and (act.subject is None or act.subject in stores)
@@ -184,27 +193,23 @@ def _writes(program: core.Program, act: Act, stores: frozenset[str] | set[str]) 
 def _event_hits(program: core.Program, act: Act, choice: core.EventChoice) -> list[Hit]:
     if choice.by is not None and act.actor != choice.by and choice.kind != "approve":
         return []
-    everything = tuple((name, ()) for name in act.arguments)
     named = not choice.subjects or act.subject is None or act.subject in choice.subjects
+    whole = [Hit(f"`{act.subject or 'any'}`", _everything(act), choice=choice)]
     match choice.kind:
         case "call":
-            return [(f"`{act.subject}`", everything)] if act.kind == "call" and named else []
+            return whole if act.kind == "call" and named else []
         case "emit":
-            channels = choice.subjects or frozenset(program.channels)
-            return _emissions(program, act, channels)
+            return _emissions(program, act, choice.subjects or frozenset(program.channels))
         case "write":
-            wanted = choice.subjects or frozenset(program.stores)
-            return [(f"the store of `{act.subject}`", everything)] if _writes(program, act, wanted) else []
+            return whole if _writes(program, act, choice.subjects or frozenset(program.stores)) else []
         case "remember" | "llm" | "release":
-            return [(f"`{act.subject}`", everything)] if act.kind == choice.kind and named else []
-        case "say" | "ask":
-            return [("the user", everything)] if act.kind == choice.kind else []
+            return whole if act.kind == choice.kind and named else []
+        case "say" | "ask" | "approve":
+            return whole if act.kind == choice.kind else []
         case "message":
             there = act.kind == "message" and (
                 not choice.to or act.subject is None or act.subject in choice.to
             )
-            return [(f"`{act.subject or 'any principal'}`", everything)] if there else []
-        case "approve":
-            return [(f"`{act.subject}`", everything)] if act.kind == "approve" else []
+            return whole if there else []
         case _:
             raise UnsupportedEndError(f"flows to `{choice.kind}` events are not decided yet")

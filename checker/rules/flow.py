@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import attrs
+
 from wfcheck.checker.explanation import trail
 from wfcheck.checker.label_table import VirtualSource
 from wfcheck.checker.labels import WorkflowLabels
 from wfcheck.checker.obligation import (
+    NO_RUN,
     Analysis,
     Case,
     Finding,
+    Script,
     label_assumptions,
     possible,
     proved,
@@ -16,10 +22,16 @@ from wfcheck.checker.obligation import (
     unknown,
     vacuous,
 )
-from wfcheck.checker.result import PathStep
+from wfcheck.checker.result import PathStep, Verdict
 from wfcheck.checker.rules import ends
+from wfcheck.checker.rules.prove import Prover, contradiction
+from wfcheck.checker.rules.symbolic_match import Matcher
 from wfcheck.checker.sharing import reaching
+from wfcheck.checker.symbolic import Execution, SymbolicEvent
 from wfcheck.dsl import core
+from wfcheck.solver import build as b
+from wfcheck.solver import verdict as solver
+from wfcheck.solver.term import Term
 
 
 def virtual_sources(program: core.Program, rule: core.Rule) -> tuple[VirtualSource, ...]:
@@ -56,11 +68,66 @@ def _check(case: Case, body: core.Flow) -> Finding:
         )
     suspects = [s for s in found if s.label & wanted and _steered(case, body, s)]
     if not suspects:
-        return proved(*label_assumptions(case), notes=())
+        return proved(*label_assumptions(case))
+    return _on_paths(case, body, labels, suspects, wanted)
+
+
+def _on_paths(
+    case: Case, body: core.Flow, labels: WorkflowLabels, suspects: list[ends.Sink], wanted: int
+) -> Finding:
+    """The labels could not clear it: is there a path on which the value arrives?"""
+    influence = 0
+    if body.influence is not None:
+        influence = case.analysis.labelling.table.stands_for(body.influence, body.except_via)
+    prover = Prover(case, (wanted, influence), body.explicit)
+    answer = prover.decide(prover.over, [f for s in suspects for f in _arrivals(case, body, prover.over, s)])
+    if isinstance(answer, solver.Unsat):
+        if (why := contradiction(prover, answer.core)) is not None:
+            return Finding(Verdict.INCONSISTENT, reason=why, assumptions=answer.core)
+        return proved(*label_assumptions(case), *answer.core)
     path = explain(case, labels, suspects[0], wanted)
-    return possible(
-        "the labels admit the flow, and no concrete run was found", path=path, notes=silence(case)
+    starts = _starts(case, body, prover, suspects)
+    if isinstance(answer, solver.Unknown):
+        return attrs.evolve(unknown(f"the solver gave up: {answer.reason}"), path=path, starts=starts)
+    return attrs.evolve(possible(NO_RUN, path=path, notes=silence(case)), starts=starts)
+
+
+def _arrivals(case: Case, body: core.Flow, execution: Execution, sink: ends.Sink) -> list[Term]:
+    """One formula per event at the sink; true where nothing shows when it happens."""
+    matcher = Matcher(case.program, execution.notes)
+    here = [e for e in execution.events if (e.site, e.choice) == (sink.act.node, sink.act.choice)]
+    kinds = ("approve", "deny") if sink.act.kind == "approve" else (sink.act.kind,)
+    events = [e for e in here if e.kind in kinds and e.certain]
+    if not events or sink.act.kind == "agent":
+        return [b.TRUE]
+    table = case.analysis.labelling.table
+    approvals = sink.label & table.approval_marks(table.every_tag) != 0 and "approve" not in body.except_via
+    return [_arrival(matcher, body, event, sink, approvals) for event in events]
+
+
+def _arrival(
+    matcher: Matcher, body: core.Flow, event: SymbolicEvent, sink: ends.Sink, approvals: bool
+) -> Term:
+    """`approvals`: the label rests on approvals, whose residue stands for all that was shown before: not told apart by path."""
+    names = (*sink.arguments, *(() if body.explicit else ("",)))
+    carried = (
+        b.TRUE if approvals else b.or_(*(event.taints[n][0] if n in event.taints else b.TRUE for n in names))
     )
+    steered = b.TRUE if body.influence is None else b.or_(*(bits[1] for bits in event.taints.values()))
+    there = matcher.holds(sink.when, event, {}).maybe
+    if sink.choice is not None:
+        pattern = core.EventPattern((sink.choice,), span=sink.choice.span)
+        there = b.and_(there, matcher.any_match(pattern, event, evidence=False).maybe)
+    return b.and_(event.guard, there, carried, steered)
+
+
+def _starts(case: Case, body: core.Flow, prover: Prover, suspects: list[ends.Sink]) -> Iterator[Script]:
+    for execution in prover.exact():
+        for sink in suspects:
+            formulas = _arrivals(case, body, execution, sink)
+            answer = prover.decide(execution, formulas)
+            if isinstance(answer, solver.Sat):
+                yield prover.script(execution, answer)
 
 
 def sinks(program: core.Program, labels: WorkflowLabels, body: core.Flow) -> list[ends.Sink]:

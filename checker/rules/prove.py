@@ -8,7 +8,7 @@ from functools import cached_property
 import attrs
 
 from wfcheck.checker.obligation import Case
-from wfcheck.checker.symbolic import Execution, Over, Unroll, execute, script
+from wfcheck.checker.symbolic import Execution, Unroll, execute, script
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 from wfcheck.solver import build as b
@@ -31,17 +31,16 @@ class Prover:
     @cached_property
     def over(self) -> Execution:
         """All runs."""
-        return self._execute(Over())
-
-    def _execute(self, mode: Over | Unroll) -> Execution:
-        analysis = self.case.analysis
-        labelling = analysis.explicit if self.explicit else analysis.labelling
-        return execute(self.case.program, self.case.workflow, labelling, self.queries, mode=mode)
+        symbol = self.case.workflow.symbol
+        return self.case.analysis.execution(symbol, self.queries, explicit=self.explicit)
 
     def exact(self) -> Iterator[Execution]:
         """Some runs, exactly."""
+        analysis = self.case.analysis
+        labelling = analysis.explicit if self.explicit else analysis.labelling
         for loops, steps in BOUNDS:
-            yield self._execute(Unroll(loops, steps))
+            mode = Unroll(loops, steps)
+            yield execute(self.case.program, self.case.workflow, labelling, self.queries, mode=mode)
 
     def decide(self, execution: Execution, formulas: Sequence[Term]) -> solver.Answer:
         """Whether any of the formulas can be true on a covered run."""
