@@ -76,8 +76,17 @@ def _drive(machine: Machine, end: int, found: list[Diagnostic], recovers: bool) 
         if not _follows(mistake, machine, found):
             found.append(mistake)
         mistakes += 1
-        if not recovers or mistakes > MAX_MISTAKES or not recover(machine):
+        if mistakes > MAX_MISTAKES:
+            found.append(_too_many(mistake))
             return
+        if not recovers or not recover(machine):
+            return
+
+
+def _too_many(last: Diagnostic) -> Diagnostic:
+    help_ = "mend the first ones and check again"
+    message = f"more than {MAX_MISTAKES} mistakes: the rest of the file is not read"
+    return Diagnostic("WF124", message, last.span, help=help_)
 
 
 def _follows(mistake: Diagnostic, machine: Machine, found: list[Diagnostic]) -> bool:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
+from wfcheck.dsl.node import Node
 from wfcheck.dsl.source import Span
 
 
@@ -15,8 +16,8 @@ def _span() -> Span:
     return attrs.field(eq=False, repr=False, kw_only=True)  # type: ignore[no-any-return]
 
 
-@attrs.frozen
-class Ident:
+@attrs.frozen(eq=False, repr=False)
+class Ident(Node):
     """A name as written (without back-quotes)."""
 
     text: str
@@ -26,27 +27,27 @@ class Ident:
 # ---------------------------------------------------------------- expressions
 
 
-@attrs.frozen
-class BoolLit:
+@attrs.frozen(eq=False, repr=False)
+class BoolLit(Node):
     value: bool
     span: Span = _span()
 
 
-@attrs.frozen
-class IntLit:
+@attrs.frozen(eq=False, repr=False)
+class IntLit(Node):
     value: int
     span: Span = _span()
 
 
-@attrs.frozen
-class DecimalLit:
+@attrs.frozen(eq=False, repr=False)
+class DecimalLit(Node):
     value: Fraction
     text: str = attrs.field(eq=False)
     span: Span = _span()
 
 
-@attrs.frozen
-class DurationLit:
+@attrs.frozen(eq=False, repr=False)
+class DurationLit(Node):
     """`seconds` is exact; `text` keeps the unit."""
 
     seconds: Fraction
@@ -54,51 +55,51 @@ class DurationLit:
     span: Span = _span()
 
 
-@attrs.frozen
-class DateLit:
+@attrs.frozen(eq=False, repr=False)
+class DateLit(Node):
     """ISO text, `2024-05-15`."""
 
     text: str
     span: Span = _span()
 
 
-@attrs.frozen
-class TimeLit:
+@attrs.frozen(eq=False, repr=False)
+class TimeLit(Node):
     """ISO text, `2024-05-15T15:00-05:00`, or a clock `12:00:05` in tests."""
 
     text: str
     span: Span = _span()
 
 
-@attrs.frozen
-class TextLit:
+@attrs.frozen(eq=False, repr=False)
+class TextLit(Node):
     value: str
     span: Span = _span()
 
 
-@attrs.frozen
-class RegexLit:
+@attrs.frozen(eq=False, repr=False)
+class RegexLit(Node):
     """The text between the slashes; only after `matches`."""
 
     pattern: str
     span: Span = _span()
 
 
-@attrs.frozen
-class NoneLit:
+@attrs.frozen(eq=False, repr=False)
+class NoneLit(Node):
     """`none`, the absent option."""
 
     span: Span = _span()
 
 
-@attrs.frozen
-class Name:
+@attrs.frozen(eq=False, repr=False)
+class Name(Node):
     text: str
     span: Span = _span()
 
 
-@attrs.frozen
-class Member:
+@attrs.frozen(eq=False, repr=False)
+class Member(Node):
     """`base.name`"""
 
     base: Expr
@@ -106,8 +107,8 @@ class Member:
     span: Span = _span()
 
 
-@attrs.frozen
-class Subscript:
+@attrs.frozen(eq=False, repr=False)
+class Subscript(Node):
     """`base[index]`; `base[]` (any element, in paths only) has no index."""
 
     base: Expr
@@ -115,8 +116,8 @@ class Subscript:
     span: Span = _span()
 
 
-@attrs.frozen
-class Argument:
+@attrs.frozen(eq=False, repr=False)
+class Argument(Node):
     """`value` or `name: value`."""
 
     name: Ident | None
@@ -124,8 +125,8 @@ class Argument:
     span: Span = _span()
 
 
-@attrs.frozen
-class Apply:
+@attrs.frozen(eq=False, repr=False)
+class Apply(Node):
     """`function(arguments)`: built-ins, tools, releases, defines, workflows, `known(v[k])`, `last(input)` ..."""
 
     function: Expr
@@ -133,8 +134,8 @@ class Apply:
     span: Span = _span()
 
 
-@attrs.frozen
-class Unary:
+@attrs.frozen(eq=False, repr=False)
+class Unary(Node):
     """operator: `-` or `not`."""
 
     operator: str
@@ -142,8 +143,8 @@ class Unary:
     span: Span = _span()
 
 
-@attrs.frozen
-class Binary:
+@attrs.frozen(eq=False, repr=False)
+class Binary(Node):
     """operator: + - * / == != < <= > >= and or implies in startswith endswith contains like matches, `not in`."""
 
     operator: str
@@ -152,45 +153,45 @@ class Binary:
     span: Span = _span()
 
 
-@attrs.frozen
-class IfExpr:
+@attrs.frozen(eq=False, repr=False)
+class IfExpr(Node):
     condition: Expr
     then: Expr
     otherwise: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class ListLit:
+@attrs.frozen(eq=False, repr=False)
+class ListLit(Node):
     items: tuple[Expr, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class SetLit:
+@attrs.frozen(eq=False, repr=False)
+class SetLit(Node):
     """`{a, b}`; `{}` is the empty set or map, as its type says."""
 
     items: tuple[Expr, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class FieldInit:
+@attrs.frozen(eq=False, repr=False)
+class FieldInit(Node):
     name: Ident
     value: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class RecordLit:
+@attrs.frozen(eq=False, repr=False)
+class RecordLit(Node):
     """`{name: value, "odd name": value}`"""
 
     fields: tuple[FieldInit, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class Quantifier:
+@attrs.frozen(eq=False, repr=False)
+class Quantifier(Node):
     """`any x in xs: body`, `all a, b in zip(xs, ys): body`; kind: any, all, count, sum, min, max."""
 
     kind: str
@@ -200,8 +201,8 @@ class Quantifier:
     span: Span = _span()
 
 
-@attrs.frozen
-class Earlier:
+@attrs.frozen(eq=False, repr=False)
+class Earlier(Node):
     """`any earlier EVENT: body`, heuristic layer and history."""
 
     event: Event
@@ -209,8 +210,8 @@ class Earlier:
     span: Span = _span()
 
 
-@attrs.frozen
-class Via:
+@attrs.frozen(eq=False, repr=False)
+class Via(Node):
     """`via d` inside a set."""
 
     name: Ident
@@ -246,54 +247,54 @@ Expr: TypeAlias = (
 # ---------------------------------------------------------------- types
 
 
-@attrs.frozen
-class TypeName:
+@attrs.frozen(eq=False, repr=False)
+class TypeName(Node):
     """A scalar or a declared type."""
 
     name: Ident
     span: Span = _span()
 
 
-@attrs.frozen
-class TypeList:
+@attrs.frozen(eq=False, repr=False)
+class TypeList(Node):
     item: TypeExpr
     span: Span = _span()
 
 
-@attrs.frozen
-class TypeMap:
+@attrs.frozen(eq=False, repr=False)
+class TypeMap(Node):
     key: TypeExpr
     value: TypeExpr
     span: Span = _span()
 
 
-@attrs.frozen
-class TypeOption:
+@attrs.frozen(eq=False, repr=False)
+class TypeOption(Node):
     base: TypeExpr
     span: Span = _span()
 
 
-@attrs.frozen
-class FieldType:
+@attrs.frozen(eq=False, repr=False)
+class FieldType(Node):
     name: Ident
     type: TypeExpr
     span: Span = _span()
 
 
-@attrs.frozen
-class TypeRecord:
+@attrs.frozen(eq=False, repr=False)
+class TypeRecord(Node):
     fields: tuple[FieldType, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class TypeEnum:
+@attrs.frozen(eq=False, repr=False)
+class TypeEnum(Node):
     members: tuple[Ident, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class TypeRefined:
+@attrs.frozen(eq=False, repr=False)
+class TypeRefined(Node):
     """`base where condition over it`"""
 
     base: TypeExpr
@@ -307,16 +308,16 @@ TypeExpr: TypeAlias = TypeName | TypeList | TypeMap | TypeOption | TypeRecord | 
 # ---------------------------------------------------------------- events and patterns
 
 
-@attrs.frozen
-class LiteralPattern:
+@attrs.frozen(eq=False, repr=False)
+class LiteralPattern(Node):
     """A literal, or an enum member / principal / set given by a plain lower-case name."""
 
     value: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class ComparePattern:
+@attrs.frozen(eq=False, repr=False)
+class ComparePattern(Node):
     """`> 1000`, `!= x`, `in {..}`, `like ".."`, `matches /../`, `startswith ".."` ..."""
 
     operator: str
@@ -324,26 +325,26 @@ class ComparePattern:
     span: Span = _span()
 
 
-@attrs.frozen
-class SamePattern:
+@attrs.frozen(eq=False, repr=False)
+class SamePattern(Node):
     span: Span = _span()
 
 
-@attrs.frozen
-class ArgsPattern:
+@attrs.frozen(eq=False, repr=False)
+class ArgsPattern(Node):
     span: Span = _span()
 
 
-@attrs.frozen
-class BinderPattern:
+@attrs.frozen(eq=False, repr=False)
+class BinderPattern(Node):
     """An upper-case name."""
 
     name: Ident
     span: Span = _span()
 
 
-@attrs.frozen
-class AnyPattern:
+@attrs.frozen(eq=False, repr=False)
+class AnyPattern(Node):
     """`_`"""
 
     span: Span = _span()
@@ -352,15 +353,15 @@ class AnyPattern:
 Pattern: TypeAlias = LiteralPattern | ComparePattern | SamePattern | ArgsPattern | BinderPattern | AnyPattern
 
 
-@attrs.frozen
-class EventArgument:
+@attrs.frozen(eq=False, repr=False)
+class EventArgument(Node):
     name: Ident | None
     pattern: Pattern
     span: Span = _span()
 
 
-@attrs.frozen
-class EventCall:
+@attrs.frozen(eq=False, repr=False)
+class EventCall(Node):
     """`name(arguments) -> result by P`; a bare name has `arguments=None`. `name` may be dotted (`org.pay`)."""
 
     name: Expr
@@ -370,8 +371,8 @@ class EventCall:
     span: Span = _span()
 
 
-@attrs.frozen
-class EventChoice:
+@attrs.frozen(eq=False, repr=False)
+class EventChoice(Node):
     """`{EVENT, ...} [by P]`"""
 
     events: tuple[Event, ...]
@@ -385,14 +386,14 @@ Event: TypeAlias = EventCall | EventChoice
 # ---------------------------------------------------------------- statements
 
 
-@attrs.frozen
-class Block:
+@attrs.frozen(eq=False, repr=False)
+class Block(Node):
     statements: tuple[Statement, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class Contract:
+@attrs.frozen(eq=False, repr=False)
+class Contract(Node):
     """`[name:] condition` of requires / ensures / invariant."""
 
     name: Ident | None
@@ -400,8 +401,8 @@ class Contract:
     span: Span = _span()
 
 
-@attrs.frozen
-class Assign:
+@attrs.frozen(eq=False, repr=False)
+class Assign(Node):
     """`x = e`: an expression, or a call of a tool, a release or a workflow."""
 
     target: Ident
@@ -409,16 +410,16 @@ class Assign:
     span: Span = _span()
 
 
-@attrs.frozen
-class CallStatement:
+@attrs.frozen(eq=False, repr=False)
+class CallStatement(Node):
     """A call whose result is not kept."""
 
     call: Apply
     span: Span = _span()
 
 
-@attrs.frozen
-class LlmStatement:
+@attrs.frozen(eq=False, repr=False)
+class LlmStatement(Node):
     """`[x =] llm name(ctx, ...) [-> T] [ensures [n:] c]...`"""
 
     target: Ident | None
@@ -429,8 +430,8 @@ class LlmStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class IfStatement:
+@attrs.frozen(eq=False, repr=False)
+class IfStatement(Node):
     """`arms` are (condition, block); `otherwise` is the last else."""
 
     arms: tuple[tuple[Expr, Block], ...]
@@ -438,8 +439,8 @@ class IfStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class CasePattern:
+@attrs.frozen(eq=False, repr=False)
+class CasePattern(Node):
     """One alternative of a `case`: an enum member, a literal, `none`, `_`, or a binder (`case some x`
     is written `case x`: a lower-case name that is no member binds)."""
 
@@ -447,8 +448,8 @@ class CasePattern:
     span: Span = _span()
 
 
-@attrs.frozen
-class Case:
+@attrs.frozen(eq=False, repr=False)
+class Case(Node):
     """`case p1, p2 { block }`"""
 
     patterns: tuple[CasePattern, ...]
@@ -456,15 +457,15 @@ class Case:
     span: Span = _span()
 
 
-@attrs.frozen
-class MatchStatement:
+@attrs.frozen(eq=False, repr=False)
+class MatchStatement(Node):
     subject: Expr
     cases: tuple[Case, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class ForStatement:
+@attrs.frozen(eq=False, repr=False)
+class ForStatement(Node):
     item: Ident
     source: Expr
     maximum: Expr | None
@@ -472,8 +473,8 @@ class ForStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class RepeatStatement:
+@attrs.frozen(eq=False, repr=False)
+class RepeatStatement(Node):
     maximum: Expr | None
     condition: Expr
     invariants: tuple[Contract, ...]
@@ -481,14 +482,14 @@ class RepeatStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class ParallelStatement:
+@attrs.frozen(eq=False, repr=False)
+class ParallelStatement(Node):
     branches: tuple[Block, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class MayItem:
+@attrs.frozen(eq=False, repr=False)
+class MayItem(Node):
     """`tool [when cond]`, or the built-in acts `say`, `ask`, `send` ..."""
 
     name: Expr
@@ -496,8 +497,8 @@ class MayItem:
     span: Span = _span()
 
 
-@attrs.frozen
-class AgentStatement:
+@attrs.frozen(eq=False, repr=False)
+class AgentStatement(Node):
     target: Ident | None
     name: Ident
     context: tuple[Argument, ...]
@@ -510,8 +511,8 @@ class AgentStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class Within:
+@attrs.frozen(eq=False, repr=False)
+class Within(Node):
     """`within n steps` or `within duration`; `steps` is None for a duration."""
 
     steps: Expr | None
@@ -519,8 +520,8 @@ class Within:
     span: Span = _span()
 
 
-@attrs.frozen
-class ApproveStatement:
+@attrs.frozen(eq=False, repr=False)
+class ApproveStatement(Node):
     call: Apply | None
     principal: Ident
     shows: tuple[Expr, ...]
@@ -529,22 +530,22 @@ class ApproveStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class RetryStatement:
+@attrs.frozen(eq=False, repr=False)
+class RetryStatement(Node):
     attempts: Expr
     body: Block
     handler: Block | None
     span: Span = _span()
 
 
-@attrs.frozen
-class SayStatement:
+@attrs.frozen(eq=False, repr=False)
+class SayStatement(Node):
     value: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class AskStatement:
+@attrs.frozen(eq=False, repr=False)
+class AskStatement(Node):
     """`[x =] ask p e [-> T]`"""
 
     target: Ident | None
@@ -554,23 +555,23 @@ class AskStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class SendStatement:
+@attrs.frozen(eq=False, repr=False)
+class SendStatement(Node):
     values: tuple[Expr, ...]
     principal: Ident
     span: Span = _span()
 
 
-@attrs.frozen
-class ReceiveStatement:
+@attrs.frozen(eq=False, repr=False)
+class ReceiveStatement(Node):
     target: Ident | None
     principal: Ident | None
     type: TypeExpr | None
     span: Span = _span()
 
 
-@attrs.frozen
-class RememberStatement:
+@attrs.frozen(eq=False, repr=False)
+class RememberStatement(Node):
     """`remember e into s` or, for a partitioned store, `into s[key]`."""
 
     value: Expr
@@ -578,8 +579,8 @@ class RememberStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class RecallStatement:
+@attrs.frozen(eq=False, repr=False)
+class RecallStatement(Node):
     """`x = recall s [where cond]`, `recall s[key]`."""
 
     target: Ident | None
@@ -588,14 +589,14 @@ class RecallStatement:
     span: Span = _span()
 
 
-@attrs.frozen
-class StopStatement:
+@attrs.frozen(eq=False, repr=False)
+class StopStatement(Node):
     reason: TextLit | None
     span: Span = _span()
 
 
-@attrs.frozen
-class ReturnStatement:
+@attrs.frozen(eq=False, repr=False)
+class ReturnStatement(Node):
     value: Expr | None
     span: Span = _span()
 
@@ -626,8 +627,8 @@ Statement: TypeAlias = (
 # ---------------------------------------------------------------- rules
 
 
-@attrs.frozen
-class Annotation:
+@attrs.frozen(eq=False, repr=False)
+class Annotation(Node):
     """`@name(value, ...)`"""
 
     name: Ident
@@ -635,16 +636,16 @@ class Annotation:
     span: Span = _span()
 
 
-@attrs.frozen
-class AllowRule:
+@attrs.frozen(eq=False, repr=False)
+class AllowRule(Node):
     principal: Ident
     calls: tuple[Event, ...]
     condition: Expr | None
     span: Span = _span()
 
 
-@attrs.frozen
-class ForbidRule:
+@attrs.frozen(eq=False, repr=False)
+class ForbidRule(Node):
     event: Event
     condition: Expr | None
     after: Event | None
@@ -653,16 +654,16 @@ class ForbidRule:
     span: Span = _span()
 
 
-@attrs.frozen
-class FlowEnd:
+@attrs.frozen(eq=False, repr=False)
+class FlowEnd(Node):
     """A side of a flow rule: a path (`get_contacts[].email`), a set, or an event with arguments."""
 
     value: Expr | Event
     span: Span = _span()
 
 
-@attrs.frozen
-class FlowRule:
+@attrs.frozen(eq=False, repr=False)
+class FlowRule(Node):
     source: FlowEnd
     target: FlowEnd
     influence: Expr | None
@@ -671,8 +672,8 @@ class FlowRule:
     span: Span = _span()
 
 
-@attrs.frozen
-class SourceItem:
+@attrs.frozen(eq=False, repr=False)
+class SourceItem(Node):
     """One allowed source; gated by a condition or designated by another `from only`."""
 
     value: Expr
@@ -680,8 +681,8 @@ class SourceItem:
     span: Span = _span()
 
 
-@attrs.frozen
-class FromOnly:
+@attrs.frozen(eq=False, repr=False)
+class FromOnly(Node):
     """`path from only {sources}`"""
 
     value: Expr
@@ -689,28 +690,28 @@ class FromOnly:
     span: Span = _span()
 
 
-@attrs.frozen
-class FromOnlyRule:
+@attrs.frozen(eq=False, repr=False)
+class FromOnlyRule(Node):
     claim: FromOnly
     span: Span = _span()
 
 
-@attrs.frozen
-class DecisionRule:
+@attrs.frozen(eq=False, repr=False)
+class DecisionRule(Node):
     call: Event
     sources: tuple[SourceItem, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class ForEach:
+@attrs.frozen(eq=False, repr=False)
+class ForEach(Node):
     name: Ident
     source: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class BeforeRule:
+@attrs.frozen(eq=False, repr=False)
+class BeforeRule(Node):
     evidence: Event
     since: Event | None
     judged: Event
@@ -720,8 +721,8 @@ class BeforeRule:
     span: Span = _span()
 
 
-@attrs.frozen
-class AfterRule:
+@attrs.frozen(eq=False, repr=False)
+class AfterRule(Node):
     """`within` None means `before end`."""
 
     evidence: Event
@@ -732,14 +733,14 @@ class AfterRule:
     span: Span = _span()
 
 
-@attrs.frozen
-class DistinctRule:
+@attrs.frozen(eq=False, repr=False)
+class DistinctRule(Node):
     events: tuple[Event, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class LimitRule:
+@attrs.frozen(eq=False, repr=False)
+class LimitRule(Node):
     """kind: count, consecutive, bits (of an event), sum, distinct (of an expression over a call's arguments)."""
 
     kind: str
@@ -750,49 +751,49 @@ class LimitRule:
     span: Span = _span()
 
 
-@attrs.frozen
-class AlwaysRule:
+@attrs.frozen(eq=False, repr=False)
+class AlwaysRule(Node):
     condition: Expr
     event: Event | None
     span: Span = _span()
 
 
-@attrs.frozen
-class NoUnusedGrants:
+@attrs.frozen(eq=False, repr=False)
+class NoUnusedGrants(Node):
     span: Span = _span()
 
 
-@attrs.frozen
-class NoShadowedRules:
+@attrs.frozen(eq=False, repr=False)
+class NoShadowedRules(Node):
     span: Span = _span()
 
 
-@attrs.frozen
-class NoVacuousRules:
+@attrs.frozen(eq=False, repr=False)
+class NoVacuousRules(Node):
     span: Span = _span()
 
 
-@attrs.frozen
-class NoAgentHas:
+@attrs.frozen(eq=False, repr=False)
+class NoAgentHas(Node):
     events: tuple[Event, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class EffectiveAtMost:
+@attrs.frozen(eq=False, repr=False)
+class EffectiveAtMost(Node):
     lower: Ident
     upper: Ident
     span: Span = _span()
 
 
-@attrs.frozen
-class PolicyAtMost:
+@attrs.frozen(eq=False, repr=False)
+class PolicyAtMost(Node):
     location: TextLit
     span: Span = _span()
 
 
-@attrs.frozen
-class DepthAtLeast:
+@attrs.frozen(eq=False, repr=False)
+class DepthAtLeast(Node):
     """`depth(rule) >= n`; the operator is kept as written."""
 
     rule: Expr
@@ -812,8 +813,8 @@ Meta: TypeAlias = (
 )
 
 
-@attrs.frozen
-class CheckRule:
+@attrs.frozen(eq=False, repr=False)
+class CheckRule(Node):
     meta: Meta
     span: Span = _span()
 
@@ -833,8 +834,8 @@ RuleBody: TypeAlias = (
 )
 
 
-@attrs.frozen
-class Rule:
+@attrs.frozen(eq=False, repr=False)
+class Rule(Node):
     """`[docs] [annotations] [name:] body [per session]`"""
 
     name: Ident | None
@@ -848,8 +849,8 @@ class Rule:
 # ---------------------------------------------------------------- declarations
 
 
-@attrs.frozen
-class TagsDecl:
+@attrs.frozen(eq=False, repr=False)
+class TagsDecl(Node):
     """`secrecy a, b` or `influence a, b`; kind: secrecy, influence."""
 
     kind: str
@@ -857,8 +858,8 @@ class TagsDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class GroupDecl:
+@attrs.frozen(eq=False, repr=False)
+class GroupDecl(Node):
     """operator: `=`, `+=`, or None for an open group."""
 
     name: Ident
@@ -867,15 +868,15 @@ class GroupDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class TypeDecl:
+@attrs.frozen(eq=False, repr=False)
+class TypeDecl(Node):
     name: Ident
     type: TypeExpr
     span: Span = _span()
 
 
-@attrs.frozen
-class PrincipalDecl:
+@attrs.frozen(eq=False, repr=False)
+class PrincipalDecl(Node):
     """kind: human, agent, service. A clause that is not written is None."""
 
     name: Ident
@@ -886,15 +887,15 @@ class PrincipalDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class ChannelDecl:
+@attrs.frozen(eq=False, repr=False)
+class ChannelDecl(Node):
     name: Ident
     clears: tuple[Expr, ...] | None
     span: Span = _span()
 
 
-@attrs.frozen
-class StoreDecl:
+@attrs.frozen(eq=False, repr=False)
+class StoreDecl(Node):
     name: Ident
     type: TypeExpr
     partition: Ident | None
@@ -902,8 +903,8 @@ class StoreDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class Parameter:
+@attrs.frozen(eq=False, repr=False)
+class Parameter(Node):
     """`name: T [from {sources}]`"""
 
     name: Ident
@@ -912,26 +913,26 @@ class Parameter:
     span: Span = _span()
 
 
-@attrs.frozen
-class EffectClause:
+@attrs.frozen(eq=False, repr=False)
+class EffectClause(Node):
     effect: Ident
     span: Span = _span()
 
 
-@attrs.frozen
-class ReadsClause:
+@attrs.frozen(eq=False, repr=False)
+class ReadsClause(Node):
     stores: tuple[Expr, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class WritesClause:
+@attrs.frozen(eq=False, repr=False)
+class WritesClause(Node):
     stores: tuple[Expr, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class EmitsClause:
+@attrs.frozen(eq=False, repr=False)
+class EmitsClause(Node):
     """`emits c [(args)] [when cond]`; `emits nothing` has `channel=None`; `arguments=None` means all."""
 
     channel: Expr | None
@@ -940,8 +941,8 @@ class EmitsClause:
     span: Span = _span()
 
 
-@attrs.frozen
-class PathTags:
+@attrs.frozen(eq=False, repr=False)
+class PathTags(Node):
     """`path: {tags}`; `path` starts at the result: `items[].body`, `[].email`."""
 
     path: Path
@@ -949,16 +950,16 @@ class PathTags:
     span: Span = _span()
 
 
-@attrs.frozen
-class Path:
+@attrs.frozen(eq=False, repr=False)
+class Path(Node):
     """Steps of a field path; `[]` stands for any element."""
 
     steps: tuple[str, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class ReturnsClause:
+@attrs.frozen(eq=False, repr=False)
+class ReturnsClause(Node):
     """`returns {tags} [when c]` has `tags`; `returns { path: {tags}, ... } [when c]` has `paths`."""
 
     tags: tuple[Expr, ...] | None
@@ -967,49 +968,49 @@ class ReturnsClause:
     span: Span = _span()
 
 
-@attrs.frozen
-class RequiresClause:
+@attrs.frozen(eq=False, repr=False)
+class RequiresClause(Node):
     contract: Contract
     span: Span = _span()
 
 
-@attrs.frozen
-class EnsuresClause:
+@attrs.frozen(eq=False, repr=False)
+class EnsuresClause(Node):
     contract: Contract
     span: Span = _span()
 
 
-@attrs.frozen
-class IndependentClause:
+@attrs.frozen(eq=False, repr=False)
+class IndependentClause(Node):
     """`independent of a, b`"""
 
     arguments: tuple[Ident, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class AcceptsClause:
+@attrs.frozen(eq=False, repr=False)
+class AcceptsClause(Node):
     argument: Ident
     tags: tuple[Expr, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class FreshClause:
+@attrs.frozen(eq=False, repr=False)
+class FreshClause(Node):
     """`fresh id, number`"""
 
     paths: tuple[Path, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class AliasClause:
+@attrs.frozen(eq=False, repr=False)
+class AliasClause(Node):
     names: tuple[TextLit, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class PureClause:
+@attrs.frozen(eq=False, repr=False)
+class PureClause(Node):
     span: Span = _span()
 
 
@@ -1029,8 +1030,8 @@ Clause: TypeAlias = (
 )
 
 
-@attrs.frozen
-class ToolDecl:
+@attrs.frozen(eq=False, repr=False)
+class ToolDecl(Node):
     """`tool t(args) [-> T] [{ clauses }]`"""
 
     name: Ident
@@ -1040,8 +1041,8 @@ class ToolDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class ReleaseDecl:
+@attrs.frozen(eq=False, repr=False)
+class ReleaseDecl(Node):
     name: Ident
     parameters: tuple[Parameter, ...]
     result: TypeExpr
@@ -1051,8 +1052,8 @@ class ReleaseDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class TrackUpdate:
+@attrs.frozen(eq=False, repr=False)
+class TrackUpdate(Node):
     """`on EVENT [for each x in xs] [when c]: [v[K] :=] expr`; `key` is set for `v[K] := expr`."""
 
     event: Event
@@ -1063,8 +1064,8 @@ class TrackUpdate:
     span: Span = _span()
 
 
-@attrs.frozen
-class TrackDecl:
+@attrs.frozen(eq=False, repr=False)
+class TrackDecl(Node):
     name: Ident
     type: TypeExpr
     initial: Expr
@@ -1072,31 +1073,31 @@ class TrackDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class TableDecl:
+@attrs.frozen(eq=False, repr=False)
+class TableDecl(Node):
     name: Ident
     fields: tuple[FieldType, ...]
     rows: tuple[Expr, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class DefineDecl:
+@attrs.frozen(eq=False, repr=False)
+class DefineDecl(Node):
     name: Ident
     parameters: tuple[Ident, ...]
     body: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class AssumeDecl:
+@attrs.frozen(eq=False, repr=False)
+class AssumeDecl(Node):
     name: Ident
     condition: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class WorkflowDecl:
+@attrs.frozen(eq=False, repr=False)
+class WorkflowDecl(Node):
     name: Ident
     parameters: tuple[Parameter, ...]
     principal: Ident | None
@@ -1109,16 +1110,16 @@ class WorkflowDecl:
     span: Span = _span()
 
 
-@attrs.frozen
-class PolicyDecl:
+@attrs.frozen(eq=False, repr=False)
+class PolicyDecl(Node):
     name: Ident
     workflows: tuple[Expr, ...]
     rules: tuple[Rule, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class TestLine:
+@attrs.frozen(eq=False, repr=False)
+class TestLine(Node):
     """`verb` is one of input, call, fail, approve, deny, message, say, session, run, end.
     `subject`: the principal of `input`, the call of call/fail/approve/deny, the (from, to) pair of a message."""
 
@@ -1131,8 +1132,8 @@ class TestLine:
     span: Span = _span()
 
 
-@attrs.frozen
-class Expectation:
+@attrs.frozen(eq=False, repr=False)
+class Expectation(Node):
     """`kind`: ok, violated, insufficient, blocked, blame, reachable, unreachable.
     `name` is the rule, assumption or workflow; `index` the event; `events` for (un)reachable."""
 
@@ -1143,8 +1144,8 @@ class Expectation:
     span: Span = _span()
 
 
-@attrs.frozen
-class TestDecl:
+@attrs.frozen(eq=False, repr=False)
+class TestDecl(Node):
     title: TextLit
     lines: tuple[TestLine, ...]
     expectations: tuple[Expectation, ...]
@@ -1170,15 +1171,15 @@ Declaration: TypeAlias = (
 )
 
 
-@attrs.frozen
-class ImportedName:
+@attrs.frozen(eq=False, repr=False)
+class ImportedName(Node):
     name: Ident
     alias: Ident | None
     span: Span = _span()
 
 
-@attrs.frozen
-class LibraryImport:
+@attrs.frozen(eq=False, repr=False)
+class LibraryImport(Node):
     """`import std.mail`, `import std.mail (read_inbox, send_email as mail)`; `names=None` brings in all."""
 
     path: tuple[str, ...]
@@ -1186,8 +1187,8 @@ class LibraryImport:
     span: Span = _span()
 
 
-@attrs.frozen
-class FileImport:
+@attrs.frozen(eq=False, repr=False)
+class FileImport(Node):
     """`import "org/policy.wf" as org` (or, as for libraries, with a list of names)"""
 
     path: TextLit
@@ -1199,8 +1200,8 @@ class FileImport:
 Import: TypeAlias = LibraryImport | FileImport
 
 
-@attrs.frozen
-class Item:
+@attrs.frozen(eq=False, repr=False)
+class Item(Node):
     """A declaration with its documentation and annotations."""
 
     declaration: Declaration
@@ -1209,8 +1210,8 @@ class Item:
     span: Span = _span()
 
 
-@attrs.frozen
-class Comment:
+@attrs.frozen(eq=False, repr=False)
+class Comment(Node):
     """`text` includes the `#`; `own_line` tells a comment on a line of its own from a trailing one."""
 
     text: str
@@ -1218,8 +1219,8 @@ class Comment:
     span: Span = _span()
 
 
-@attrs.frozen
-class Module:
+@attrs.frozen(eq=False, repr=False)
+class Module(Node):
     """One parsed file. `comments` are all comments in order, outside of tree equality."""
 
     path: str

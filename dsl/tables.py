@@ -110,7 +110,7 @@ def build(grammar: str) -> dict[str, Any]:
     from lark.lexer import PatternStr
 
     parser = Lark(grammar, parser="lalr", start=list(STARTS), maybe_placeholders=True)
-    table = parser.parser.parser._parse_table  # type: ignore[attr-defined]
+    table = parser.parser.parser._parse_table
     rules = sorted(
         {r for row in table.states.values() for a, r in row.values() if not isinstance(r, int)}, key=_order
     )

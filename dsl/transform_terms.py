@@ -178,7 +178,7 @@ def pattern_value(value: s.Expr, *, span: Span) -> s.Pattern:
     """A literal or a name; `_`, `same`, `args` and upper-case names have a meaning of their own."""
     if not isinstance(value, s.Name):
         return s.LiteralPattern(value, span=span)
-    special = {"_": s.AnyPattern, "same": s.SamePattern, "args": s.ArgsPattern}
+    special: Mapping[str, Callable[..., s.Pattern]] = {"_": s.AnyPattern, "same": s.SamePattern, "args": s.ArgsPattern}
     if value.text in special:
         return special[value.text](span=span)
     if value.text[:1].isupper():

@@ -1,0 +1,40 @@
+"""What the many small classes of the trees share. Equality, hash and representation are written once here and not
+generated for each class, which halves the time it takes to import them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import attrs
+
+
+class Node:
+    """Base of frozen attrs classes made with `eq=False, repr=False`; fields with `eq=False` or `repr=False` do not
+    take part."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        kind: type[object] = type(self)
+        return all(getattr(self, name) == getattr(other, name) for name in _compared(kind))
+
+    def __hash__(self) -> int:
+        kind: type[object] = type(self)
+        return hash((kind, *[getattr(self, name) for name in _compared(kind)]))
+
+    def __repr__(self) -> str:
+        kind: type[object] = type(self)
+        parts = [f"{name}={getattr(self, name)!r}" for name in _shown(kind)]
+        return f"{kind.__name__}({', '.join(parts)})"
+
+
+@cache
+def _compared(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(kind) if field.eq)
+
+
+@cache
+def _shown(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(kind) if field.repr)
