@@ -4,6 +4,7 @@ generated for each class, which halves the time it takes to import them."""
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import attrs
 
@@ -17,15 +18,15 @@ class Node:
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
             return NotImplemented
-        kind: type[object] = type(self)
+        kind: Any = type(self)
         return all(getattr(self, name) == getattr(other, name) for name in _compared(kind))
 
     def __hash__(self) -> int:
-        kind: type[object] = type(self)
+        kind: Any = type(self)
         return hash((kind, *[getattr(self, name) for name in _compared(kind)]))
 
     def __repr__(self) -> str:
-        kind: type[object] = type(self)
+        kind: Any = type(self)
         parts = [f"{name}={getattr(self, name)!r}" for name in _shown(kind)]
         return f"{kind.__name__}({', '.join(parts)})"
 
