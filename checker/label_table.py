@@ -79,7 +79,7 @@ class Table:
             if release.symbol not in except_via and release.removes & wanted:
                 mask |= self.bits[residue(release.symbol)]
         if "approve" not in except_via:
-            mask |= self.mask(_shown(tag) for tag in wanted)
+            mask |= self.mask(_shown(tag) for tag in wanted if tag in self._secrecy_tags)
         return mask
 
     def approval_marks(self, mask: int) -> int:
@@ -91,8 +91,8 @@ class Table:
         return marks
 
     @cached_property
-    def _secrecy_tags(self) -> tuple[str, ...]:
-        return tuple(s for s, t in self.program.tags.items() if t.kind == "secrecy")
+    def _secrecy_tags(self) -> Mapping[str, None]:
+        return {s: None for s, t in self.program.tags.items() if t.kind == "secrecy"}
 
     @cached_property
     def _all_that_stand_for(self) -> Mapping[str, int]:
