@@ -11,11 +11,11 @@ from typing import TypeAlias, assert_never
 import attrs
 
 from wfcheck.checker import encode_operators as operators
-from wfcheck.checker.encoded import Encoded, Notes, coerce, shaped
+from wfcheck.checker.encode_lists import aggregate
+from wfcheck.checker.encoded import Encoded, Notes, coerce, shaped, stripped
 from wfcheck.checker.symbolic_value import (
     Leaf,
     Opaque,
-    Option,
     Record,
     Sequence,
     SymbolicValue,
@@ -167,14 +167,6 @@ def _read(value: SymbolicValue, type_: types.Type) -> Encoded:
     return Encoded(value)
 
 
-def stripped(argument: Encoded) -> Encoded:
-    """The value of an option that must be there."""
-    while isinstance(argument.value, Option):
-        option = argument.value
-        argument = Encoded(option.value, b.and_(argument.defined, option.present))
-    return argument
-
-
 def _field(base: Encoded, name: str, type_: types.Type) -> Encoded:
     base = stripped(base)
     match base.value:
@@ -286,5 +278,5 @@ def _quantified(
         bound = {("bound", name): s.items[i] for name, s in zip(expression.binders, known, strict=True)}
         there = b.and_(*(b.lt(b.integer(i), s.length) for s in known))
         rounds.append((there, encode(expression.body, {**env, **bound}, notes)))
-    result = operators.aggregate(expression, rounds, notes)
+    result = aggregate(expression, rounds, notes)
     return Encoded(result.value, b.and_(defined, result.defined))

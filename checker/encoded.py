@@ -129,3 +129,11 @@ def _is(term: Term, type_: types.Type) -> Term:
         if isinstance(term, Const):
             return b.boolean(term.value[0] == kind)
     return b.fn(f"is:{kind}", Sort.BOOL, term)
+
+
+def stripped(argument: Encoded) -> Encoded:
+    """The value of an option that must be there."""
+    while isinstance(argument.value, Option):
+        option = argument.value
+        argument = Encoded(option.value, b.and_(argument.defined, option.present))
+    return argument

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 import attrs
 
-from wfcheck.solver.automata import Product, Signature, TooLargeError, product
+from wfcheck.solver.automata import Product, Signature, TooLargeError, accepts, product
 from wfcheck.solver.language import Language
 from wfcheck.solver.sort import Sort
 from wfcheck.solver.term import App, Const, Symbol, Term, const, post_order
@@ -179,7 +179,7 @@ def _regular(printer: _Printer, languages: tuple[Language, ...]) -> dict[tuple[T
         machine = product(languages)
     except TooLargeError:
         machine = None
-    terms = list(printer.texts)
+    terms = [term for term in printer.texts if not isinstance(term, Const)]
     atoms: dict[tuple[Term, Language], str] = {}
     for number, term in enumerate(terms):
         for place, (language, function) in enumerate(zip(languages, functions, strict=True)):
@@ -188,6 +188,13 @@ def _regular(printer: _Printer, languages: tuple[Language, ...]) -> dict[tuple[T
             printer.lines += [f"(declare-const {name} Bool)", f"(assert (= {name} {body}))"]
     if machine is not None and len(machine.possible) <= MAX_CELLS:
         _cells(printer, machine, languages, terms, atoms)
+    for name, constant in printer.elements.items():
+        if constant.sort is Sort.TEXT:
+            for language, function in zip(languages, functions, strict=True):
+                fact = f"({function} {name})"
+                printer.lines.append(
+                    f"(assert {fact if accepts(language, constant.value) else f'(not {fact})'})"
+                )
     return atoms
 
 

@@ -1,0 +1,14 @@
+"""An empty program to encode over."""
+
+from __future__ import annotations
+
+import pytest
+
+from wfcheck.checker.encoded import Notes
+from wfcheck.dsl import core
+
+
+@pytest.fixture
+def notes() -> Notes:
+    """A fresh notebook over a program that declares nothing."""
+    return Notes(core.Program((), (), {}, {}, {}, {}, {}, {}, {}, {}, {}, (), {}, (), ()))
