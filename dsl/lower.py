@@ -24,16 +24,17 @@ def lower(workflow: core.Workflow, program: core.Program) -> Graph:
         state.node(name, "parameter", parameter.name, parameter.type, parameter.span)
         state.edge("entry", name, "control", "start")
         state.define(variable(parameter.name), (Place(name),))
-    _Lowering(state, program.tools).block(workflow.body)
+    _Lowering(state, program).block(workflow.body)
     return state.graph(workflow.symbol)
 
 
 class _Lowering:
     """Lowers statements into a state. Each method returns how control may leave what it lowered."""
 
-    def __init__(self, state: State, tools: Mapping[str, core.Tool]) -> None:
+    def __init__(self, state: State, program: core.Program) -> None:
         self.state = state
-        self.tools = tools
+        self.program = program
+        self.tools: Mapping[str, core.Tool] = program.tools
 
     def block(self, block: core.Block) -> Ending:
         ending = Ending()
@@ -49,7 +50,7 @@ class _Lowering:
             statement.id,
             node_kind(statement),
             title(statement),
-            value_type(statement),
+            value_type(statement, self.program),
             statement.span,
             statement,
         )

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from wfcheck.dsl import core
 from wfcheck.dsl.dag import NodeKind
-from wfcheck.dsl.phrase import phrase, shorten
+from wfcheck.dsl.phrase import phrase, readable, shorten
 from wfcheck.dsl.types import ListType, Type, base
 
 KINDS: dict[type, NodeKind] = {
@@ -38,9 +38,13 @@ def node_kind(statement: core.Statement) -> NodeKind:
     return KINDS[type(statement)]
 
 
-def value_type(statement: core.Statement) -> Type | None:
+def value_type(statement: core.Statement, program: core.Program) -> Type | None:
     """The type of the value that the statement makes or, for a loop, of its item."""
     match statement:
+        case core.Call(tool=tool):
+            return program.tools[tool].result if tool in program.tools else None
+        case core.ReleaseCall(release=release):
+            return program.releases[release].result if release in program.releases else None
         case core.Let(value=value):
             return value.type
         case core.Return(value=result):
@@ -67,13 +71,13 @@ def title(statement: core.Statement) -> str:
 
 
 def _bound(target: str | None, text: str) -> str:
-    return text if target is None else f"{target} = {text}"
+    return text if target is None or "#" in target else f"{readable(target)} = {text}"
 
 
 def _title(statement: core.Statement) -> str:  # noqa: C901 - one flat arm per kind
     match statement:
         case core.Let(target=target, value=value):
-            return f"{target} = {phrase(value)}"
+            return _bound(target, phrase(value))
         case core.Call(target=target, tool=tool):
             return _bound(target, tool)
         case core.Llm(target=target, step=step):
@@ -95,7 +99,7 @@ def _title(statement: core.Statement) -> str:  # noqa: C901 - one flat arm per k
         case core.While(condition=condition):
             return f"repeat while {phrase(condition)}"
         case core.For(item=item, source=source):
-            return f"for {item} in {phrase(source)}"
+            return f"for {readable(item)} in {phrase(source)}"
         case core.Parallel():
             return "parallel"
         case core.Retry(attempts=attempts):

@@ -15,6 +15,7 @@ import attrs
 
 from wfcheck.dsl import core
 from wfcheck.dsl.dag import Edge, EdgeKind, Graph, Node, NodeKind
+from wfcheck.dsl.phrase import readable
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import Type
 
@@ -142,7 +143,7 @@ class State:
 
     def use(self, key: Key, target: str, path: tuple[str, ...]) -> None:
         """The target reads what the key holds, at a field path."""
-        carries = key[1] + "".join(step if step == "[]" else f".{step}" for step in path)
+        carries = readable(key[1]) + "".join(step if step == "[]" else f".{step}" for step in path)
         for place in self.get(key):
             self.connect(place, target, key[0], carries)
 

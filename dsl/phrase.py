@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import assert_never
@@ -15,6 +16,7 @@ INFIX = frozenset(
     | {"in", "startswith", "endswith", "contains", "like", "matches"}
 )
 DEPTH = 12
+MADE_UP = re.compile(r"~\d+(?=\.)|#n[\dn/]*$")
 WIDTH = 60
 
 
@@ -27,6 +29,11 @@ def shorten(text: str, width: int = WIDTH) -> str:
     """The text on one line without control characters, cut at `width`."""
     line = "".join(c if c.isprintable() else " " for c in text)
     return line if len(line) <= width else line[: width - 3] + "..."
+
+
+def readable(name: str) -> str:
+    """A variable as its reader knows it: without what tells inlined copies and temporaries apart."""
+    return MADE_UP.sub("", name)
 
 
 def show_value(value: core.Value) -> str:
@@ -94,7 +101,7 @@ def _phrase(expression: core.Expr, depth: int) -> str:  # noqa: C901 - one flat 
         case core.Literal():
             return _literal(expression)
         case core.Variable(name=name):
-            return name
+            return readable(name)
         case core.Field(base=base, name=name):
             return f"{_phrase(base, deeper)}.{name}"
         case core.Index(base=base, index=index):
