@@ -202,7 +202,7 @@ def _known(register: str, key: Code | None) -> Code:
     def run(frame: Frame) -> Known:
         value = UNKNOWN if frame.history is None else frame.history.register(register)
         if key is None:
-            return value is not UNKNOWN
+            return UNKNOWN if value is UNKNOWN else value is not None
         where = key(frame)
         if value is UNKNOWN or where is UNKNOWN:
             return UNKNOWN
