@@ -350,18 +350,18 @@ def decode(value: SymbolicValue, type_: types.Type, model: Model) -> core.Value:
     bare = types.base(type_)
     match value:
         case Leaf(term=term):
-            return decode_scalar(evaluate(term, model), bare)
+            return decode_scalar(evaluate(term, model, guess=True), bare)
         case Option(present=present, value=inner):
             of = bare.base if isinstance(bare, types.OptionType) else bare
-            return decode(inner, of, model) if evaluate(present, model) else None
+            return decode(inner, of, model) if evaluate(present, model, guess=True) else None
         case Record(fields=fields):
             known = dict(bare.fields) if isinstance(bare, types.RecordType) else {}
             return {n: decode(v, known.get(n, types.ANY), model) for n, v in fields.items()}
         case Sequence(length=length, items=items):
             item = bare.item if isinstance(bare, types.ListType | types.SetType) else types.ANY
-            return tuple(decode(v, item, model) for v in items[: evaluate(length, model)])
+            return tuple(decode(v, item, model) for v in items[: evaluate(length, model, guess=True)])
         case Opaque(term=term):
-            return _thaw(evaluate(term, model), bare)
+            return _thaw(evaluate(term, model, guess=True), bare)
         case _:
             assert_never(value)
 

@@ -27,12 +27,12 @@ class Model:
     functions: Mapping[tuple[str, tuple[Any, ...]], Any] = attrs.field(factory=dict)
 
 
-def evaluate(term: Term, model: Model) -> Any:
-    """The value of the term; raises UndefinedError."""
-    return evaluate_all((term,), model)[term]
+def evaluate(term: Term, model: Model, *, guess: bool = False) -> Any:
+    """The value of the term; raises UndefinedError, or with `guess` takes any value where the model is silent."""
+    return evaluate_all((term,), model, guess=guess)[term]
 
 
-def evaluate_all(terms: Iterable[Term], model: Model) -> dict[Term, Any]:
+def evaluate_all(terms: Iterable[Term], model: Model, *, guess: bool = False) -> dict[Term, Any]:
     """The values of the terms and of everything below them."""
     values: dict[Term, Any] = {}
     for term in post_order(terms):
@@ -41,6 +41,9 @@ def evaluate_all(terms: Iterable[Term], model: Model) -> dict[Term, Any]:
                 values[term] = value
             case Symbol(name=name, sort=sort):
                 values[term] = model.symbols.get(name, DEFAULTS[sort])
+            case App(op="fn", args=args, detail=name) if guess:
+                key = (str(name), tuple(values[a] for a in args))
+                values[term] = model.functions.get(key, DEFAULTS[term.sort])
             case App(args=args):
                 values[term] = _apply(term, tuple(values[a] for a in args), model)
             case _:
