@@ -31,6 +31,7 @@ from wfcheck.checker.reference.values import (
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Value
 from wfcheck.dsl.source import Span
+from wfcheck.dsl.walk import subexpressions
 
 
 def call(m: Machine, at: At, s: core.Call) -> Computation[None]:
@@ -47,7 +48,7 @@ def call(m: Machine, at: At, s: core.Call) -> Computation[None]:
         rewrite(m, s.id, instance, store, values)
     result = end(m, at, tool, arguments, s.span, outcome, name, pc, s.step)
     if at.retry is not None and not m.explicit:
-        at.retry.label |= pc | everything(arguments) | total(result)
+        at.retry.label |= everything(arguments) | failure_label(m, tool, arguments, pc) | total(result)
     if isinstance(outcome, Failed):
         raise ToolFailureError(outcome.error)
     m.assign(at, s.target, result)
@@ -75,17 +76,13 @@ def begin(
     step: str | None = None,
 ) -> str:
     """The call event, its obligations, and what the arguments reach: a_i <= accepts(t.i); writes: label(store) grows by all
-    a_i + pc; emits: all emitted a_i + pc reach the channel. Returns the name that joins the call with its result."""
+    a_i + pc; emits: see `_emit`. Returns the name that joins the call with its result."""
     label = everything(arguments) | decision
     _obligations(m, tool, arguments, span)
     for store in tool.writes:
         m.ensure(store).grow(label)
     for emission in tool.emits:
-        if m.holds(emission.condition, arguments_in(absent(tool, arguments))) is not False:
-            emitted = [
-                v for n, v in arguments.items() if emission.arguments is None or n in emission.arguments
-            ]
-            reach(m, emission.channel, joined(*emitted) | decision, span)
+        _emit(m, tool, emission, arguments, decision, span)
     json = {name: encode(value) for name, value in full_arguments(tool, arguments).items()}
     name = f"{m.run}.{m.first + len(m.events)}"
     m.emit(
@@ -102,6 +99,31 @@ def begin(
         decision_label=NOTHING if m.explicit else decision,
     )
     return name
+
+
+def _emit(
+    m: Machine,
+    tool: core.Tool,
+    emission: core.Emission,
+    arguments: dict[str, Labelled],
+    decision: Label,
+    span: Span,
+) -> None:
+    """emits: all emitted a_i + pc reach the channel. What a `when` asks about reaches it, too, also by nothing being emitted."""
+    asked = joined(*(v for n, v in arguments.items() if n in condition_arguments(emission))) | decision
+    if m.holds(emission.condition, arguments_in(absent(tool, arguments))) is False:
+        m.memory.grow(("channel", emission.channel), asked)
+        return
+    emitted = [v for n, v in arguments.items() if emission.arguments is None or n in emission.arguments]
+    reach(m, emission.channel, joined(*emitted) | asked, span)
+
+
+def condition_arguments(emission: core.Emission) -> frozenset[str]:
+    """The arguments that decide whether something is emitted."""
+    if emission.condition is None:
+        return frozenset()
+    parts = subexpressions(emission.condition)
+    return frozenset(e.name for e in parts if isinstance(e, core.Variable) and e.kind == "argument")
 
 
 def absent(tool: core.Tool, arguments: dict[str, Labelled]) -> dict[str, Labelled]:
@@ -193,15 +215,11 @@ def tool_result(
 
 
 def failure_label(m: Machine, tool: core.Tool, arguments: dict[str, Labelled], decision: Label) -> Label:
-    """That a call failed may tell of its arguments and of anything that its result would have told of."""
-    returned = NOTHING.union(*(r.tags for r in tool.returns))
-    return (
-        everything(arguments)
-        | returned
-        | _reads(m, tool)
-        | decision
-        | total(m.marks.result(tool, build(None)))
-    )
+    """Whether a call fails may tell of anything that its result could tell of."""
+    used = [v for n, v in arguments.items() if n not in tool.independent]
+    names = arguments_in(absent(tool, arguments))
+    returned = NOTHING.union(*(r.tags for r in tool.returns if m.holds(r.condition, names) is not False))
+    return joined(*used) | returned | _reads(m, tool) | decision | total(m.marks.result(tool, build(None)))
 
 
 def _reads(m: Machine, tool: core.Tool) -> Label:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from wfcheck.checker.reference import marks, sides
+from wfcheck.checker.reference.calls import condition_arguments
 from wfcheck.checker.reference.evaluate import Truth, judged
 from wfcheck.checker.reference.log import Log
 from wfcheck.checker.reference.matching import Matcher
@@ -53,12 +54,12 @@ def verdict(
     matcher: Matcher,
     body: core.Flow | core.FromOnly | core.Decision,
     marked: bool,
-    explicit: bool,
+    explicit: bool | None,
 ) -> Verdict3:
     """The verdict of a rule about labels. Events without labels decide nothing: values would have to be searched for."""
     if any(e.argument_labels is None for e in matcher.log.events):
         return undecided("the events carry no labels")
-    if explicit is not is_explicit(body):
+    if explicit not in (None, is_explicit(body)):
         return undecided(
             "the labels follow control as well" if is_explicit(body) else "the labels follow data only"
         )
@@ -154,13 +155,18 @@ def _arrivals(matcher: Matcher, sink: core.FlowEnd, explicit: bool) -> Iterator[
         labels = {name: frozenset(tags) for name, tags in (event.argument_labels or {}).items()}
         decision = NOTHING if explicit else labels.get("", NOTHING)
         act = NOTHING.union(*labels.values())
-        for label, arrives in _arriving(matcher, sink, index, labels, decision):
+        for label, arrives in _arriving(matcher, sink, index, labels, decision, explicit):
             if arrives is not False:
                 yield index, label, act | label, arrives
 
 
 def _arriving(
-    matcher: Matcher, sink: core.FlowEnd, index: int, labels: dict[str, Label], decision: Label
+    matcher: Matcher,
+    sink: core.FlowEnd,
+    index: int,
+    labels: dict[str, Label],
+    decision: Label,
+    explicit: bool,
 ) -> Iterator[tuple[Label, Truth]]:
     event, log = matcher.log.events[index], matcher.log
     everything = decision.union(*(label for name, label in labels.items() if name))
@@ -173,7 +179,7 @@ def _arriving(
         case core.CallEnd(event=pattern):
             yield everything, matcher.holds(pattern, index, evidence=False)
         case core.ChannelEnd(channels=channels):
-            yield from _emitted(matcher, channels, index, labels, decision)
+            yield from _emitted(matcher, channels, index, labels, decision, explicit)
         case core.StoreEnd(store=store):
             if event.kind == "remember" and event.store == store:
                 yield shown, True
@@ -192,16 +198,24 @@ def _arriving(
 
 
 def _emitted(
-    matcher: Matcher, channels: frozenset[str], index: int, labels: dict[str, Label], decision: Label
+    matcher: Matcher,
+    channels: frozenset[str],
+    index: int,
+    labels: dict[str, Label],
+    decision: Label,
+    explicit: bool,
 ) -> Iterator[tuple[Label, Truth]]:
-    """The arguments that an emission to one of the channels takes, when its `when` holds."""
+    """The arguments that an emission to one of the channels takes, and (as a decision) those that its `when` asks about, when
+    it holds."""
     tool = matcher.log.tool(index)
     if matcher.log.events[index].kind != "call" or tool is None:
         return
     env = matcher.environment(index, {})
     for emission in tool.emits:
         if emission.channel in channels:
-            named = (n for n in labels if n and (emission.arguments is None or n in emission.arguments))
+            asked = frozenset() if explicit else condition_arguments(emission)
+            taken = labels.keys() if emission.arguments is None else emission.arguments
+            named = (n for n in labels if n and (n in taken or n in asked))
             yield decision.union(*(labels[name] for name in named)), judged(emission.condition, env)
 
 

@@ -24,6 +24,7 @@ class Stored:
     label: Label
     cells: dict[Any, Value] = attrs.field(factory=dict)
     partitions: dict[Any, Label] = attrs.field(factory=dict)
+    written: set[Any] = attrs.field(factory=set)
 
     def cell(self, key: Value) -> Value:
         """The content of one partition."""
@@ -32,8 +33,11 @@ class Stored:
         return self.cells[key]
 
     def whole(self) -> Value:
-        """The content of all partitions that were touched: lists and maps joined, else what was touched last."""
-        cells = tuple(self.cells.values()) or (self.cell(None),)
+        """Everything: of a partitioned store what was written, in the order of the keys; lists and maps are joined, of anything
+        else the last counts."""
+        if self.declaration.partition is None:
+            return self.cell(None)
+        cells = tuple(self.cells[key] for key in sorted(self.written, key=repr)) or (self.cell(None),)
         if all(isinstance(cell, tuple) for cell in cells):
             return tuple(item for cell in cells for item in cell)  # type: ignore[union-attr]
         if all(isinstance(cell, dict) for cell in cells):
@@ -43,7 +47,7 @@ class Stored:
     def read(self, key: Value, keyed: bool) -> Value:
         """What `recall` gives: a partition, the entry of a map (absent when there is none), or the whole."""
         if not keyed:
-            return self.whole() if self.declaration.partition is not None else self.cell(None)
+            return self.whole()
         if self.declaration.partition is not None:
             return self.cell(key)
         content = self.cell(None)
@@ -53,6 +57,7 @@ class Stored:
         """What `remember` does: a list grows by one element, an entry of a map or anything else is replaced."""
         at = key if self.declaration.partition is not None else None
         content = self.cell(at)
+        self.written.add(at)
         if isinstance(types.base(self.declaration.type), types.ListType) and isinstance(content, tuple):
             self.cells[at] = (*content, value)
         elif keyed and at is None and isinstance(content, dict) and isinstance(key, str):

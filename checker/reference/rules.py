@@ -34,11 +34,12 @@ def breaks(
     workflow: core.Workflow | None = None,
     *,
     marked: bool = False,
-    explicit: bool = False,
+    explicit: bool | None = None,
 ) -> Verdict3:
     """Where the events break the rule. Rules about flows read the labels of the events: `marked` says that the run was made with
-    the rule's ends marked (`flows.ends(program, rule)`), `explicit` that it was made with explicit labels, which
-    `forbid flow .. explicit` and `from only` need; `judge.judge` makes the right run. `workflow`: the one that ran."""
+    the rule's ends marked (`flows.ends(program, rule)`), `explicit` whether it was made with explicit labels, which
+    `forbid flow .. explicit` and `from only` need (None: as the rule needs it). `judge.judge` makes the right run. `workflow`:
+    the one that ran."""
     del workflow
     if rule.not_applicable is not None:
         return Verdict3()

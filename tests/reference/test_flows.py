@@ -277,6 +277,6 @@ def test_from_only_a_result() -> None:
 def test_labels_of_the_wrong_kind_decide_nothing() -> None:
     rule = b.rule(flow(EMAIL, explicit=True))
     program = b.program(tools=TOOLS, rules=(rule,))
-    assert breaks(program, rule, []).unknown
+    assert breaks(program, rule, [], explicit=False).unknown
     assert breaks(program, b.rule(flow(core.ResultEnd("plain", ()))), []).unknown
     assert breaks(program, b.rule(flow(EMAIL)), []).holds
