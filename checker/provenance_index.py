@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 import attrs
 
@@ -14,6 +15,34 @@ from wfcheck.checker.provenance_values import Atom, fold, offered, words
 SHINGLE = 6
 """So many words in a row, the same in two texts, are taken for a copy."""
 WHOLE_WORDS = 8
+CACHED_LENGTH = 4_000
+
+
+@attrs.frozen
+class _Parts:
+    """What a text holds; `whole`: its first word, if it is short enough to be found as a whole in another text."""
+
+    folded: str
+    atoms: frozenset[tuple[str, str]]
+    tokens: frozenset[str]
+    shingles: frozenset[int]
+    whole: str | None
+
+
+def _analyse(text: str) -> _Parts:
+    folded = fold(text)
+    tokens = words(folded)
+    return _Parts(
+        f" {folded} ",
+        frozenset(offered(text)),
+        frozenset(tokens),
+        frozenset(_shingles(tokens)),
+        tokens[0] if 0 < len(tokens) <= WHOLE_WORDS else None,
+    )
+
+
+_analysed = lru_cache(maxsize=10_000)(_analyse)
+"""The runs of a fleet see the same records again and again."""
 
 
 @attrs.define
@@ -29,17 +58,16 @@ class ValueIndex:
     def add(self, text: str) -> int:
         """A new source that holds the text; its number."""
         number = len(self.texts)
-        bit, folded = 1 << number, fold(text)
-        self.texts.append(f" {folded} ")
-        for key in set(offered(text)):
+        bit, parts = 1 << number, _analyse(text) if len(text) > CACHED_LENGTH else _analysed(text)
+        self.texts.append(parts.folded)
+        for key in parts.atoms:
             self._atoms[key] |= bit
-        tokens = words(folded)
-        for token in set(tokens):
+        for token in parts.tokens:
             self._words[token] |= bit
-        for shingle in _shingles(tokens):
+        for shingle in parts.shingles:
             self._shingles[shingle] |= bit
-        if 0 < len(tokens) <= WHOLE_WORDS:
-            self._wholes[tokens[0]].append(number)
+        if parts.whole is not None:
+            self._wholes[parts.whole].append(number)
         return number
 
     def holders(self, atom: Atom) -> int:

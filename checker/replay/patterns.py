@@ -98,9 +98,10 @@ def _complete(view: View) -> bool:
 
 @attrs.frozen
 class Pattern:
-    """A compiled event pattern at one moment."""
+    """A compiled event pattern at one moment. `kinds`: the kinds of events it can match."""
 
     choices: tuple[Choice, ...]
+    kinds: frozenset[str]
 
     def match(
         self,
@@ -123,11 +124,6 @@ class Pattern:
         """One match for each choice that matches or may match."""
         tried = [c.match(view, other, bindings, history) for c in self.choices if view.kind in c.kinds]
         return [match for match in tried if match.truth is not False]
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of events it can match."""
-        return frozenset().union(*(choice.kinds for choice in self.choices))
 
 
 @attrs.frozen
@@ -180,8 +176,9 @@ def compile_pattern(
 ) -> Pattern:
     """The matcher of a pattern at a moment. `binding`: approvals match only the very call that they approved. `behalf`: an act
     counts also as one of those on whose behalf it is done."""
-    choices = (_choice(choice, program, tables, moment, binding) for choice in pattern.choices)
-    return Pattern(tuple(attrs.evolve(choice, behalf=behalf) for choice in choices))
+    made = [_choice(choice, program, tables, moment, binding) for choice in pattern.choices]
+    kinds: frozenset[str] = frozenset().union(*(choice.kinds for choice in made))
+    return Pattern(tuple(attrs.evolve(choice, behalf=behalf) for choice in made), kinds)
 
 
 def _choice(

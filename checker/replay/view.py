@@ -97,6 +97,7 @@ class _Reader:
     open_calls: dict[str, View] = attrs.field(factory=dict)
     latest: dict[str, View] = attrs.field(factory=dict)
     by_id: dict[str, View] = attrs.field(factory=dict)
+    coerced: dict[str, Known] = attrs.field(factory=dict)
     turns: dict[tuple[str, str], int] = attrs.field(factory=dict)
     steps: int = 0
 
@@ -151,12 +152,22 @@ class _Reader:
     def _result(self, event: Event, tool: core.Tool | None, shown: Mapping[str, Completeness]) -> Known:
         if event.kind == "call":
             answer = self.answers.get(event.call or "")
-            return UNKNOWN if answer is None else self._result(answer, tool, shown)
+            return UNKNOWN if answer is None else self._answered(answer, tool)
+        if event.kind == "result" and event.call in self.coerced:
+            return self.coerced.pop(event.call)
         if event.kind not in _VALUED or shown.get("result") in _HIDDEN:
             return UNKNOWN
         if event.kind == "result" and tool is not None:
             return coerce(event.result, tool.result)
         return plain(event.result)
+
+    def _answered(self, answer: Event, tool: core.Tool | None) -> Known:
+        """The result of a call, kept for when its event comes."""
+        shown = {**self.completeness, **(answer.completeness or {})}
+        value = self._result(answer, tool, shown)
+        if answer.call:
+            self.coerced[answer.call] = value
+        return value
 
 
 def views(
