@@ -43,7 +43,7 @@ def builtin(case: Case, name: str, finding: Finding) -> Finding:
 
 def _search(case: Case, judge: Judge, rule: core.Rule | None, finding: Finding) -> Witness | None:
     body = None if rule is None else rule.body
-    data = isinstance(body, core.FromOnly) or (isinstance(body, core.Flow) and body.explicit)
+    data = body is not None and flows.is_explicit(body)
     seconds = min(SEARCH_SECONDS, case.analysis.limits.timeout / 4)
     return search_runs(
         case.program,

@@ -15,7 +15,7 @@ import attrs
 from wfcheck.checker import concretise
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.result import Report, Result, Verdict
-from wfcheck.checker.rules import builtin, flow, verbs
+from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
 
@@ -149,7 +149,11 @@ def _label_rule(name: str) -> Callable[[Case], Finding | None]:
 
 BUILTIN: dict[str, Callable[[Case], Finding | None]] = {
     **{name: _label_rule(name) for name in builtin.LABEL_RULES},
+    "requires": builtin_contracts.requires,
+    "ensures": builtin_contracts.promises,
+    "invariant": builtin_contracts.invariants,
     "isolated": builtin.isolated,
+    "defined": builtin_contracts.defined,
 }
 
 

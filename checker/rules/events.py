@@ -33,7 +33,7 @@ def check(case: Case, rule: core.Rule) -> Finding:
     monitor = compile_rule(rule, case.program)
     if not isinstance(monitor, Monitor):
         return unknown("the rule has no form that a proof could use")
-    acts = judged(case, monitor.judged)
+    acts = may_be(case, monitor.judged)
     if acts is None:
         return unknown("this version does not yet prove rules about these events")
     if not acts:
@@ -112,7 +112,7 @@ _ACT_KINDS = {
 }
 
 
-def judged(case: Case, pattern: core.EventPattern) -> list[Act] | None:
+def may_be(case: Case, pattern: core.EventPattern) -> list[Act] | None:
     """What in the workflow may be such an event, whatever its arguments; None where the labelling does not say."""
     found: list[Act] = []
     for choice in pattern.choices:

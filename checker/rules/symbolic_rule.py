@@ -119,7 +119,7 @@ class RuleTrace:
             return OPEN
         found = []
         for start in self.events:
-            if start is event or not _may_precede(start, event):
+            if start is event or not may_precede(start, event):
                 continue
             truth = self.matcher.any_match(armed.after, start, evidence=True, other=event, binders=binders)
             if truth.maybe is not b.FALSE:
@@ -136,7 +136,7 @@ class RuleTrace:
     ) -> Term:
         if pattern is None or not start.certain:
             return b.FALSE
-        between = [e for e in self.events if _precedes(start, e) and _precedes(e, event)]
+        between = [e for e in self.events if precedes(start, e) and precedes(e, event)]
         found = [
             self.matcher.any_match(pattern, e, evidence=True, other=event, binders=binders) for e in between
         ]
@@ -151,7 +151,7 @@ class RuleTrace:
         used = self._used_before(event, evidence)
         found = []
         for at in self.events:
-            if not _precedes(at, event) or not self._near(evidence, at, event):
+            if not precedes(at, event) or not self._near(evidence, at, event):
                 continue
             for match in self.matcher.matches(
                 evidence.pattern, at, evidence=True, other=event, binders=binders
@@ -207,14 +207,14 @@ class RuleTrace:
         """By index of the approval: when an earlier judged call may have used it up."""
         if not evidence.single_use:
             return {}
-        approvals = [e for e in self.events if e.kind == "approve" and _precedes(e, event)]
+        approvals = [e for e in self.events if e.kind == "approve" and precedes(e, event)]
         used: dict[int, Term] = {a.index: b.FALSE for a in approvals}
         for call in self.events:
-            if call is event or call.kind != "call" or not _may_precede(call, event):
+            if call is event or call.kind != "call" or not may_precede(call, event):
                 continue
             judged = self.matcher.any_match(self.monitor.judged, call, evidence=False)
             if judged.maybe is not b.FALSE:
-                self._use(call, judged, evidence, _precedes(call, event), approvals, used)
+                self._use(call, judged, evidence, precedes(call, event), approvals, used)
         return used
 
     def _use(
@@ -231,9 +231,9 @@ class RuleTrace:
         taken: Term = b.FALSE
         for approval in approvals:
             before = used[approval.index]
-            if not _may_precede(approval, call) or approval.tool != call.tool:
+            if not may_precede(approval, call) or approval.tool != call.tool:
                 continue
-            if not sure or not _precedes(approval, call):
+            if not sure or not precedes(approval, call):
                 used[approval.index] = b.or_(before, judged.maybe)
                 continue
             match = self.matcher.any_match(evidence.pattern, approval, evidence=True, other=call)
@@ -268,16 +268,17 @@ def _unordered(one: SymbolicEvent, other: SymbolicEvent) -> bool:
     return any(node in theirs and theirs[node] != lane for node, lane in one.lanes)
 
 
-def _precedes(one: SymbolicEvent, other: SymbolicEvent) -> bool:
+def precedes(one: SymbolicEvent, other: SymbolicEvent) -> bool:
     """If both happen, `one` surely does so before `other`, once."""
     return one.index < other.index and one.certain and other.certain and not _unordered(one, other)
 
 
-def _may_precede(one: SymbolicEvent, other: SymbolicEvent) -> bool:
+def may_precede(one: SymbolicEvent, other: SymbolicEvent) -> bool:
+    """If both happen, `one` may do so before `other`."""
     return one.index < other.index or _unordered(one, other)
 
 
 def _may_be_in_between(start: SymbolicEvent, middle: SymbolicEvent, end: SymbolicEvent) -> bool:
     if middle is start or middle is end:
         return False
-    return _may_precede(start, middle) and _may_precede(middle, end)
+    return may_precede(start, middle) and may_precede(middle, end)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from wfcheck.checker.obligation import Case, Finding, unknown
-from wfcheck.checker.rules import decision, events, flow, from_only
+from wfcheck.checker.obligation import Case, Finding, unknown, vacuous
+from wfcheck.checker.rules import decision, events, flow, from_only, limit
 from wfcheck.dsl import core
-
-_LATER = "this version does not yet prove {} rules"
 
 
 def check(case: Case, rule: core.Rule) -> Finding:
@@ -22,15 +20,22 @@ def check(case: Case, rule: core.Rule) -> Finding:
             return decision.check(case, body)
         case core.Allow() | core.Forbid() | core.Before():
             return events.check(case, rule)
-        case core.After():
-            return unknown(_LATER.format("`require ... after`"))
-        case core.Distinct():
-            return unknown(_LATER.format("`require distinct principals`"))
-        case core.Limit():
-            return unknown(_LATER.format("`limit`"))
-        case core.Always():
-            return unknown(_LATER.format("`always`"))
+        case core.Limit() as body:
+            return limit.check(case, body)
+        case core.After(judged=judged):
+            return _later(case, "`require ... after`", judged)
+        case core.Distinct(events=judged_events):
+            return _later(case, "`require distinct principals`", *judged_events)
+        case core.Always(event=event):
+            return _later(case, "`always`", *(() if event is None else (event,)))
         case core.Meta():
-            return unknown(_LATER.format("`check`"))
+            return unknown("this version does not yet prove `check` rules")
         case _:
             assert_never(rule.body)
+
+
+def _later(case: Case, what: str, *judged: core.EventPattern) -> Finding:
+    """Not proved yet, unless there is nothing to judge."""
+    if judged and all(events.may_be(case, pattern) == [] for pattern in judged):
+        return vacuous("the judged event cannot occur in this workflow")
+    return unknown(f"this version does not yet prove {what} rules")
