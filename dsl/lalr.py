@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from wfcheck.dsl.lexing import RESERVED, Tokens, words
 from wfcheck.dsl.tables import Tables
+from wfcheck.dsl.tokens import RESERVED, Tokens, words
 
 MAX_DEPTH = 200
 Action: TypeAlias = Callable[..., object]
@@ -82,30 +82,31 @@ class Machine:
         del self.states[size:], self.values[size:], self.begins[size:], self.depths[size:]
 
     def _reduce(self, number: int) -> None:
-        production = self.tables.productions[number]
-        size, values, states = production.size, self.values, self.states
+        origin, size, plan, rule, is_list = self.tables.plans[number]
+        values, states, begins, depths = self.values, self.states, self.begins, self.depths
+        if size == 1 and rule is None and not is_list:
+            del states[-1]
+            states.append(self.tables.gotos[states[-1]][origin])
+            return
         base = len(values) - size
-        begin = self.begins[base] if size else self.row
-        depth = max(self.depths[base:], default=0)
-        if production.is_list:
-            value: Any = self._collect(production.plan, base)
-        elif production.action is None:
-            kept = production.plan[0]
-            assert kept is not None
-            value = values[base + kept]
+        begin = begins[base] if size else self.row
+        depth = max(depths[base:]) if size else 0
+        value: Any
+        if is_list:
+            value = self._collect(plan, base)
+        elif rule is None:
+            value = values[base + (plan[0] or 0)]
         else:
             depth += 1
-            children = self._collect(production.plan, base)
-            span = self.tokens.span(begin, self.last)
-            value = self.actions[production.action](*children, span=span)
-            if production.origin in _MARKED or production.action in _MARKED:
-                self.marks.append((production.action, begin, self.last))
             self.too_deep = self.too_deep or depth > MAX_DEPTH
-        del values[base:], states[base:], self.begins[base:], self.depths[base:]
-        states.append(self.tables.gotos[states[-1]][production.origin])
+            value = self.actions[rule](*self._collect(plan, base), span=self.tokens.span(begin, self.last))
+            if rule in _MARKED or origin in _MARKED:
+                self.marks.append((rule, begin, self.last))
+        del values[base:], states[base:], begins[base:], depths[base:]
+        states.append(self.tables.gotos[states[-1]][origin])
         values.append(value)
-        self.begins.append(begin)
-        self.depths.append(depth)
+        begins.append(begin)
+        depths.append(depth)
 
     def _collect(self, plan: tuple[int | None, ...], base: int) -> list[Any]:
         values = self.values
@@ -144,12 +145,12 @@ class Machine:
 
     def _begins_line(self, row: int) -> bool:
         tokens = self.tokens
-        return tokens.first[row] and not tokens.named[row] and tokens.texts[row + 1] not in _ENDINGS
+        return tokens.first(row) and not tokens.named(row) and tokens.texts[row + 1] not in _ENDINGS
 
     def _is_name(self, row: int) -> bool:
         kind, texts = self.tokens.kinds[row], self.tokens.texts
         following = texts[row + 1]
-        if self.tokens.named[row]:
+        if self.tokens.named(row):
             return not (kind in _ACTS and following == "(")
         if kind in _BINDERS:
             return row + 2 >= len(texts) or texts[row + 2] not in {"in", ","} or following in _ENDINGS

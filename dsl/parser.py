@@ -10,11 +10,12 @@ import attrs
 from wfcheck.dsl import syntax, transform_declarations, transform_rules, transform_statements, transform_terms
 from wfcheck.dsl.diagnostic import Diagnostic
 from wfcheck.dsl.lalr import Action, Machine, Mark
-from wfcheck.dsl.lexing import RESERVED, Tokens, tokenize
+from wfcheck.dsl.lexing import tokenize
 from wfcheck.dsl.literals import Note
 from wfcheck.dsl.recovery import describe, recover
 from wfcheck.dsl.source import Source, Span
 from wfcheck.dsl.tables import Tables, load_tables
+from wfcheck.dsl.tokens import RESERVED, Tokens
 
 MAX_MISTAKES = 50
 _STEPPED_OVER = frozenset({"WF104", "WF105"})
@@ -93,7 +94,7 @@ def _follows(mistake: Diagnostic, machine: Machine, found: list[Diagnostic]) -> 
     """Whether a mistake of the syntax is the mere consequence of one already reported: of a sign that was stepped
     over just before, of a bracket that is not closed, or of a mistake on the same line."""
     tokens, row = machine.tokens, machine.row
-    start, before = tokens.starts[row], tokens.ends[row - 1] if row else 0
+    start, before = tokens.starts[row], tokens.end(row - 1) if row else 0
     for other in found:
         if other.span is None or mistake.span is None:
             continue

@@ -7,11 +7,11 @@ from __future__ import annotations
 import attrs
 
 from wfcheck.dsl.diagnostic import Diagnostic
-from wfcheck.dsl.lexing import Tokens, words
 from wfcheck.dsl.parser import layout_of, parse
 from wfcheck.dsl.printer_spacing import Context, gap
 from wfcheck.dsl.source import Source
 from wfcheck.dsl.syntax import Module
+from wfcheck.dsl.tokens import Tokens, words
 
 _INDENT = 2
 _CONTINUATION = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from wfcheck.dsl.lalr import Mark
-from wfcheck.dsl.lexing import Tokens, words
+from wfcheck.dsl.tokens import Tokens, words
 
 _TIGHT_AFTER = words("LPAR LSQB DOT AT_SIGN")
 _TIGHT_BEFORE = words("RPAR RSQB COMMA COLON DOT QMARK")
@@ -67,7 +67,7 @@ class Context:
             return True
         if tokens.kinds[row] in {"ELSE", "ON"} and tokens.kinds[before] == "RBRACE":
             return True
-        opener = tokens.opener[row]
+        opener = tokens.openers[row]
         return tokens.kinds[before] == "COMMA" and opener >= 0 and opener not in self.blocks
 
 
@@ -111,7 +111,7 @@ def gap(context: Context, left: int, right: int, spaced: bool) -> int:
 def _brace(context: Context, left: int, right: int) -> int:
     """Inside braces the author chooses, by the opening one; blocks are always spaced, `{}` never."""
     tokens = context.tokens
-    opener = left if tokens.kinds[left] == "LBRACE" else tokens.opener[right]
+    opener = left if tokens.kinds[left] == "LBRACE" else tokens.openers[right]
     if tokens.kinds[right] == "RBRACE":
         opener = context.openers[right]
     closer = context.partners[opener]
@@ -119,7 +119,7 @@ def _brace(context: Context, left: int, right: int) -> int:
         return 0
     if opener in context.blocks:
         return 1
-    return int(tokens.starts[opener + 1] > tokens.ends[opener])
+    return int(tokens.starts[opener + 1] > tokens.end(opener))
 
 
 def _bracket(context: Context, left: int, right: int, spaced: bool) -> int:

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 from wfcheck.dsl.diagnostic import Diagnostic
 from wfcheck.dsl.lalr import MAX_DEPTH, Machine, viable
-from wfcheck.dsl.lexing import RESERVED, words
 from wfcheck.dsl.tables import Tables
+from wfcheck.dsl.tokens import RESERVED, words
 
 _BOUNDARIES = (
     "statement",
@@ -95,7 +95,7 @@ def _misspelt(machine: Machine, expected: set[str]) -> Diagnostic | None:
 def _misspelt_infix(machine: Machine) -> Diagnostic | None:
     """`a ad b`: the word before was read as the beginning of a statement."""
     tokens, row = machine.tokens, machine.row
-    if row < 2 or tokens.first[row] or tokens.first[row - 1] or tokens.kinds[row - 1] != "NAME":
+    if row < 2 or tokens.first(row) or tokens.first(row - 1) or tokens.kinds[row - 1] != "NAME":
         return None
     word = tokens.texts[row - 1]
     near = _nearest(word, _INFIX) if _is_word(word) and word not in machine.tables.keywords else None
@@ -169,16 +169,16 @@ def _boundary(machine: Machine, size: int) -> int | None:
     """The next token that may follow the first `size` states: the first of a line, at the same bracket level."""
     tokens, states = machine.tokens, machine.states[:size]
     broken = machine.begins[size] if size < len(machine.begins) else machine.row
-    context = tokens.opener[broken]
+    context = tokens.openers[broken]
     for row in range(machine.row, len(tokens.kinds)):
         kind = tokens.kinds[row]
         if kind == "$END":
             return row if viable(machine.tables, states, kind) else None
-        if context >= 0 and tokens.opener[row] == tokens.opener[context]:
+        if context >= 0 and tokens.openers[row] == tokens.openers[context]:
             return row if row > broken and viable(machine.tables, states, kind) else None
         if (
-            tokens.opener[row] == context
-            and tokens.first[row]
+            tokens.openers[row] == context
+            and tokens.first(row)
             and row > broken
             and _begins(machine, states, row)
         ):
@@ -191,7 +191,7 @@ def _begins(machine: Machine, states: list[int], row: int) -> bool:
     tokens = machine.tokens
     kind = tokens.kinds[row]
     if kind in machine.soft and kind != "DOC":
-        named = tokens.named[row]
+        named = tokens.named(row)
         return viable(machine.tables, states, "NAME" if named else kind)
     if kind == "NAME" and tokens.texts[row + 1] not in _NAMING:
         spellings = machine.tables.spellings

@@ -35,7 +35,8 @@ class Production:
 @attrs.frozen(eq=False)
 class Tables:
     """`actions[state][terminal]` is the next state, or `~production` to reduce; -1 - 0 is production 0.
-    `accept` is the state after a whole start symbol. `keywords` maps words to terminals, `signs` punctuation."""
+    `accept` is the state after a whole start symbol. `keywords` maps words to terminals, `signs` punctuation;
+    `plans` are the productions as plain tuples."""
 
     actions: tuple[Mapping[str, int], ...]
     gotos: tuple[Mapping[str, int], ...]
@@ -45,6 +46,7 @@ class Tables:
     keywords: Mapping[str, str]
     signs: Mapping[str, str]
     spellings: Mapping[str, str]
+    plans: tuple[tuple[str, int, tuple[int | None, ...], str | None, bool], ...]
 
 
 @cache
@@ -71,13 +73,15 @@ def _shipped(wanted: str) -> dict[str, Any] | None:
 def _unpack(data: dict[str, Any]) -> Tables:
     names: list[str] = data["names"]
     spellings: dict[str, str] = data["spellings"]
+    productions = tuple(
+        Production(names[origin], size, tuple(plan), action, is_list)
+        for origin, size, plan, action, is_list in data["productions"]
+    )
     return Tables(
         actions=tuple(_row(names, row) for row in data["actions"]),
         gotos=tuple(_row(names, row) for row in data["gotos"]),
-        productions=tuple(
-            Production(names[origin], size, tuple(plan), action, is_list)
-            for origin, size, plan, action, is_list in data["productions"]
-        ),
+        productions=productions,
+        plans=tuple((p.origin, p.size, p.plan, p.action, p.is_list) for p in productions),
         starts=data["starts"],
         ends=data["ends"],
         keywords={text: name for name, text in spellings.items() if text.isalpha()},

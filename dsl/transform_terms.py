@@ -7,9 +7,9 @@ from functools import partial
 
 from wfcheck.dsl import syntax as s
 from wfcheck.dsl.diagnostic import Diagnostic
-from wfcheck.dsl.lexing import words
 from wfcheck.dsl.literals import Note
 from wfcheck.dsl.source import Span
+from wfcheck.dsl.tokens import words
 
 
 def name_of(text: str, *, span: Span) -> s.Ident:
@@ -178,7 +178,11 @@ def pattern_value(value: s.Expr, *, span: Span) -> s.Pattern:
     """A literal or a name; `_`, `same`, `args` and upper-case names have a meaning of their own."""
     if not isinstance(value, s.Name):
         return s.LiteralPattern(value, span=span)
-    special: Mapping[str, Callable[..., s.Pattern]] = {"_": s.AnyPattern, "same": s.SamePattern, "args": s.ArgsPattern}
+    special: Mapping[str, Callable[..., s.Pattern]] = {
+        "_": s.AnyPattern,
+        "same": s.SamePattern,
+        "args": s.ArgsPattern,
+    }
     if value.text in special:
         return special[value.text](span=span)
     if value.text[:1].isupper():

@@ -15,7 +15,7 @@ from lark.exceptions import GrammarError
 from lark.lexer import Lexer, Token
 
 from wfcheck.dsl import tables
-from wfcheck.dsl.lexing import RESERVED
+from wfcheck.dsl.tokens import RESERVED
 from wfcheck.dsl.parser import layout_of, soft_words
 from wfcheck.dsl.source import Source
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.dsl.lexing import RESERVED
+from wfcheck.dsl.tokens import RESERVED
 from wfcheck.dsl.parser import parse, productions_of
 from wfcheck.dsl.printer import format_source
 from wfcheck.dsl.source import Source
