@@ -71,9 +71,11 @@ class CallElaborator(Protocol):
 
 @attrs.define
 class Budget:
-    """What one expression may still cost: definitions may double at every level. `fresh` numbers renamed binders."""
+    """What one expression may still cost: definitions may double at every level. `depth`: how deep the elaborator stands in it;
+    `fresh` numbers renamed binders."""
 
-    left: int = 20_000
+    left: int = 0
+    depth: int = 0
     fresh: int = 0
 
 
@@ -94,7 +96,6 @@ class Env:
     lazy: bool = False
     present: frozenset[core.Expr] = frozenset()
     inlining: tuple[str, ...] = ()
-    depth: int = 0
     budget: Budget = attrs.Factory(Budget)
     earlier: bool = False
 

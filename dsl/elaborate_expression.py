@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 MAX_DEPTH = 100
+MAX_NODES = 20_000  # that definitions may put into one expression
 
 
 def elaborate_expression(
@@ -42,7 +43,10 @@ def elaborate_expression(
 ) -> core.Expr:
     """The core of an expression. `expected`: the type it must be consistent with (None: any type will do); literals adapt to it.
     Never raises; on a mistake it reports once and returns an expression of type `any`."""
-    if env.depth >= MAX_DEPTH:
+    budget = env.budget
+    if budget.depth == 0:
+        budget.left = MAX_NODES
+    if budget.depth >= MAX_DEPTH:
         context.report(
             "WF340",
             f"the expression is nested more than {MAX_DEPTH} levels deep",
@@ -50,8 +54,10 @@ def elaborate_expression(
             help="give the inner part a name with `define` or a variable",
         )
         return broken(expression.span)
-    inside = attrs.evolve(env, depth=env.depth + 1)
-    return fit(context, _elaborate(context, inside, expression, expected), expected)
+    budget.depth += 1
+    made = _elaborate(context, env, expression, expected)
+    budget.depth -= 1
+    return fit(context, made, expected)
 
 
 def elaborate_condition(context: Context, env: Env, expression: syntax.Expr) -> core.Expr:

@@ -133,7 +133,7 @@ def _inline(
         return broken(call.span)
     if entity.symbol in context.exhausted:
         return broken(call.span)
-    if env.depth > MAX_INLINED_DEPTH:
+    if env.budget.depth > MAX_INLINED_DEPTH:
         _exhaust(context, env, "WF340", "definitions use each other too deeply", call.span)
         return broken(call.span)
     bound = _bind(context, env, call, define, go)
