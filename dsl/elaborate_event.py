@@ -10,7 +10,7 @@ from wfcheck.dsl import core, syntax
 from wfcheck.dsl.context import Context, Env, EventScope
 from wfcheck.dsl.elaborate_event_builtin import BUILTIN, builtin
 from wfcheck.dsl.elaborate_event_subject import Subjects, argument_names, record_of, tool_choice
-from wfcheck.dsl.elaborate_pattern import Place
+from wfcheck.dsl.elaborate_pattern import Place, normal
 from wfcheck.dsl.names import dotted
 from wfcheck.dsl.types import ANY
 
@@ -23,11 +23,14 @@ class Events:
     module: str
     binders: Mapping[str, core.Expr] = attrs.field(factory=dict)
     empty: dict[str, None] = attrs.field(factory=dict)
+    outer: frozenset[str] = frozenset()
 
     def elaborate(self, event: syntax.Event, bound: Mapping[str, core.Expr] | None = None) -> EventScope:
         """The pattern, what its names stand for in a condition, and its record. `bound`: of `for each`."""
         names = {**self.binders, **(bound or {})}
-        subjects = Subjects(self.context, self.module, self.empty, Place(self.context, self.module, names))
+        subjects = Subjects(
+            self.context, self.module, self.empty, Place(self.context, self.module, names, self.outer)
+        )
         parts = [part for call in flatten(event) for part in _choices(subjects, call)]
         choices = tuple(choice for choice, _ in parts)
         pattern = core.EventPattern(choices, span=event.span)
@@ -44,7 +47,7 @@ def elaborate_event(context: Context, env: Env, event: syntax.Event) -> EventSco
         n: e for n, e in env.names.items() if isinstance(e, core.Variable) and e.kind in ("binder", "bound")
     }
     binders = {**around, **binders_of(context, env.module, (event,), known=around)}
-    scope = Events(context, env.module, binders).elaborate(event)
+    scope = Events(context, env.module, binders, outer=frozenset(around)).elaborate(event)
     judged = {n for n, e in env.names.items() if isinstance(e, core.Variable) and e.kind == "argument"}
     _no_partner(context, scope.pattern, judged)
     return scope
@@ -120,8 +123,9 @@ def binders_of(
         for call in () if event is None else flatten(event):
             subjects = Subjects(quiet, module, {}, Place(quiet, module, {}))
             for argument in call.arguments or ():
-                if isinstance(argument.pattern, syntax.BinderPattern):
-                    name = argument.pattern.name
+                pattern = normal(argument.pattern)
+                if isinstance(pattern, syntax.BinderPattern):
+                    name = pattern.name
                     type_ = subjects.argument_type(call, argument)
                     if name.text not in found and name.text not in (known or {}):
                         found[name.text] = core.Variable(name.text, "binder", type_ or ANY, span=name.span)

@@ -8,7 +8,7 @@ import attrs
 
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.elaborate_event_subject import Subjects, choice_of
-from wfcheck.dsl.elaborate_pattern import elaborate_pattern
+from wfcheck.dsl.elaborate_pattern import elaborate_pattern, normal
 from wfcheck.dsl.names import did_you_mean, listing
 from wfcheck.dsl.types import TEXT
 
@@ -86,13 +86,14 @@ def _call(subjects: Subjects, call: syntax.EventCall) -> Choices:
 
 def _effects(subjects: Subjects, argument: syntax.EventArgument) -> frozenset[str]:
     pattern = argument.pattern
-    negated = isinstance(pattern, syntax.ComparePattern) and pattern.operator in ("!=", "not in")
+    operator = pattern.operator if isinstance(pattern, syntax.ComparePattern) else "=="
+    negated = operator in ("!=", "not in")
     value = pattern.value if isinstance(pattern, syntax.ComparePattern) else _value(argument)
     items = value.items if isinstance(value, syntax.SetLit) else (value,)
     found = set()
     for item in items:
         name = item.text if isinstance(item, syntax.Name) else None
-        if name in EFFECTS:
+        if name in EFFECTS and operator in ("==", "!=", "in", "not in"):
             found.add(name)
             continue
         subjects.context.report(
@@ -142,15 +143,7 @@ def _tool_event(
 
 
 def _as_pattern(argument: syntax.Argument) -> syntax.EventArgument:
-    value = argument.value
-    pattern: syntax.Pattern = syntax.LiteralPattern(value, span=value.span)
-    if isinstance(value, syntax.Name):
-        if value.text == "_":
-            pattern = syntax.AnyPattern(span=value.span)
-        elif value.text == "same":
-            pattern = syntax.SamePattern(span=value.span)
-        elif value.text[:1].isupper():
-            pattern = syntax.BinderPattern(syntax.Ident(value.text, span=value.span), span=value.span)
+    pattern = normal(syntax.LiteralPattern(argument.value, span=argument.value.span))
     return syntax.EventArgument(argument.name, pattern, span=argument.span)
 
 

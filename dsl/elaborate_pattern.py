@@ -11,7 +11,7 @@ from wfcheck.dsl.consistency import present
 from wfcheck.dsl.context import Context, Env
 from wfcheck.dsl.elaborate_expression import constant, elaborate_condition, elaborate_expression
 from wfcheck.dsl.source import Span
-from wfcheck.dsl.types import SetType, Type
+from wfcheck.dsl.types import SetType, Type, members, show
 from wfcheck.dsl.walk import subexpressions
 
 IT = "it"
@@ -19,15 +19,18 @@ IT = "it"
 
 @attrs.frozen
 class Place:
-    """Where patterns stand: `names` are the binders of the rule and what `for each` binds."""
+    """Where patterns stand: `names` are the binders of the rule and what `for each` binds; `outer` those of them that have
+    a value already, so that a pattern compares with it instead of binding."""
 
     context: Context
     module: str
     names: Mapping[str, core.Expr]
+    outer: frozenset[str] = frozenset()
 
 
 def elaborate_pattern(place: Place, pattern: syntax.Pattern, type_: Type) -> tuple[core.ArgumentTest, ...]:
     """The tests that a pattern stands for, all of which must hold; none for `_` and for what was reported."""
+    pattern = normal(pattern)
     match pattern:
         case syntax.AnyPattern():
             return ()
@@ -36,6 +39,9 @@ def elaborate_pattern(place: Place, pattern: syntax.Pattern, type_: Type) -> tup
         case syntax.ArgsPattern():
             return (core.SameCall(),)
         case syntax.BinderPattern(name=name):
+            _no_member(place, name, type_)
+            if name.text in place.outer:
+                return (core.Compare("==", attrs.evolve(place.names[name.text], span=name.span)),)
             return (core.Bind(name.text),)
         case syntax.LiteralPattern(value=syntax.SetLit()):
             place.context.report(
@@ -50,6 +56,35 @@ def elaborate_pattern(place: Place, pattern: syntax.Pattern, type_: Type) -> tup
             return () if _wrong(place, written, value.span) else (core.Compare("==", folded(written)),)
         case syntax.ComparePattern():
             return _compare(place, pattern, type_)
+
+
+def normal(pattern: syntax.Pattern) -> syntax.Pattern:
+    """A pattern that was read as an expression (`last(t(x: _))`): `_`, `same`, `args` and upper-case names keep their meaning."""
+    if not isinstance(pattern, syntax.LiteralPattern) or not isinstance(pattern.value, syntax.Name):
+        return pattern
+    name = pattern.value
+    match name.text:
+        case "_":
+            return syntax.AnyPattern(span=name.span)
+        case "same":
+            return syntax.SamePattern(span=name.span)
+        case "args":
+            return syntax.ArgsPattern(span=name.span)
+        case text if text[:1].isupper():
+            return syntax.BinderPattern(syntax.Ident(text, span=name.span), span=name.span)
+        case _:
+            return pattern
+
+
+def _no_member(place: Place, name: syntax.Ident, type_: Type) -> None:
+    """An upper-case member of an enum would silently match everything."""
+    if name.text in (members(present(type_)) or ()):
+        place.context.report(
+            "WF507",
+            f"`{name.text}` binds here, and is also a member of {show(present(type_))}",
+            name.span,
+            help=f'write `"{name.text}"` for the member, or use another binder',
+        )
 
 
 def env(place: Place) -> Env:

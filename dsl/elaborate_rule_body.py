@@ -32,7 +32,7 @@ class RuleFrame:
 
     def collect(self, *events: syntax.Event | None) -> None:
         """Makes the binders of the events known to all of them."""
-        self.binders = binders_of(self.context, self.module, events)
+        self.binders |= binders_of(self.context, self.module, events, known=self.binders)
 
     def event(self, event: syntax.Event, bound: Mapping[str, core.Expr] | None = None) -> EventScope:
         return Events(self.context, self.module, self.binders, self.empty).elaborate(event, bound)
@@ -127,6 +127,7 @@ def allow_lines(frame: RuleFrame, principal: str, lines: Sequence[syntax.AllowRu
     binders: dict[str, core.Expr] = {}
     for line in lines:
         for call in (call for event in line.calls for call in flatten(event)):
+            frame.binders = {}
             frame.collect(call)
             binders |= frame.binders
             scope = frame.event(call)

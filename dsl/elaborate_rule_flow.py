@@ -11,6 +11,7 @@ from wfcheck.dsl.elaborate_event_subject import record_of
 from wfcheck.dsl.elaborate_expression import elaborate_condition, resolve_tags
 from wfcheck.dsl.elaborate_rule_body import RuleFrame
 from wfcheck.dsl.elaborate_rule_path import Path, field_end, named_place, path_of
+from wfcheck.dsl.names import did_you_mean
 from wfcheck.dsl.source import Span
 
 INFLUENCE = frozenset({"influence"})
@@ -102,9 +103,16 @@ def _unnamed(frame: RuleFrame, path: Path, value: syntax.Expr, *, source: bool) 
     found = named_place(frame, path)
     if found is not None:
         return found
+    if not frame.workflows and _may_be_a_parameter(frame, path):
+        return (core.ParameterEnd(None, path.name, path.steps),)
     what = "a source of a flow" if source else "a destination of a flow"
     frame.context.resolve(frame.module, value if not path.steps else path.root, ENTITIES, what)
     return ()
+
+
+def _may_be_a_parameter(frame: RuleFrame, path: Path) -> bool:
+    """A library of policies, checked alone, may name a parameter or step of workflows to come; not a misspelt name."""
+    return did_you_mean(path.name, frame.context.candidates(frame.module, ENTITIES)) is None
 
 
 def _entity(frame: RuleFrame, entity: Entity, value: syntax.Expr, *, source: bool) -> Ends:

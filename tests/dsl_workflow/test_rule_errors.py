@@ -17,6 +17,11 @@ RULES = {
     "lonely binder": "a: forbid refund(order: O) # expect: WF504",
     "same alone": "a: forbid refund(order: same) # expect: WF505",
     "same in a grant": "allow helper: refund(order: same) # expect: WF505",
+    "same in last": "a: forbid refund when last(lookup(name: same)).time < now # expect: WF505",
+    "upper-case member": """a: forbid mark(as: Paid) # expect: WF504 WF507
+ }
+type State = enum { Paid, Open }
+tool mark(as: State) { effect read emits nothing returns {}""",
     "same of no such argument": "a: forbid lookup(name: same) after refund # expect: WF505",
     "args of no call": "a: require approve(shows: args) before say # expect: WF505",
     "set as a pattern": 'a: forbid refund(order: {"a"}) # expect: WF511',

@@ -118,6 +118,27 @@ def test_patterns_become_tests(rule_body, text, wanted):
     assert [(name, test.op, phrase(test.value)) for name, test in choice.tests] == wanted
 
 
+def test_patterns_inside_conditions_mean_the_same(rule_body):
+    body = rule_body(
+        "forbid refund(order: O) when last(lookup(name: O)).time < now or last(repay(order: _)).amount > 5"
+    )
+    (first, second) = [e.event for e in parts(body.condition) if isinstance(e, core.LastEvent)]
+    ((name, test),), none = sorted((first.choices[0].tests, second.choices[0].tests), key=len, reverse=True)
+    assert (name, test.op, test.value.kind, none) == ("name", "==", "binder", ())
+
+
+def parts(expression):
+    from wfcheck.dsl.walk import subexpressions
+
+    return list(subexpressions(expression))
+
+
+def test_a_library_of_policies_may_name_parameters_to_come(clean):
+    made = clean("policy p { r: forbid flow question -> bank }")
+    assert made.rules[0].body.sources == (core.ParameterEnd(None, "question", ()),)
+    assert made.rules[0].workflows == ()
+
+
 def test_a_decimal_argument_is_compared_with_an_exact_decimal(rule_body):
     (choice,) = rule_body("forbid refund(amount: > 100)").event.choices
     value = choice.tests[0][1].value
