@@ -9,10 +9,21 @@ from fnmatch import fnmatchcase
 from wfcheck.dsl.diagnostic import Diagnostic
 
 
-def unmatched(globs: Iterable[str], names: Iterable[str]) -> tuple[Diagnostic, ...]:
+def globs(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Patterns over plain rule names, and the same over symbols (`policy@file.rule`, where two files declare one policy)."""
+    listed = tuple(patterns)
+    parts = (pattern.partition(".") for pattern in listed)
+    return listed + tuple(f"{policy}@*.{rule}" for policy, dot, rule in parts if dot)
+
+
+def unmatched(patterns: Iterable[str], names: Iterable[str]) -> tuple[Diagnostic, ...]:
     """An error for each glob that matches none of the names of rules."""
     known = list(dict.fromkeys(names))
-    return tuple(_no_rule(glob, known) for glob in globs if not any(fnmatchcase(n, glob) for n in known))
+    return tuple(_no_rule(pattern, known) for pattern in patterns if not _matches(pattern, known))
+
+
+def _matches(pattern: str, names: list[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs((pattern,)) for name in names)
 
 
 def _no_rule(glob: str, known: list[str]) -> Diagnostic:

@@ -11,13 +11,13 @@ from wfcheck.dsl.diagnostic import Diagnostic
 
 
 def fingerprint(result: Result) -> str:
-    """The fingerprint a result carries, or one over file, workflow, rule, verdict and the words of its path.
+    """A digest of file, workflow, rule, verdict and the way to the problem: its words and files, not its lines.
 
     A rule that was undecided and is now violated is another finding; so is a violation along another path."""
-    if result.fingerprint:
-        return result.fingerprint
-    steps = [part for step in result.path for part in (step.edge, step.text)]
-    return digest(uri(result.file), result.workflow or "", result.rule, result.verdict.value, *steps)
+    steps = [part for step in result.path for part in (step.edge, step.text, uri(step.span.file))]
+    run = [] if result.witness is None else sorted({e.source.file for e in result.witness.events if e.source})
+    words = (uri(result.file), result.workflow or "", result.rule, result.verdict.value)
+    return digest(*words, *steps, *map(uri, run))
 
 
 def diagnostic_fingerprint(diagnostic: Diagnostic) -> str:

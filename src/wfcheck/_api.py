@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 from wfcheck.checker.inputs import expand
-from wfcheck.checker.report.sources import from_files
 from wfcheck.checker.result import Report
-from wfcheck.checker.selection import no_workflow, unmatched
-from wfcheck.checker.suppress import suppress
 from wfcheck.dsl.core import Program, Workflow
 from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from wfcheck.checker.replay.result import ReplayReport
+    from wfcheck.checker.settle import Asked
     from wfcheck.dsl.dag import Graph
 
 Paths: TypeAlias = str | Path | Iterable[str | Path]
@@ -88,51 +86,34 @@ def check(
         The report. Bad input is among its diagnostics, and then the report is not `ok`; nothing is raised for it.
     """
     from wfcheck.checker import pipeline
+    from wfcheck.checker.selection import globs
+    from wfcheck.checker.settle import settle
+
+    asked = _asked(paths, policy, rule, workflow)
+    if not asked.files:
+        return Report((), asked.problems)
+    try:
+        report = pipeline.check(
+            asked.files,
+            policies=asked.policies,
+            rules=globs(asked.rules),
+            workflow=workflow,
+            timeout=timeout,
+            seed=seed,
+            progress=progress,
+        )
+    except pipeline.DefectError as error:
+        error.report = settle(error.report, asked)
+        raise
+    return settle(report, asked)
+
+
+def _asked(paths: Paths, policy: Paths, rule: str | Iterable[str] = (), workflow: str | None = None) -> Asked:
+    from wfcheck.checker.settle import Asked
 
     files, problems = expand(_paths(paths))
     policies, more = expand(_paths(policy))
-    rules = (rule,) if isinstance(rule, str) else tuple(rule)
-    if not files:
-        return Report((), (*problems, *more))
-    report = pipeline.check(
-        files,
-        policies=policies,
-        rules=rules,
-        workflow=workflow,
-        timeout=timeout,
-        seed=seed,
-        progress=progress,
-    )
-    report = _settled(report, problems + more, files + policies)
-    return _selected(report, files, policies, rules, workflow)
-
-
-def _selected(
-    report: Report,
-    files: tuple[str, ...],
-    policies: tuple[str, ...],
-    rules: tuple[str, ...],
-    workflow: str | None,
-) -> Report:
-    """The report, with an error for each filter that selects nothing: it would let every check succeed."""
-    missed = unmatched(rules, (r.rule for r in report.results))
-    if (not missed and workflow is None) or report.exit_code == 2:
-        return report
-    try:
-        program = load(files, policy=policies).program
-    except WfError:
-        return report
-    missed = unmatched(rules, [r.name for r in program.rules] + [r.rule for r in report.results])
-    if workflow is not None and workflow not in program.workflows:
-        missed += (no_workflow(workflow, program.workflows),)
-    return attrs.evolve(report, diagnostics=(*report.diagnostics, *missed))
-
-
-def _settled(report: Report, problems: tuple[Diagnostic, ...], files: tuple[str, ...]) -> Report:
-    """The report with the problems of the paths first, and suppressions applied."""
-    found = (*problems, *report.diagnostics)
-    places = (d.span.file for d in found if d.span is not None)
-    return attrs.evolve(report, diagnostics=suppress(found, (*files, *places), from_files()))
+    return Asked(files, policies, _words(rule), workflow, problems + more)
 
 
 def load(paths: Paths, *, policy: Paths = ()) -> Spec:
@@ -141,14 +122,12 @@ def load(paths: Paths, *, policy: Paths = ()) -> Spec:
     Raises:
         WfError: something is wrong with the input; its `diagnostics` say what and where.
     """
-    from wfcheck import stdlib
-    from wfcheck.dsl import elaborate
+    from wfcheck.checker.settle import load as load_files
+    from wfcheck.checker.suppress import suppress
 
-    files, problems = expand(_paths(paths))
-    policies, more = expand(_paths(policy))
-    made = elaborate.load_all(files, policies=policies, library=stdlib.load, library_names=stdlib.names())
-    raw = (*problems, *more, *made.diagnostics)
-    found = suppress(raw, made.sources, made.sources.get)
+    asked = _asked(paths, policy)
+    made = load_files(asked)
+    found = suppress((*asked.problems, *made.diagnostics), made.sources, made.sources.get)
     if any(d.severity is Severity.ERROR for d in found):
         raise WfError(*found)
     return Spec(made.program, found)
@@ -177,13 +156,18 @@ def replay(
         WfError: something is wrong with the spec. Problems of traces are diagnostics of the report.
     """
     from wfcheck.checker.replay import run
+    from wfcheck.checker.selection import globs, unmatched
 
     loaded = spec if isinstance(spec, Spec) else load(spec, policy=policy)
-    rules = (rule,) if isinstance(rule, str) else tuple(rule)
+    rules = _words(rule)
     names = [str(trace) for trace in _paths(traces)]
-    report = run.replay(loaded.program, names, provenance=provenance, lenient=lenient, rules=rules)
+    report = run.replay(loaded.program, names, provenance=provenance, lenient=lenient, rules=globs(rules))
     missed = unmatched(rules, (r.name for r in loaded.program.rules))
     return attrs.evolve(report, diagnostics=(*loaded.diagnostics, *missed, *report.diagnostics))
+
+
+def _words(words: str | Iterable[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def _paths(paths: Paths) -> tuple[str | Path, ...]:

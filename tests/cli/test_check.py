@@ -70,6 +70,23 @@ def test_bad_files_exit_with_2_and_the_others_are_still_checked(
     assert made["summary"]["errors"] == 3
 
 
+def test_nothing_is_proved_over_a_broken_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (folder / "leak.wf").read_text()
+    (folder / "typo.wf").write_text(text.replace("returns {secret}", "returns {secrt}"))
+    (folder / "tools.wf").write_text(
+        "secrecy secret\ntool fetch() -> text { effect read  returns {secrt} }\n"
+    )
+    (folder / "imports.wf").write_text(
+        'import "tools.wf" (fetch)\n\nworkflow w() { fetch() }\n\npolicy p {\n  none: forbid say\n}\n'
+    )
+    code, made = check_json(capsys, "safe.wf", "typo.wf", "./imports.wf", *FLOW, "--rule", "p.none")
+    assert code == 2
+    verdicts = {(r["file"], r["rule"]): r["verdict"] for r in made["results"]}
+    assert verdicts["safe.wf", "privacy.no_leak"] == "PROVED"
+    assert verdicts["typo.wf", "privacy.no_leak"] == "UNKNOWN"
+    assert verdicts["imports.wf", "p.none"] == "UNKNOWN"
+
+
 def test_the_current_folder_is_the_default(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "leak.wf").unlink()
     _, made = check_json(capsys, *FLOW)
