@@ -24,6 +24,12 @@ def same_value(
         return Encoded(Leaf(b.TRUE))
     if _is_none(left) or _is_none(right):
         return Encoded(Leaf(equal(left, right)))
+    if (
+        isinstance(left, Leaf)
+        and isinstance(right, Leaf)
+        and left.term.sort is right.term.sort is not Sort.INT
+    ):
+        return Encoded(Leaf(b.eq(left.term, right.term)))
     if not has_any(left_type) and not has_any(right_type):
         fitted, _ = coerce(right, left_type) if not isinstance(right, Option) else (right, b.TRUE)
         return Encoded(Leaf(equal(left, fitted)))

@@ -121,7 +121,6 @@ class Walk:
     visits: dict[NodeId, int] = attrs.field(factory=dict)
     certain: bool = True
     lanes: tuple[Lane, ...] = ()
-    stores: dict[str, SymbolicValue] = attrs.field(factory=dict)
     pure: dict[str, list[tuple[Term, Environment, SymbolicValue, Term]]] = attrs.field(factory=dict)
 
     @property

@@ -179,7 +179,6 @@ def _call(walk: Walk, statement: core.Call, guard: Term) -> Term:
         "call", statement, guard, values, taints,
         subject=tool.symbol, tool=tool.symbol, result=result, returned=returned,
     )  # fmt: skip
-    walk.stores = {s: v for s, v in walk.stores.items() if s not in tool.writes}
     if walk.failures:
         walk.failures[-1].append(b.and_(guard, b.not_(ok)))
     settled(walk, walk.pc, total(taints.values()), label.every)
@@ -373,7 +372,6 @@ def _remember(walk: Walk, statement: core.Remember, guard: Term) -> Term:
     named = [("value", statement.value), *([] if statement.key is None else [("key", statement.key)])]
     guard, values, taints = operands(walk, named, guard)
     walk.emit("remember", statement, guard, values, taints, subject=statement.store)
-    walk.stores.pop(statement.store, None)
     walk.notes.note("what a store holds")
     return guard
 

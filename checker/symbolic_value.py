@@ -58,7 +58,8 @@ class Sequence:
 
 @attrs.frozen
 class Opaque:
-    """A value of which only equality is known. `item`: a type that all its elements are known to have, refinements included."""
+    """A value of which only equality is known. `item`: it is a list (or map) whose
+    elements (keys) are known to have this type, refinements included."""
 
     term: Term
     item: types.Type | None = None
@@ -191,7 +192,7 @@ def build_shape(
         case types.OptionType(base=inner):
             there = make(f"{name}?", Sort.BOOL)
             return Option(there, build_shape(inner, make, f"{name}!", vouched=vouched))
-        case types.ListType(item=item) if vouched:
+        case types.ListType(item=item) | types.MapType(key=item) if vouched:
             return Opaque(make(name, Sort.OPAQUE), item)
         case _:
             return Opaque(make(name, Sort.OPAQUE)) if sort is None else Leaf(make(name, sort))
@@ -292,8 +293,14 @@ def choose(condition: Term, then: SymbolicValue, otherwise: SymbolicValue) -> Sy
 
 
 def as_option(value: SymbolicValue) -> Option:
-    """The value as one that is there."""
-    return value if isinstance(value, Option) else Option(b.TRUE, value)
+    """The value as one that may be absent; only what is of `any` is."""
+    match value:
+        case Option():
+            return value
+        case Opaque(term=term, item=None):
+            return Option(b.distinct(term, ABSENT), value)
+        case _:
+            return Option(b.TRUE, value)
 
 
 def _choose_option(condition: Term, then: Option, otherwise: Option) -> Option:
@@ -325,6 +332,8 @@ def equal(left: SymbolicValue, right: SymbolicValue) -> Term:
             if p is b.FALSE or q is b.FALSE:
                 return b.and_(b.not_(p), b.not_(q))
             return b.and_(b.eq(p, q), b.or_(b.not_(p), equal(v, w)))
+        case (Option(), Opaque(item=None)) | (Opaque(item=None), Option()):
+            return b.eq(to_opaque(left, types.ANY), to_opaque(right, types.ANY))
         case (Option(present=p, value=v), other) | (other, Option(present=p, value=v)):
             return b.FALSE if p is b.FALSE else b.and_(p, equal(v, other))
         case Record(fields=a), Record(fields=c) if a.keys() == c.keys():
