@@ -11,7 +11,7 @@ import attrs
 
 from wfcheck.dsl import syntax
 from wfcheck.dsl.context import Context, Loaded
-from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.diagnostic import Diagnostic, Severity
 from wfcheck.dsl.names import did_you_mean
 from wfcheck.dsl.parser import parse
 from wfcheck.dsl.reading import read_source
@@ -74,8 +74,9 @@ def _drain(loader: _Loader) -> None:
         tree, diagnostics = parse(source)
         for diagnostic in diagnostics:
             loader.context.add(diagnostic)
+        skipped = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
         imports = tuple(_import(loader, path, item, library) for item in tree.imports)
-        loader.context.modules[path] = Loaded(path, source, tree, imports, library, bool(diagnostics))
+        loader.context.modules[path] = Loaded(path, source, tree, imports, library, skipped)
         position += 1
 
 
