@@ -104,6 +104,19 @@ class Undeclared:
 
 
 @attrs.frozen
+class NearMiss:
+    """A trace that broke an assumption, and no rule."""
+
+    trace: str
+    assumption: str
+    mark: Mark
+
+    def json(self) -> dict[str, Any]:
+        """As in the machine format."""
+        return {"trace": self.trace, "assumption": self.assumption, **self.mark.json()}
+
+
+@attrs.frozen
 class Cause:
     """Failing traces grouped by rule and reason."""
 
@@ -128,6 +141,7 @@ class ReplayReport:
     causes: tuple[Cause, ...] = ()
     traces: int = 0
     events: int = 0
+    near_misses: tuple[NearMiss, ...] = ()
 
     @property
     def summary(self) -> Mapping[str, int]:
@@ -140,6 +154,7 @@ class ReplayReport:
             "events": self.events,
             **counts,
             "failing_traces": len({r.trace for r in self.results if r.verdict == "violated"}),
+            "near_misses": len(self.near_misses),
             "undeclared": len(self.undeclared),
             "skipped": len(self.skipped),
             "errors": errors,
@@ -165,7 +180,7 @@ class ReplayReport:
         return {
             "schema": SCHEMA,
             "results": [r.json() for r in self.results],
-            "near_misses": [],
+            "near_misses": [n.json() for n in self.near_misses],
             "undeclared": [u.json() for u in self.undeclared],
             "skipped": [attrs.asdict(s) for s in self.skipped],
             "diagnostics": [],

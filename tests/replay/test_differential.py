@@ -11,7 +11,8 @@ import pytest
 
 from wfcheck import stdlib
 from wfcheck.checker.reference.rules import breaks
-from wfcheck.checker.replay.run import CompiledPolicy, compile_policy, replay_trace
+from wfcheck.checker.replay.judging import judge_trace
+from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl.elaborate import load
@@ -46,7 +47,7 @@ UNFINISHED = {"order.finished", "order.followed"}
 def test_monitors_agree_with_the_definition(policy: CompiledPolicy, seed: int) -> None:
     events = _module("random_events").random_events(random.Random(seed), 5 + seed % 30)
     trace = Trace("t", "t", 1, "wftrace", tuple(events))
-    for (rule, _), result in zip(policy.rules, replay_trace(policy, trace), strict=True):
+    for (rule, _), result in zip(policy.rules, judge_trace(policy, trace).results, strict=True):
         if rule.name == "order.known_reg" and _unlogged(events):
             continue  # a map that may hold any key: the definition says no, the monitor says unknown
         naive = breaks(policy.program, rule, events)
@@ -66,6 +67,6 @@ def test_the_random_traces_break_and_keep_every_rule(policy: CompiledPolicy) -> 
     seen: dict[str, set[str]] = {rule.name: set() for rule, _ in policy.rules}
     for seed in range(120):
         events = _module("random_events").random_events(random.Random(seed), 5 + seed % 30)
-        for result in replay_trace(policy, Trace("t", "t", 1, "wftrace", tuple(events))):
+        for result in judge_trace(policy, Trace("t", "t", 1, "wftrace", tuple(events))).results:
             seen[result.rule].add(result.verdict)
     assert [name for name, verdicts in seen.items() if not {"violated", "holds"} <= verdicts] == []

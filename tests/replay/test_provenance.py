@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from wfcheck import stdlib
+from wfcheck.checker.replay.judging import judge_trace
+from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
 from wfcheck.checker.replay.result import ReplayResult
-from wfcheck.checker.replay.run import CompiledPolicy, compile_policy, replay_trace
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl.elaborate import load
@@ -49,7 +50,7 @@ def trace(steps: Sequence[Step]) -> Trace:
 
 
 def judge(policy: CompiledPolicy, rule: str, *steps: Step, mode: Any = "values") -> ReplayResult:
-    results = {r.rule: r for r in replay_trace(policy, trace(steps), mode)}
+    results = {r.rule: r for r in judge_trace(policy, trace(steps), mode).results}
     return results[rule]
 
 
