@@ -8,16 +8,10 @@ from typing import assert_never
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.context import Context
 from wfcheck.dsl.diagnostic import Severity
-from wfcheck.dsl.elaborate_call import (
-    bind_parameters,
-    callee,
-    elaborate_parameters,
-    new_frame,
-    result_name,
-    step_call,
-)
+from wfcheck.dsl.elaborate_call import callee, step_call
 from wfcheck.dsl.elaborate_expression import narrow
 from wfcheck.dsl.elaborate_frame import Frame, joined
+from wfcheck.dsl.elaborate_inline import bind_parameters, elaborate_parameters, new_frame, result_name
 from wfcheck.dsl.elaborate_statement_act import ask, recall, receive, remember, returned, send
 from wfcheck.dsl.elaborate_statement_loop import for_each, parallel, repeat, retry
 from wfcheck.dsl.elaborate_statement_match import match_statement

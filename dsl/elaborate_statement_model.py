@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.context import Entity
-from wfcheck.dsl.elaborate_call import match_arguments, result_name
+from wfcheck.dsl.elaborate_call import match_arguments
 from wfcheck.dsl.elaborate_expression import constant, elaborate_condition, elaborate_expression
 from wfcheck.dsl.elaborate_frame import Frame
+from wfcheck.dsl.elaborate_inline import result_name
 from wfcheck.dsl.elaborate_statement_act import answer_type, bound
 from wfcheck.dsl.names import dotted, listing
 from wfcheck.dsl.source import Span
