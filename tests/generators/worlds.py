@@ -90,7 +90,8 @@ class World:
         fails = self._random("fails", place, self.inputs, secret=bool(tagged))
         if may_fail and not tool.pure and fails.random() < self.failures:
             return Failed()
-        value = value_of(self._random(place, self.inputs), tool.result)
+        base = Random(f"{place}|{self.inputs}") if tool.pure else self._random(place, self.inputs)
+        value = value_of(base, tool.result)
         for number, returned in enumerate(tagged):
             random = self._random(place, self.inputs, number, secret=True)
             value = _changed(random, value, tool.result, returned.path)
