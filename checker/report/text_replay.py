@@ -30,6 +30,7 @@ def write_replay_text(report: ReplayReport, sources: Sources, style: Style) -> s
     lines = [line for run in runs for line in run]
     parts.append("".join(f"{line}\n" for line in lines))
     parts.append(_block("tools that the spec does not declare:", _undeclared(report), style))
+    parts.append(_block("near misses: assumptions that broke while every rule held:", _near(report), style))
     parts.append(_block("skipped:", _skipped(report), style))
     parts.append(_block("causes:", _causes(report), style))
     parts.append(_summary(report, style) + "\n")
@@ -105,6 +106,10 @@ def _undeclared(report: ReplayReport) -> list[str]:
 def _undeclared_tool(tool: str, found: list[Undeclared]) -> str:
     calls = f"{counted(sum(f.calls for f in found), 'call')} in {counted(len(found), 'run')}"
     return f"{visible(tool)}  {calls}, first in {visible(found[0].trace)} {_at(found[0].mark)}"
+
+
+def _near(report: ReplayReport) -> list[str]:
+    return [f"{visible(n.trace)}  {visible(n.assumption)}  {_at(n.mark)}" for n in report.near_misses]
 
 
 def _skipped(report: ReplayReport) -> list[str]:

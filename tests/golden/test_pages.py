@@ -1,7 +1,7 @@
 """Every code has a page, and every page tells the truth: its bad example yields the code, its good one does not.
 
 A fenced block says in its first line what it is: `LANGUAGE bad`, `LANGUAGE good`, or `LANGUAGE file=NAME` for what lies beside
-both. `wf` blocks are loaded, `hex` blocks are the bytes of such a file, `path` blocks name one to read; `toml` blocks are
+both. `wf` blocks are loaded, `hex` blocks are the bytes of such a file, `path` blocks name one to read and parse; `toml` blocks are
 configurations; `json` and `jsonl` blocks are traces, `trace` blocks name one; `python` blocks leave `diagnostics`;
 `console` blocks are commands, with `path=` under an
 empty search path, with `path=false` under one whose `dot` fails. `repeat=N` writes the text of a file N times."""
@@ -81,10 +81,11 @@ def search_path(folder: Path, kind: str) -> Path:
 
 
 def of_path(block: Block) -> set[tuple[str, str]]:
+    from wfcheck.dsl.parser import parse
     from wfcheck.dsl.reading import read_source
 
     found = read_source(Path(block.text.strip()))
-    return marks((found,)) if isinstance(found, Diagnostic) else set()
+    return marks((found,) if isinstance(found, Diagnostic) else parse(found)[1])
 
 
 def of_program(block: Block) -> set[tuple[str, str]]:
