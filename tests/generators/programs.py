@@ -19,13 +19,15 @@ from generators.oracles import RandomOracle
 from generators.shapes import SHAPES, Shape
 from generators.statements import Scope, Statements
 
+from wfcheck.checker.reference.syntactic import statements as statements_of
 from wfcheck.dsl import core
 
 __all__ = ["SHAPES", "RandomOracle", "generate"]
 
 
 def generate(seed: int, *, size: int = 14, shape: Shape | None = None) -> tuple[core.Program, core.Workflow]:
-    """A program with one workflow `w`. `size` bounds the random statements (templates come on top)."""
+    """A program with the workflow `w` (which is returned) and those that `w` inlines. `size` bounds the random statements;
+    templates come on top."""
     random = Random(seed)
     program = b.program(
         tools=tools(random),
@@ -38,7 +40,18 @@ def generate(seed: int, *, size: int = 14, shape: Shape | None = None) -> tuple[
     )
     workflow = _workflow(random, program, size, shape)
     rules = _rules(random, workflow)
-    return attrs.evolve(program, workflows={"w": workflow}, rules=rules), workflow
+    inlined = {s.workflow: _declared(s) for s in statements_of(workflow.body) if isinstance(s, core.Scope)}
+    return attrs.evolve(program, workflows={"w": workflow, **inlined}, rules=rules), workflow
+
+
+def _declared(scope: core.Scope) -> core.Workflow:
+    """The workflow that was inlined, as a workflow of its own."""
+    sources = dict(scope.sources)
+    parameters = tuple(
+        b.param(name, b.TEXT, None if sources[name] is None else set(sources[name] or ()))
+        for name, _ in scope.parameters
+    )
+    return b.workflow(scope.workflow, list(scope.body), parameters, scope.principal, scope.type)
 
 
 def _workflow(random: Random, program: core.Program, size: int, shape: Shape | None) -> core.Workflow:
