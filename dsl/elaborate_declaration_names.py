@@ -56,13 +56,15 @@ def collect_names(context: Context) -> None:
     counts: Counter[tuple[bool, str]] = Counter()
     for found in declared.values():
         counts.update({(kind == "policy", ident.text) for kind, ident, _ in found})
+    taken: dict[tuple[bool, str], Entity] = {}
     for path, found in declared.items():
         names = Names(path)
         for kind, ident, item in found:
             clashes = counts[kind == "policy", ident.text] > 1
             symbol = f"{ident.text}@{path}" if clashes else ident.text
             entity = Entity(kind, symbol, ident.text, path, item.declaration, ident.span, item)
-            _declare(context, names, entity, ident)
+            if _is_free(context, taken, entity, ident):
+                _declare(context, names, entity, ident)
         context.names[path] = names
     for path in context.modules:
         _bring_in(context, path)
@@ -105,6 +107,23 @@ def _declare(context: Context, names: Names, entity: Entity, ident: syntax.Ident
         ident.span,
         labels=[(first.span, f"first declared here, as {article(first.kind)}")],
     )
+
+
+def _is_free(
+    context: Context, taken: dict[tuple[bool, str], Entity], entity: Entity, ident: syntax.Ident
+) -> bool:
+    """Whether the symbol is this entity's own. Quoted names could spell the symbol of something else."""
+    other = taken.setdefault((entity.kind == "policy", entity.symbol), entity)
+    if entity.name.startswith(("tool(", "via ")):
+        context.report("WF216", f"`{entity.name}` is how something built in is written", ident.span)
+        return False
+    if other.module != entity.module:
+        labels = [(other.span, "it is the full name of this")]
+        context.report(
+            "WF216", f"`{entity.symbol}` already stands for something else", ident.span, labels=labels
+        )
+        return False
+    return True
 
 
 def _is_builtin(entity: Entity) -> bool:

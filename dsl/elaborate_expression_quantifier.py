@@ -39,11 +39,12 @@ def elaborate_quantifier(
 
 
 def _binder(env: Env, name: str) -> str:
-    """Inside a definition a binder gets a name of its own: the arguments may hold variables of the same name."""
+    """Inside a definition a binder gets a name of its own, which no one can write: the arguments may hold variables of
+    the same name."""
     if not env.inlining:
         return name
     env.budget.fresh += 1
-    return f"{name}#{env.budget.fresh}"
+    return f"{name}`{env.budget.fresh}"
 
 
 def _sources(context: Context, expression: syntax.Quantifier) -> tuple[syntax.Expr, ...] | None:

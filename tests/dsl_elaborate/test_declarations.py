@@ -210,6 +210,16 @@ def test_a_name_in_two_files_gets_two_symbols(load_text) -> None:
     assert made.groups["external"].members == {"t@b.wf"}
 
 
+def test_a_quoted_name_cannot_spell_the_symbol_of_another(load_text) -> None:
+    files = {
+        "a.wf": "tool t()\n",
+        "b.wf": "tool t()\n",
+        "c.wf": "tool `t@a.wf`() { emits nothing returns {} }\n",
+    }
+    made = load_text("", files=files, roots=("a.wf", "b.wf", "c.wf"))
+    assert codes(made) == ["WF216"]
+
+
 def test_a_file_imported_twice_is_one_module(load_text) -> None:
     files = {
         "org/base.wf": "secrecy pii\n",
