@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from wfcheck.checker.replay.judging import Judged, judge_trace
+from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
 from wfcheck.checker.replay.result import ReplayResult
-from wfcheck.checker.replay.run import CompiledPolicy, compile_policy, replay_trace
 from wfcheck.checker.report.plain import plain
 from wfcheck.checker.traces.event import Event, EventSource
 from wfcheck.checker.traces.trace import Trace
@@ -61,9 +62,9 @@ def run_tests(program: Program, titles: Sequence[str] = ()) -> ExpectationReport
 
 def _run(policy: CompiledPolicy, test: Test) -> Iterator[ExpectationResult]:
     trace, lines = trace_of(test)
-    results = {result.rule: result for result in replay_trace(policy, trace)}
+    judged = judge_trace(policy, trace)
     for expectation in test.expectations:
-        outcome, why = _judge(expectation, results, lines)
+        outcome, why = _judge(expectation, judged, lines)
         yield ExpectationResult(test.file, test.title, _shown(expectation), outcome, why, expectation.span)
 
 
@@ -125,12 +126,12 @@ def _events(line: TestEvent, number: int) -> Iterable[dict[str, Any]]:
 # ---------------------------------------------------------------- what was expected
 
 
-def _judge(
-    expected: Expectation, results: dict[str, ReplayResult], lines: tuple[int, ...]
-) -> tuple[Outcome, str | None]:
+def _judge(expected: Expectation, judged: Judged, lines: tuple[int, ...]) -> tuple[Outcome, str | None]:
     if expected.kind == "ok":
-        return _judge_ok(results.values())
-    found = results.get(expected.rule or "")
+        return _judge_ok(judged.results)
+    if expected.kind == "blame":
+        return _judge_blame(expected, judged, lines)
+    found = next((result for result in judged.results if result.rule == expected.rule), None)
     if expected.kind not in ("violated", "insufficient") or found is None:
         return "undecided", f"this version does not decide `expect {expected.kind}` of such a run"
     if expected.kind == "insufficient":
@@ -148,6 +149,14 @@ def _judge_ok(results: Iterable[ReplayResult]) -> tuple[Outcome, str | None]:
         return "failed", "violated: " + ", ".join(broken)
     open_ = [f"{r.rule} ({r.reason})" for r in listed if r.verdict == "insufficient"]
     return ("undecided", "insufficient: " + ", ".join(open_)) if open_ else ("passed", None)
+
+
+def _judge_blame(expected: Expectation, judged: Judged, lines: tuple[int, ...]) -> tuple[Outcome, str | None]:
+    broken = [(b.assumption, lines[b.index]) for b in judged.broken]
+    if any(name == expected.rule and expected.index in (None, line) for name, line in broken):
+        return "passed", None
+    listed = ", ".join(f"{name} at {line}" for name, line in broken)
+    return "failed", f"broken assumptions: {listed}" if listed else "no assumption is broken"
 
 
 def _compared(same: bool, found: ReplayResult, lines: tuple[int, ...]) -> tuple[Outcome, str | None]:

@@ -166,3 +166,19 @@ def test_graphs_are_written(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["graph", "safe.wf", "--workflow", "publsh"]) == 2
     assert main(["graph", "safe.wf", "-o", "no/where.dot"]) == 2
     assert "error[WF8" in capsys.readouterr().err
+
+
+def test_broken_assumptions_are_blamed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = """tool pay(a: int) -> int { effect irreversible  ensures paid: result == a }
+test "paid less" {
+  call pay(a: 1) -> 1
+  call pay(a: 2) -> 0
+  expect blame pay.paid at 1
+  expect ok
+}
+"""
+    (folder / "blame.wf").write_text(spec)
+    assert main(["test", "blame.wf"]) == 0
+    (folder / "blame.wf").write_text(spec.replace("pay.paid at 1", "pay.paid at 0"))
+    assert main(["test", "blame.wf"]) == 1
+    assert "broken assumptions: pay.paid at 1" in capsys.readouterr().out
