@@ -1,8 +1,10 @@
 """How well provenance rules find the attacks in recorded AgentDojo runs, and where they raise false alarms.
 
-    python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack] [--model NAME] [--list]
+    python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack] [--model NAME] [--labels]
+                              [--provenance values|context] [--list]
 
-Each suite is replayed with the installed `wfcheck` against the policy in `bench/policies`. Figures, per model and together:
+Each suite is replayed with the installed `wfcheck` against the policy in `bench/policies` (with `--labels`: against nothing but
+`forbid flow untrusted ->` the arguments of calls with a side effect). Figures, per model and together:
 
 * recall: share of successful attacks with a rule firing at or before the call that reaches the attacker's goal
   (anywhere in the run for the few goals that need no call);
@@ -28,8 +30,9 @@ from typing import Any
 import attrs
 
 from wfcheck import stdlib
-from wfcheck.checker.replay.run import replay
+from wfcheck.checker.provenance_query import Mode
 from wfcheck.checker.replay.result import ReplayReport
+from wfcheck.checker.replay.run import replay
 from wfcheck.dsl.core import Effect, Program
 from wfcheck.dsl.elaborate import load
 
@@ -163,16 +166,18 @@ def number(text: str) -> int | None:
     return int(text) if text else None
 
 
-def runs_of(suite: str, data: Path, models: Iterable[str]) -> Iterator[tuple[list[Run], ReplayReport, float]]:
+def runs_of(
+    suite: str, data: Path, models: Iterable[str], labels: bool, mode: Mode
+) -> Iterator[tuple[list[Run], ReplayReport, float]]:
     """The runs of each model, with the report and the seconds that the replay took."""
-    program = program_of(suite)
+    program = program_of(f"{suite}_labels" if labels else suite)
     rows = {row["path"]: row for row in csv.DictReader((data / "labels.csv").open(encoding="utf-8"))}
     truths = json.loads((data / "tasks_ground_truth.json").read_text(encoding="utf-8"))
     for file in sorted((data / "runs").glob(f"*__{suite}.jsonl")):
         if models and file.name.partition("__")[0] not in models:
             continue
         start = time.perf_counter()
-        report = replay(program, [file])
+        report = replay(program, [file], provenance=mode, rules=["labels.*"] if labels else [])
         seconds = time.perf_counter() - start
         fired = firings(report)
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -259,13 +264,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data" / "agentdojo")
     parser.add_argument("--suite", choices=SUITES, action="append")
     parser.add_argument("--model", action="append", default=[])
+    parser.add_argument("--labels", action="store_true", help="no policy but the labels of results")
+    parser.add_argument("--provenance", choices=("values", "context"), default="values")
     parser.add_argument("--list", action="store_true", help="list alarms, misses and firings elsewhere")
     options = parser.parse_args()
     if not options.data.is_dir():
         sys.exit(f"no data below {options.data}")
     for suite in options.suite or SUITES:
         together: list[Run] = []
-        for runs, report, seconds in runs_of(suite, options.data, options.model):
+        for runs, report, seconds in runs_of(
+            suite, options.data, options.model, options.labels, options.provenance
+        ):
             together += runs
             print_part(f"{suite}, {runs[0].model}", runs, options.list)
             print(

@@ -81,6 +81,7 @@ class Labels:
 
     program: core.Program
     every_tag: frozenset[str]
+    influence: frozenset[str]
     conditions: Mapping[tuple[str, int], Code]
 
     @staticmethod
@@ -94,7 +95,8 @@ class Labels:
             if tags.condition is not None
         }
         every = frozenset(s for s, tag in program.tags.items() if tag.kind in ("secrecy", "influence"))
-        return Labels(program, every, conditions)
+        influence = frozenset(s for s, tag in program.tags.items() if tag.kind == "influence")
+        return Labels(program, every, influence, conditions)
 
     def of_leaf(
         self, tool: core.Tool, place: Place, truths: Mapping[int, Truth]
@@ -188,7 +190,7 @@ class Provenance:
         tool = view.tool
         said = frozenset(view.event.labels or ())
         if tool is None:
-            tags = self.labels.every_tag | said
+            tags = self.labels.every_tag | said | {f"tool({view.name})"}
             for place, text in leaves(view.result):
                 self._add("result", view, view.name, place, text, said, tags, grants=False, silent=True)
             return

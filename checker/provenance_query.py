@@ -139,8 +139,7 @@ def comes_from(source: Source, end: core.FlowEnd, program: core.Program, *, sure
     """Whether a source is one that the end names. `sure` counts only what it surely carries, else what it may carry."""
     match end:
         case core.TagEnd(tags=tags):
-            carried = source.tags if sure else source.possible
-            return bool(carried & tags) or (f"tool({source.owner})" in tags and source.kind == "result")
+            return bool((source.tags if sure else source.possible) & tags)
         case core.ResultEnd(tool=tool, path=path):
             return source.kind == "result" and source.owner == tool and below(path, source.place)
         case core.ArgumentEnd(tool=tool, argument=argument, path=path):
@@ -183,6 +182,11 @@ class Asking:
     mode: Mode
     _gates: dict[int, Truth] = attrs.field(factory=dict)
 
+    @property
+    def influence(self) -> frozenset[str]:
+        """The declared influence tags: whoever can write such values is the likelier culprit."""
+        return self.provenance.labels.influence
+
     def gate(self, code: Code) -> Truth:
         """The truth of a gate at the judged call."""
         key = id(code)
@@ -211,7 +215,10 @@ class Asking:
             if found is True:
                 return True, None
             if source.kind not in ("model", "argument"):
-                culprit = culprit or source
+                if culprit is None or (
+                    source.possible & self.influence and not culprit.possible & self.influence
+                ):
+                    culprit = source
                 truth = UNKNOWN if found is UNKNOWN or source.silent else truth
         if culprit is None:
             made = self._may_be_made(origins)
