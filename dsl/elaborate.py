@@ -38,10 +38,10 @@ DECLARATIONS: tuple[Callable[[Context], None], ...] = (
     elaborate_channels,
     elaborate_stores,
     elaborate_tables,
-    elaborate_defines,
     elaborate_tools,
     elaborate_releases,
     elaborate_registers,
+    elaborate_defines,
     elaborate_assumptions,
 )
 

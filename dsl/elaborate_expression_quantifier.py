@@ -128,4 +128,5 @@ def elaborate_earlier(context: Context, env: Env, expression: syntax.Earlier, go
 def _bound_in(env: Env) -> set[str]:
     """The bound variables that the names of the place stand for."""
     inside = (part for value in env.names.values() for part in subexpressions(value))
-    return {p.name for p in inside if isinstance(p, core.Variable) and p.kind == "bound"}
+    kinds = {"bound", "binder", "local", "it"}
+    return {p.name for p in inside if isinstance(p, core.Variable) and p.kind in kinds}

@@ -336,3 +336,26 @@ def test_the_same_files_give_the_same_program() -> None:
 def test_every_library_module_elaborates_without_a_word(load_text) -> None:
     text = "".join(f"import {name}\n" for name in stdlib.names())
     assert set(codes(load_text(text))) <= {"WF208"}
+
+
+HISTORY = """
+tool send(to: address, body: text) { effect write emits nothing returns {} }
+define before(v) = any earlier send: to == v
+track seen: list<address> = [] { on send(to: T): seen + [T] }
+workflow w() { stop }
+"""
+
+
+def test_definitions_look_back(load_text) -> None:
+    text = (
+        HISTORY
+        + "policy p {\n a: forbid send when before(to)\n b: forbid send(to: T) when before(T) or T in seen\n}\n"
+    )
+    rules = program(load_text, text).rules
+    assert [rule.name for rule in rules] == ["p.a", "p.b"]
+    assert all(isinstance(rule.body, core.Forbid) for rule in rules)
+
+
+def test_definitions_that_would_capture_are_refused(load_text) -> None:
+    text = HISTORY + "policy p { a: forbid send when any to in seen: before(to) }\n"
+    assert codes(load_text(text)) == ["WF325"]
