@@ -13,6 +13,7 @@ import attrs
 from wfcheck.checker import encode_operators as operators
 from wfcheck.checker.encode_lists import aggregate
 from wfcheck.checker.encoded import Encoded, Notes, coerce, shaped, stripped
+from wfcheck.checker.symbolic_constants import lift
 from wfcheck.checker.symbolic_value import (
     Leaf,
     Opaque,
@@ -23,7 +24,6 @@ from wfcheck.checker.symbolic_value import (
     choose,
     equal,
     from_opaque,
-    lift,
     to_opaque,
 )
 from wfcheck.dsl import core, types

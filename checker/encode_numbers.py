@@ -6,16 +6,8 @@ from fractions import Fraction
 
 from wfcheck.checker.encode_lists import appended
 from wfcheck.checker.encoded import Encoded, coerce
-from wfcheck.checker.symbolic_value import (
-    DAY,
-    Leaf,
-    Opaque,
-    Sequence,
-    sort_of,
-    within_date,
-    within_time,
-    zoned,
-)
+from wfcheck.checker.symbolic_constants import within_date, within_time, zoned
+from wfcheck.checker.symbolic_value import DAY, Leaf, Opaque, Sequence, sort_of
 from wfcheck.dsl import core, types
 from wfcheck.solver import build as b
 from wfcheck.solver.sort import Sort

@@ -6,7 +6,8 @@ from wfcheck.checker import encode_lists, encode_numbers, encode_texts
 from wfcheck.checker.encode_same import boolean, membership, same_value
 from wfcheck.checker.encode_texts import Handler
 from wfcheck.checker.encoded import Encoded, Notes, has_any, stripped
-from wfcheck.checker.symbolic_value import Leaf, Sequence, decode, from_opaque, lift, to_opaque
+from wfcheck.checker.symbolic_constants import decode, lift
+from wfcheck.checker.symbolic_value import Leaf, Sequence, from_opaque, to_opaque
 from wfcheck.dsl import core
 from wfcheck.dsl.operators import OPERATORS, EvaluationError
 from wfcheck.dsl.regular import parse_glob, parse_regular

@@ -3,9 +3,10 @@ each of which the agent chooses one act or to finish."""
 
 from __future__ import annotations
 
-from wfcheck.checker import symbolic_statements as statements
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import MODEL, USER
+from wfcheck.checker.symbolic_calls import outcome, result_taint
+from wfcheck.checker.symbolic_operands import as_arguments, numbered, operands
 from wfcheck.checker.symbolic_state import Unroll, Walk
 from wfcheck.checker.symbolic_taint import Mask, Taint, always, static, total, under, union
 from wfcheck.checker.symbolic_value import NONE, SymbolicValue
@@ -23,7 +24,7 @@ _KINDS: dict[str, EventKind] = {
 
 def agent(walk: Walk, statement: core.Agent, guard: Term) -> Term:
     """A region in which an oracle picks any allowed act with any arguments."""
-    guard, values, taints = statements.operands(walk, statements.numbered(statement.context), guard)
+    guard, values, taints = operands(walk, numbered(statement.context), guard)
     name = f"{statement.id}.{walk.visit(statement.id)}"
     table = walk.labelling.table
     made = (table.bits[MODEL] | table.step_sources.get(statement.step, 0)) & walk.keep
@@ -111,7 +112,7 @@ def _act(
     if may.act == "tool" and may.tool is not None:
         return _use(walk, statement, may, choice, guard, name, decision, known, turn)
     values: dict[str, SymbolicValue] = {"text": walk.oracle(types.TEXT, f"{name}.text", guard)}
-    allowed = walk.truth(may.condition, statements.as_arguments(values)).certain
+    allowed = walk.truth(may.condition, as_arguments(values)).certain
     walk.assume(MEDIATED, guard, allowed)
     subject = USER if may.act in ("say", "ask") else may.tool
     reply = walk.oracle(types.TEXT, f"{name}.reply", guard) if may.act == "ask" else NONE
@@ -156,8 +157,8 @@ def _use(
         taints = {
             n: static(known.arguments[n], walk.keep) if n in known.arguments else t for n, t in taints.items()
         }
-    walk.assume(MEDIATED, guard, walk.truth(may.condition, statements.as_arguments(values)).certain)
-    result, ok = statements.outcome(walk, tool, values, f"{name}.result", guard)
+    walk.assume(MEDIATED, guard, walk.truth(may.condition, as_arguments(values)).certain)
+    result, ok = outcome(walk, tool, values, f"{name}.result", guard)
     walk.ask("act", statement.id, guard, result, tool.result, (may, values, ok))
     walk.emit(
         "call", statement, guard, values, taints, subject=tool.symbol, tool=tool.symbol, result=result,
@@ -167,4 +168,4 @@ def _use(
         return {}
     if known is not None:
         return static(known.result, walk.keep).every
-    return statements.result_taint(walk, tool, values, result, taints, decision).every
+    return result_taint(walk, tool, values, result, taints, decision).every

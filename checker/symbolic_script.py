@@ -19,8 +19,8 @@ from wfcheck.checker.reference.oracle import (
     SayText,
     SendTo,
 )
+from wfcheck.checker.symbolic_constants import decode
 from wfcheck.checker.symbolic_state import Question
-from wfcheck.checker.symbolic_value import decode
 from wfcheck.dsl import core, types
 from wfcheck.solver.evaluate import Model, UndefinedError, evaluate
 from wfcheck.solver.term import Term

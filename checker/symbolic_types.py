@@ -6,17 +6,8 @@ from collections.abc import Iterator
 
 from wfcheck.checker.encode import condition
 from wfcheck.checker.encoded import Notes
-from wfcheck.checker.symbolic_value import (
-    Leaf,
-    Opaque,
-    Option,
-    Record,
-    Sequence,
-    SymbolicValue,
-    build_shape,
-    within_date,
-    within_time,
-)
+from wfcheck.checker.symbolic_constants import within_date, within_time
+from wfcheck.checker.symbolic_value import Leaf, Opaque, Option, Record, Sequence, SymbolicValue, build_shape
 from wfcheck.dsl import core, types
 from wfcheck.dsl.walk import statements
 from wfcheck.solver import build as b

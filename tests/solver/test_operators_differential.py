@@ -11,8 +11,9 @@ import pytest
 
 from wfcheck.checker.encode import encode
 from wfcheck.checker.encoded import Notes
+from wfcheck.checker.symbolic_constants import decode, lift
 from wfcheck.checker.symbolic_types import conforms, fresh
-from wfcheck.checker.symbolic_value import decode, equal, lift
+from wfcheck.checker.symbolic_value import equal
 from wfcheck.dsl import core, types
 from wfcheck.dsl.operators import OPERATORS, EvaluationError
 from wfcheck.dsl.source import Span

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 from symbolic.random_programs import calls, sample
 
-from wfcheck.checker import symbolic_regions
+from wfcheck.checker import symbolic_loops, symbolic_regions
 from wfcheck.checker.reference.codec import decode
 from wfcheck.checker.reference.values import plain
 from wfcheck.checker.symbolic import Execution, execute
+from wfcheck.checker.symbolic_constants import lift
 from wfcheck.checker.symbolic_state import Walk
 from wfcheck.checker.symbolic_taint import CLEAN
-from wfcheck.checker.symbolic_value import equal, lift
+from wfcheck.checker.symbolic_value import equal
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.solver import build as b
@@ -66,7 +67,7 @@ def _no_mask(*_: object) -> dict[Term, int]:
 MUTANTS = {
     "the control label is dropped": (Walk, "pc", property(_no_mask)),
     "the arm not taken does not count": (symbolic_regions, "under", _no_mask),
-    "a loop keeps its variables": (symbolic_regions, "bound_types", lambda _program, _block: {}),
+    "a loop keeps its variables": (symbolic_loops, "bound_types", lambda _program, _block: {}),
     "a failed attempt is forgotten": (symbolic_regions, "_attempts", lambda _walk, _statement: []),
 }
 

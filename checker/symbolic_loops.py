@@ -1,0 +1,161 @@
+"""Loops: unrolled exactly, or any number of rounds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wfcheck.checker.symbolic_regions import Run, arm, earlier_exits, merge
+from wfcheck.checker.symbolic_state import Over, Walk
+from wfcheck.checker.symbolic_taint import (
+    EMPTY,
+    Mask,
+    Taint,
+    always,
+    join,
+    raised,
+    static,
+    under,
+    union,
+)
+from wfcheck.checker.symbolic_types import bound_types, element, item_type
+from wfcheck.checker.symbolic_value import Sequence as Elements
+from wfcheck.checker.symbolic_value import SymbolicValue, build_shape
+from wfcheck.dsl import core
+from wfcheck.solver import build as b
+from wfcheck.solver.term import Const, Term
+
+_FEW = 4
+
+
+def repeat(walk: Walk, run: Run, statement: core.While, guard: Term) -> Term:
+    """`repeat while`."""
+
+    def enter(start: Term) -> tuple[Term, Term]:
+        condition = walk.truth(statement.condition)
+        mask = walk.taint(statement.condition).every
+        walk.branch = union(walk.branch, under(start, mask))
+        return b.and_(start, condition.certain), b.and_(start, condition.defined, b.not_(condition.value))
+
+    if isinstance(walk.mode, Over):
+        return _havoc(walk, run, statement, guard, enter, b.FALSE)
+    return _unrolled(walk, run, statement, guard, walk.mode.loops)
+
+
+def _unrolled(walk: Walk, run: Run, statement: core.While, guard: Term, most: int) -> Term:
+    outside = walk.branch
+    ends: list[Term] = []
+    alive = guard
+    going: Term = b.TRUE
+    for count in range(most + 1):
+        condition = walk.truth(statement.condition)
+        walk.branch = union(walk.branch, under(alive, walk.taint(statement.condition).every))
+        ends.append(b.and_(alive, condition.defined, b.not_(condition.value)))
+        if count == most or count == statement.maximum:
+            break
+        going = b.and_(going, condition.value)
+        alive, changes = arm(walk, run, statement.body, b.and_(alive, condition.certain))
+        merge(walk, going, changes, {}, (b.TRUE, b.TRUE))
+    _raise_assigned(walk, statement)
+    walk.branch = outside
+    return b.or_(*ends)
+
+
+def _raise_assigned(walk: Walk, statement: core.For | core.While) -> None:
+    for name in bound_types(walk.program, statement.body):
+        if ("local", name) in walk.env:
+            walk.assign(name, walk.env["local", name], raised(walk.taints[name], walk.pc))
+
+
+def each(walk: Walk, run: Run, statement: core.For, guard: Term) -> Term:
+    """`for x in xs`: body under pc + label of the list itself, joined with zero iterations."""
+    source = walk.value(statement.source)
+    guard = b.and_(guard, source.defined)
+    whole = walk.taint(statement.source)
+    mask = under(guard, whole.own)
+
+    def enter(start: Term) -> tuple[Term, Term]:
+        walk.branch = union(walk.branch, mask)
+        item, fact = element(
+            source.value, item_type(statement.source.type), f"{statement.id}.item", walk.notes
+        )
+        walk.assume("typed-outputs", start, fact)
+        walk.assign(statement.item, item, raised(whole.element(), union(walk.pc, whole.own)))
+        return start, start
+
+    if walk.over and not _few(source.value):
+        return _havoc(walk, run, statement, guard, enter, b.TRUE)
+    return _rounds(walk, run, statement, source.value, whole, guard, mask)
+
+
+def _few(source: SymbolicValue) -> bool:
+    return isinstance(source, Elements) and isinstance(source.length, Const) and source.length.value <= _FEW
+
+
+def _rounds(
+    walk: Walk, run: Run, statement: core.For, source: SymbolicValue, whole: Taint, guard: Term, mask: Mask
+) -> Term:
+    if not isinstance(source, Elements):
+        walk.notes.note("a loop over a list of which nothing is known")
+        return b.FALSE
+    outside = walk.branch
+    walk.branch = union(outside, mask)
+    ends: list[Term] = []
+    alive = guard
+    for place, item in enumerate(source.items):
+        there = b.lt(b.integer(place), source.length)
+        ends.append(b.and_(alive, b.not_(there)))
+        walk.open()
+        walk.assign(statement.item, item, raised(whole.element(), union(walk.pc, whole.own)))
+        over = statement.maximum is not None and place >= statement.maximum
+        alive = b.FALSE if over else run(walk, statement.body, b.and_(alive, there))
+        merge(walk, there, walk.close(), {}, (b.TRUE, b.TRUE))
+    _raise_assigned(walk, statement)
+    walk.branch = outside
+    return b.or_(alive, *ends)
+
+
+def _havoc(
+    walk: Walk,
+    run: Run,
+    statement: core.For | core.While,
+    guard: Term,
+    enter: Callable[[Term], tuple[Term, Term]],
+    end: Term,
+) -> Term:
+    """Any number of rounds: an arbitrary state, one representative round, and uncertain rounds before and after it."""
+    head = walk.known.heads.get(statement.id)
+    names = bound_types(walk.program, statement.body)
+    if isinstance(statement, core.For):
+        names.pop(statement.item, None)
+    known = {} if head is None else dict(head.variables)
+    earlier_exits(walk, statement.id)
+    outside = walk.branch
+    before = {name: walk.taints.get(name, EMPTY) for name in names}
+    every = always(walk.keep & walk.labelling.table.every_tag)
+
+    def scramble() -> None:
+        for name, type_ in names.items():
+            value = build_shape(type_, lambda path, sort, n=name: walk.notes.fresh(f"{n}{path}", sort))  # type: ignore[misc]
+            label = static(known[name], walk.keep) if name in known else Taint(every)
+            walk.assign(name, value, join(before[name], label))
+
+    def round_(certain: bool) -> None:
+        sure, walk.certain = walk.certain, walk.certain and certain
+        walk.open()
+        scramble()
+        start, _ = enter(b.and_(guard, walk.flag(f"{statement.id}.round")))
+        run(walk, statement.body, start)
+        walk.close()
+        walk.certain, walk.branch = sure, outside
+
+    for certain in (False, True, False) if walk.certain else (False,):
+        round_(certain)
+    scramble()
+    rest = b.and_(guard, walk.flag(f"{statement.id}.end"))
+    if end is b.FALSE:
+        walk.open()
+        _, rest = enter(rest)
+        walk.close()
+    _raise_assigned(walk, statement)
+    walk.branch = outside
+    return rest
