@@ -227,7 +227,7 @@ def _retry(m: Machine, at: At, s: core.Retry) -> Computation[None]:
                 if attempt == s.attempts and s.handler is None:
                     raise
         m.leave_open(at, m.pc(inner), s.body, handler)
-        yield from wait(block(m, inner, handler))
+        yield from wait(block(m, at.under(m.pc(inner)), handler))
     finally:
         if cell is not None and not m.explicit:
             label = m.pc(inner)
