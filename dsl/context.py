@@ -98,6 +98,7 @@ class Env:
     inlining: tuple[str, ...] = ()
     budget: Budget = attrs.Factory(Budget)
     earlier: bool = False
+    generic: bool = False  # a definition on its own: the types of its arguments are not known yet
 
     def bind(self, names: Mapping[str, core.Expr]) -> Env:
         """The same place with more names; new ones hide old ones, and what was known of those."""

@@ -109,7 +109,8 @@ def elaborate_defines(context: Context) -> None:
                     "WF231", f"the parameter `{ident.text}` is declared twice", ident.span, labels=labels
                 )
             names.setdefault(ident.text, core.Variable(ident.text, "bound", ANY, span=ident.span))
-        env = Env(entity.module, names, rule=True, what="a definition", inlining=(entity.symbol,))
+        symbol = entity.symbol
+        env = Env(entity.module, names, rule=True, what="a definition", inlining=(symbol,), generic=True)
         elaborate_expression(context, env, declaration.body)
 
 

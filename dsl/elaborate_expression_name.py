@@ -80,7 +80,8 @@ def _declared(context: Context, env: Env, name: syntax.Name, expected: Type | No
     entity = context.lookup(env.module, (name.text,), frozenset())
     if entity is not None:
         return value_of(context, env, entity, name)
-    if context.hidden(env.module, name.text):
+    awaits_enum = env.generic and expected is not None and is_any(expected)
+    if awaits_enum or context.hidden(env.module, name.text):
         return broken(name.span)
     enum = None if expected is None else base(present(base(expected)))
     members = enum.members if isinstance(enum, EnumType) else ()

@@ -21,6 +21,7 @@ table limits: {who: text, most: decimal} = [{who: "junior", most: 100}, {who: "s
 define double(x) = x + x
 define quad(x) = double(double(x))
 define has(xs, y) = any x in xs: x == y
+define warm(c) = c == red or c in {"dark red", red}
 define cheap(order, most) = order.amount <= most
 """
 ORDER = {
@@ -74,6 +75,7 @@ VALUES = [
     ("has(o.tags, x)", True),
     ("any x in o.tags: has(o.tags, x)", True),
     ("all x in [1, 2]: has([x], x)", True),
+    ("warm(o.color)", True),
     ("cheap(most: 60, order: o)", True),
     ("any_ > 5", True),
     ("any_ + 1 == 8", True),
