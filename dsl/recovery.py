@@ -21,6 +21,7 @@ _BOUNDARIES = (
     "expectation",
     "item",
 )
+_MAX_GUESSES = 50
 _NAMING = frozenset({":", "=", "(", "."})
 _COMPARISONS = words("EQ NE LT LE GT GE")
 _INFIX = ["and", "or", "in", "implies", "like", "matches", "contains", "startswith", "endswith"]
@@ -170,34 +171,41 @@ def _boundary(machine: Machine, size: int) -> int | None:
     tokens, states = machine.tokens, machine.states[:size]
     broken = machine.begins[size] if size < len(machine.begins) else machine.row
     context = tokens.openers[broken]
+    outside = tokens.openers[context] if context >= 0 else None
+    guesses = _MAX_GUESSES
     for row in range(machine.row, len(tokens.kinds)):
-        kind = tokens.kinds[row]
+        kind, opener = tokens.kinds[row], tokens.openers[row]
         if kind == "$END":
             return row if viable(machine.tables, states, kind) else None
-        if context >= 0 and tokens.openers[row] == tokens.openers[context]:
+        if opener == outside:
             return row if row > broken and viable(machine.tables, states, kind) else None
-        if (
-            tokens.openers[row] == context
-            and tokens.first(row)
-            and row > broken
-            and _begins(machine, states, row)
-        ):
+        if opener != context or row <= broken or not tokens.first(row):
+            continue
+        if _begins(machine, states, row):
             return row
+        if kind == "NAME" and guesses:
+            guesses -= 1
+            if _resembles(machine, states, row):
+                return row
     return None
 
 
 def _begins(machine: Machine, states: list[int], row: int) -> bool:
-    """Whether a line starts something here; a misspelt keyword counts, so that it is reported too."""
+    """Whether a line starts something here."""
     tokens = machine.tokens
     kind = tokens.kinds[row]
     if kind in machine.soft and kind != "DOC":
-        named = tokens.named(row)
-        return viable(machine.tables, states, "NAME" if named else kind)
+        return viable(machine.tables, states, "NAME" if tokens.named(row) else kind)
     if kind == "NAME" and tokens.texts[row + 1] not in _NAMING:
-        spellings = machine.tables.spellings
-        words_ = [spellings[k] for k in acceptable(machine.tables, states) if k in spellings]
-        return _nearest(tokens.texts[row], words_) is not None
+        return False
     return viable(machine.tables, states, kind)
+
+
+def _resembles(machine: Machine, states: list[int], row: int) -> bool:
+    """Whether a line starts with a misspelt keyword, which is then to be reported too."""
+    spellings = machine.tables.spellings
+    words_ = [spellings[k] for k in acceptable(machine.tables, states) if k in spellings]
+    return _nearest(machine.tokens.texts[row], words_) is not None
 
 
 def _resume(machine: Machine, size: int, row: int) -> None:

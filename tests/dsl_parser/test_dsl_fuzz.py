@@ -15,6 +15,7 @@ from wfcheck.dsl.source import Source
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.wf"))]
 SECONDS = float(os.environ.get("WFCHECK_FUZZ_SECONDS", "0"))
+SEED = int(os.environ.get("WFCHECK_FUZZ_SEED", "20240515"))
 COUNT = 200
 PIECES = [b"{", b"}", b"(", b")", b"[", b"]", b":", b",", b"=", b"->", b'"', b"`", b"/", b"#", b"##", b"\n", b" in ",
           b" matches ", b" when ", b"\x00", b"\xff", b"\xc3\xa9", b"12:00", b"1e5", b"@", b"'", b"\\", b"\xe2\x80\xae"]  # fmt: skip
@@ -77,8 +78,8 @@ def _check(data: bytes) -> None:
     assert format_source(again) == text
 
 
-def test_mutations_of_samples_crash_nothing_and_format_to_the_same_tree() -> None:
-    rng = random.Random(20240515)
+def test_mutations_of_samples_crash_nothing_and_format_to_the_same_tree(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
     until = time.monotonic() + SECONDS
     done = 0
     while done < COUNT or time.monotonic() < until:
@@ -86,6 +87,6 @@ def test_mutations_of_samples_crash_nothing_and_format_to_the_same_tree() -> Non
         try:
             _check(data)
         except Exception:
-            Path("fuzz-failure.wf").write_bytes(data)
+            (tmp_path / "failure.wf").write_bytes(data)
             raise
         done += 1
