@@ -163,6 +163,11 @@ class Frame:
         yield
         self.present = self.present & before
 
+    def learn(self, condition: core.Expr, holds: bool, changed: frozenset[str]) -> None:
+        """After a branch one arm of which leaves: what the condition says of variables that the other arm did not change."""
+        found = narrow(self.env(), condition, holds).present - self.present
+        self.present |= {fact for fact in found if not any(name in changed for name, _ in locals_of(fact))}
+
     def expected(self, target: syntax.Ident | None) -> Type | None:
         """The type that the variable already has."""
         known = None if target is None else self.variables.get(target.text)

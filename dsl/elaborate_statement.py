@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from wfcheck.dsl import core, syntax
+from wfcheck.dsl.consistency import is_any, is_option
 from wfcheck.dsl.context import Context
 from wfcheck.dsl.diagnostic import Severity
 from wfcheck.dsl.elaborate_call import callee, step_call
-from wfcheck.dsl.elaborate_expression import narrow
 from wfcheck.dsl.elaborate_frame import Frame, joined
 from wfcheck.dsl.elaborate_inline import bind_parameters, elaborate_parameters, new_frame, result_name
 from wfcheck.dsl.elaborate_statement_act import ask, recall, receive, remember, returned, send
@@ -18,6 +18,7 @@ from wfcheck.dsl.elaborate_statement_match import match_statement
 from wfcheck.dsl.elaborate_statement_model import agent, approve, llm
 from wfcheck.dsl.flowchecks import check_flow
 from wfcheck.dsl.types import ANY
+from wfcheck.dsl.walk import assigned
 
 
 def elaborate_workflow(context: Context, module: str, decl: syntax.WorkflowDecl) -> core.Workflow | None:
@@ -126,6 +127,9 @@ def assign(frame: Frame, source: syntax.Assign) -> None:
     value = frame.expression(source.value, frame.expected(source.target))
     target = frame.bind(source.target, value.type)
     frame.emit(core.Let(frame.fresh(), target, value, span=source.span))
+    variable = frame.variables[source.target.text]
+    if is_option(variable.type) and not is_option(value.type) and not is_any(value.type):
+        frame.present |= {variable}
 
 
 def call(frame: Frame, source: syntax.CallStatement) -> None:
@@ -154,9 +158,10 @@ def if_statement(frame: Frame, source: syntax.IfStatement, arm: int) -> None:
         then = block(frame, body)
     with frame.knowing(decided, False):
         otherwise = _otherwise(frame, source, arm + 1)
-    for ends, holds in ((leaves(then), False), (leaves(otherwise), True)):
-        if ends:
-            frame.present = narrow(frame.env(), decided, holds).present
+    if leaves(then):
+        frame.learn(decided, False, assigned(otherwise))
+    if leaves(otherwise):
+        frame.learn(decided, True, assigned(then))
     frame.emit(core.If(identifier, decided, then, otherwise, span=condition.span))
 
 

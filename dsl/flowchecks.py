@@ -246,7 +246,8 @@ def interference(context: Context, statement: core.Parallel) -> None:
     for index, (writes, _) in enumerate(touched):
         for other, (others, reads) in enumerate(touched):
             if other != index:
-                _clash(context, writes, reads, "read")
+                only_read = {name: span for name, span in reads.items() if name not in others}
+                _clash(context, writes, only_read, "read")
             if other > index:
                 _clash(context, writes, others, "also assigned")
 

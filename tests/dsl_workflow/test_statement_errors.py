@@ -183,6 +183,11 @@ workflow w(t: text) {
     say upper(q) # expect: WF304
   }
 }""",
+    "stale knowledge after a branch": """workflow w(o: text?, p: text?) {
+  q = o
+  if q == none { stop } else { q = p }
+  say upper(q) # expect: WF304
+}""",
     "stale knowledge in a loop": """workflow w(o: text?, p: text?, xs: list<text>) {
   q = o
   if q != none {
@@ -215,6 +220,15 @@ def test_a_possibly_unassigned_variable_names_the_path(marked):
 def test_misspelt_arguments_are_suggested(marked):
     found = marked('workflow w() {\n  refund(ordr: "x", order: "y", amount: 1) # expect: WF407\n}')
     assert found[0].help == "did you mean `order`?"
+
+
+def test_interference_is_reported_once_for_a_pair(marked):
+    marked("""workflow w(xs: list<text>) {
+  parallel {
+    branch { for x in xs { say x } }
+    branch { for x in xs { say x } } # expect: WF426
+  }
+}""")
 
 
 def test_interference_names_both_places(marked):

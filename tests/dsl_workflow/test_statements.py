@@ -281,6 +281,10 @@ def test_options_lose_their_option_where_none_is_excluded(clean):
     }""")
 
 
+def test_an_option_that_was_just_assigned_a_value_has_one(clean):
+    clean('workflow w(a: text?) { b = a b = "x" say upper(b) }')
+
+
 def test_retry_and_parallel_keep_their_blocks(clean):
     made = clean("""workflow w(t: text) {
       retry 3 { r = refund(t, 1) say r.id } on error { say "failed" }
