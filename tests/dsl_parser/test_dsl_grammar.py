@@ -15,9 +15,9 @@ from lark.exceptions import GrammarError
 from lark.lexer import Lexer, Token
 
 from wfcheck.dsl import tables
-from wfcheck.dsl.tokens import RESERVED
 from wfcheck.dsl.parser import layout_of, soft_words
 from wfcheck.dsl.source import Source
+from wfcheck.dsl.tokens import RESERVED
 
 GRAMMAR = tables.GRAMMAR_FILE.read_text(encoding="utf-8")
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.wf"))
