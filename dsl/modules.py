@@ -103,7 +103,7 @@ def _import(loader: _Loader, importer: str, item: syntax.Import, library: bool) 
         f"the imported file `{written}` cannot be read",
         item.path.span,
         notes=(f"{path}: {loaded.message}", *loaded.notes),
-        help=_nearby(Path(path)),
+        help=_nearby(Path(path), Path(importer).name),
     )
     return None
 
@@ -120,9 +120,9 @@ def _special(path: str) -> Diagnostic:
     return Diagnostic("WF003", "it is no regular file", None, file=path)
 
 
-def _nearby(path: Path) -> str | None:
+def _nearby(path: Path, importer: str) -> str | None:
     try:
-        neighbours = [entry.name for entry in path.parent.iterdir() if entry.suffix == ".wf"]
+        neighbours = [e.name for e in path.parent.iterdir() if e.suffix == ".wf" and e.name != importer]
     except OSError:
         return None
     return did_you_mean(path.name, neighbours)
