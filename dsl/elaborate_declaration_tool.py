@@ -90,6 +90,10 @@ def _frame(context: Context, entity: Entity) -> Frame:
     declaration = entity.declaration
     assert isinstance(declaration, syntax.ToolDecl)
     parameters = elaborate_parameters(context, entity.module, declaration.parameters, sources=False)
+    for parameter in declaration.parameters:
+        if parameter.name.text == "result":
+            message = "`result` is what the tool returns and cannot be the name of an argument"
+            context.report("WF216", message, parameter.name.span)
     written = declaration.result
     result = ANY if written is None else elaborate_type(context, entity.module, written)
     before = Env(entity.module, argument_names(parameters), what="a clause of a tool")

@@ -55,6 +55,7 @@ CASES = {
     "built-in name": ("WF216", "secrecy model\n", "1:9"),
     "name of a tag of a tool": ("WF216", "secrecy `tool(t)`\n", "1:9"),
     "name of a residue": ("WF216", "secrecy `via d`\n", "1:9"),
+    "argument called result": ("WF216", "tool t(result: text)\n", "1:8"),
     "built-in type": ("WF216", "type text = int\n", "1:6"),
     "influence in clears": ("WF220", "influence web\nchannel c clears {web}\n", "2:19"),
     "secrecy in trusts": ("WF220", "secrecy pii\nprincipal p is human { trusts {pii} }\n", "2:32"),
