@@ -31,9 +31,8 @@ class Source:
     @cached_property
     def _starts(self) -> list[int]:
         starts = [0]
-        for index, char in enumerate(self.text):
-            if char == "\n":
-                starts.append(index + 1)
+        while (found := self.text.find("\n", starts[-1])) >= 0:
+            starts.append(found + 1)
         return starts
 
     def span(self, start: int, end: int) -> Span:
