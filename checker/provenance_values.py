@@ -58,8 +58,10 @@ _LINK = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"'`{}|\\^\x00-\x20]{1,2000}"
     r"|(?<![\w@.-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,24}(?:[/?#:][^\s<>\"'`{}|\\^\x00-\x20]{0,2000})?(?![\w@]))"
 )
-_GLUED = re.compile(r"(\S*\.[a-z]{2,24})\.[A-Z][a-z]*")  # `see www.acme.example.They say`: a sentence end without a space
-_NUMBER = re.compile(r"(?<![\w.,])[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,40})(?:\.\d{1,40})?(?!\w|[.,]\d)")
+_GLUED = re.compile(
+    r"(\S*\.[a-z]{2,24})\.[A-Z][a-z]*"
+)  # `see www.acme.example.They say`: a sentence end without a space
+_NUMBER = re.compile(r"(?<![\w.,])[-+]?(?:\d{1,3}(?:,\d{3}){1,13}|\d{1,40})(?:\.\d{1,40})?(?!\w|[.,]\d)")
 _GROUPED = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,8}(?:[ -]?[A-Z0-9]{1,4})?\b")
 _CODE = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z0-9](?:[\w-]{2,100})[A-Za-z0-9](?![\w-])")
 _WORD = re.compile(r"\w+(?:[-_.@+/:']\w+)*")

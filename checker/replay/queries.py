@@ -13,6 +13,7 @@ from wfcheck.checker.provenance_query import (
     Answer,
     Asking,
     Breach,
+    Insufficient,
     Mode,
     Target,
     ask_from_only,
@@ -25,13 +26,16 @@ from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 
 NOWHERE = Span("", 0, 0, 1, 1, 1, 1)
+SHOWN = 200
 FULL = "the trace holds more values than are kept"
 
 
 def finding_of(answer: Answer, index: int) -> Iterator[Finding]:
     """The finding of an answer at an event."""
     if isinstance(answer, Breach):
-        yield violated(index, answer.why, cause=answer.cause, shown=answer.shown, invented=answer.invented)
+        yield violated(
+            index, answer.why, cause=answer.cause, shown=answer.shown[:SHOWN], invented=answer.invented
+        )
     elif answer is not None:
         yield insufficient(index, answer.reason)
 
@@ -59,9 +63,9 @@ class FromOnlyStepper:
             return
         asking = Asking(self.program, self.provenance, view, history, self.asked, self.mode)
         answer = ask_from_only(self.target, asking)
+        if isinstance(answer, Breach) and self.provenance.full:
+            answer = Insufficient(FULL)
         yield from finding_of(answer, view.index)
-        if answer is None and self.provenance.full:
-            yield insufficient(view.index, FULL)
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
