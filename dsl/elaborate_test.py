@@ -153,8 +153,8 @@ def _assumption(frame: RuleFrame, name: syntax.Expr) -> str | None:
     parts = dotted(name)
     known = assumption_names(frame.context)
     shown = None if parts is None else ".".join(parts)
-    if shown is not None and (shown in known or (parts is not None and parts[0] == "builtin")):
-        return shown
+    if shown is not None and (shown in known or "-" in shown or shown.startswith("builtin.")):
+        return shown  # assumptions of the method, such as `complete-mediation`, have a hyphen
     frame.context.report(
         "WF552",
         f"no assumption is called `{shown}`" if shown else "an assumption is named by its name",

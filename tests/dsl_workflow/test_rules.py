@@ -444,6 +444,7 @@ def test_tests_become_events_and_expectations(clean):
       expect insufficient p.r
       expect blocked p.allow(helper) at 1
       expect blame refund.paid at 1
+      expect blame `complete-mediation` at 1
       expect reachable main: refund, say
       expect unreachable main: repay
     }"""
@@ -471,5 +472,5 @@ def test_tests_become_events_and_expectations(clean):
     )
     assert [(e.kind, e.rule, e.index) for e in test.expectations] == [
         ("violated", "p.r", 1), ("ok", None, None), ("insufficient", "p.r", None), ("blocked", "p.allow(helper)", 1),
-        ("blame", "refund.paid", 1), ("reachable", "main", None), ("unreachable", "main", None),
+        ("blame", "refund.paid", 1), ("blame", "complete-mediation", 1), ("reachable", "main", None), ("unreachable", "main", None),
     ]  # fmt: skip
