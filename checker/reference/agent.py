@@ -57,6 +57,7 @@ def region(m: Machine, at: At, s: core.Agent) -> Computation[None]:
     label = shown | {sides.MODEL} | m.marks.step(s.step)
     begun = m.emit("step", at, s.span, label, step=s.step, argument_labels={"context": shown})
     inner = attrs.evolve(at, actor=s.principal or at.actor, agent=s.step, parent=begun.id)
+    calls.sight(m, inner.actor, shown, s.span)
     state = Region(s, inner, m.instance(s.id), label, tuple(map(plain, context)))
     while True:
         m.spend()
@@ -152,12 +153,14 @@ def _call(m: Machine, state: Region, act: CallTool) -> Computation[None]:
         calls.rewrite(m, site, instance, store, values)
     result = calls.end(m, at, tool, arguments, state.s.span, outcome, name, decision, state.s.step)
     if act.tool not in state.s.hides:
-        _see(state, result)
+        _see(m, state, result)
     elif not isinstance(outcome, Failed):
         state.hidden[step] = result
 
 
-def _see(state: Region, value: Labelled) -> None:
+def _see(m: Machine, state: Region, value: Labelled) -> None:
+    """What is not hidden joins the context."""
+    calls.sight(m, state.at.actor, total(value), state.s.span)
     state.label |= total(value)
     state.seen = (*state.seen, plain(value))
 
@@ -189,7 +192,7 @@ def _ask(m: Machine, state: Region, act: AskUser) -> Computation[None]:
     said = m.oracle.agent_answer(state.s.id, state.instance, state.step, act.type)
     answer = m.answer(said, act.type, state.label | {sides.USER} | m.pc(state.at))
     acts.heard(m, state.at, answer, sides.USER, state.s.step, state.s.span)
-    _see(state, answer)
+    _see(m, state, answer)
 
 
 def _remember(m: Machine, state: Region, value: Value | Handle, store: str) -> None:

@@ -33,6 +33,9 @@ def block(m: Machine, at: At, statements: core.Block) -> Computation[None]:
         yield PAUSE
         try:
             yield from wait(statement(m, at, each))
+        except EvaluationError as error:
+            m.undefined(str(error), each.span)
+            raise
         except _LEAVING as exit_:
             _left(m, at, exit_, statements[position + 1 :])
             raise

@@ -32,6 +32,7 @@ def llm(m: Machine, at: At, s: core.Llm) -> None:
     instance = m.instance(s.id)
     context = [m.value(expr) for expr in s.context]
     shown = joined(*context) | m.pc(at)
+    sight(m, at.actor, shown, s.span)
     label = shown | {sides.MODEL} | m.marks.step(s.step)
     tell(m.oracle, tuple(map(plain, context)))
     said = m.oracle.llm(s.id, instance, s.type, m.admits(s.ensures, {}))

@@ -229,6 +229,11 @@ class Machine:
         """A contract is broken by the event that comes next, or by the one just made."""
         self.breaches.append(Breach(rule, name, self.first + len(self.events), span))
 
+    def undefined(self, reason: str, span: Span) -> None:
+        """An expression had no value: said once, where it stands."""
+        if not any(breach.rule == "builtin.defined" for breach in self.breaches):
+            self.breach("builtin.defined", reason, span)
+
     def demand(
         self,
         rule: str,

@@ -19,6 +19,7 @@ from generators.oracles import RandomOracle
 from generators.shapes import SHAPES, Shape
 from generators.statements import Scope, Statements
 
+from wfcheck.checker.reference.syntactic import effects
 from wfcheck.checker.reference.syntactic import statements as statements_of
 from wfcheck.dsl import core
 
@@ -39,7 +40,7 @@ def generate(seed: int, *, size: int = 14, shape: Shape | None = None) -> tuple[
         releases=releases(random),
     )
     workflow = _workflow(random, program, size, shape)
-    rules = _rules(random, workflow)
+    rules = _rules(random, program, workflow)
     inlined = {s.workflow: _declared(s) for s in statements_of(workflow.body) if isinstance(s, core.Scope)}
     return attrs.evolve(program, workflows={"w": workflow, **inlined}, rules=rules), workflow
 
@@ -69,8 +70,8 @@ def _workflow(random: Random, program: core.Program, size: int, shape: Shape | N
     return b.workflow("w", body, parameters, random.choice([None, "clerk"]), b.TEXT)
 
 
-def _rules(random: Random, workflow: core.Workflow) -> tuple[core.Rule, ...]:
-    bodies: list[core.RuleBody] = [_flow(random, tag) for tag in TAGS]
+def _rules(random: Random, program: core.Program, workflow: core.Workflow) -> tuple[core.Rule, ...]:
+    bodies: list[core.RuleBody] = [_flow(random, tag, program, workflow) for tag in TAGS]
     approved = b.event("approve", "pay", by="boss", shows=core.SameCall())
     pay, post = b.event("call", "pay"), b.event("call", "post")
     bodies += [
@@ -87,14 +88,15 @@ def _rules(random: Random, workflow: core.Workflow) -> tuple[core.Rule, ...]:
     )
 
 
-def _flow(random: Random, tag: str) -> core.Flow:
-    sinks: tuple[core.FlowEnd, ...] = (
-        core.ChannelEnd(frozenset({"out"})),
-        core.ArgumentEnd("post", "body", ()),
-        core.CallEnd(b.event("call", "pay")),
-        core.PrincipalEnd("user"),
-        core.StoreEnd("notes"),
-    )
+def _flow(random: Random, tag: str, program: core.Program, workflow: core.Workflow) -> core.Flow:
+    written = effects(program, workflow.body).places
+    sinks: list[core.FlowEnd] = [core.ChannelEnd(frozenset({"out"})), core.PrincipalEnd("user")]
+    if ("channel", "out") in written:
+        sinks += [core.ChannelEnd(frozenset({"out"})), core.ArgumentEnd("post", "body", ())] * 2
+    if ("store", "notes") in written:
+        sinks.append(core.StoreEnd("notes"))
+    if any(isinstance(s, core.Call) and s.tool == "pay" for s in statements_of(workflow.body)):
+        sinks.append(core.CallEnd(b.event("call", "pay")))
     influence = frozenset({"web"}) if random.random() < 0.2 else None
     via = frozenset(random.sample(["judge", "shorten", "approve"], random.randint(0, 2)))
     source = core.TagEnd(frozenset({tag}))
