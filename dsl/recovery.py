@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.diagnostic import Diagnostic, Label
 from wfcheck.dsl.lalr import MAX_DEPTH, Machine, viable
 from wfcheck.dsl.tables import Tables
 from wfcheck.dsl.tokens import RESERVED, words
@@ -63,13 +63,23 @@ def describe(machine: Machine) -> Diagnostic:
     if misspelt is not None:
         return misspelt
     if tokens.kinds[row] == "$END":
-        return Diagnostic("WF102", "the file ends too early", span, help=_help(machine, expected))
+        help_ = _help(machine, expected)
+        return Diagnostic("WF102", "the file ends too early", span, labels=_before(machine), help=help_)
     text = tokens.texts[row]
     if text in RESERVED and "NAME" in expected:
         help_ = f"as a name it is written in back-quotes: `` `{text}` ``"
         return Diagnostic("WF113", f"`{text}` is a reserved word", span, help=help_)
     shown = text if len(text) <= 40 else text[:37] + "..."
-    return Diagnostic("WF101", f"unexpected `{shown}`", span, help=_help(machine, expected))
+    labels = _before(machine)
+    return Diagnostic("WF101", f"unexpected `{shown}`", span, labels=labels, help=_help(machine, expected))
+
+
+def _before(machine: Machine) -> tuple[Label, ...]:
+    """Where a token begins a line, what is missing is often missing on the line before."""
+    tokens, row = machine.tokens, machine.row
+    if row == 0 or not tokens.first(row) or machine.last != row - 1:
+        return ()
+    return (Label(tokens.span(row - 1, row - 1), "it follows this"),)
 
 
 def acceptable(tables: Tables, states: list[int]) -> set[str]:
