@@ -12,6 +12,7 @@ import attrs
 
 from wfcheck.checker import encode_operators as operators
 from wfcheck.checker.encode_lists import aggregate
+from wfcheck.checker.encode_unseen import unseen
 from wfcheck.checker.encoded import Encoded, Notes, coerce, shaped, stripped
 from wfcheck.checker.symbolic_constants import lift
 from wfcheck.checker.symbolic_value import (
@@ -271,7 +272,9 @@ def _quantified(
     defined = b.and_(*(s.defined for s in lists))
     known = [s.value for s in lists if isinstance(s.value, Sequence)]
     if len(known) < len(lists):
-        whole = _unknown(expression, "a quantifier over a list of any length", notes)
+        what = "a quantifier over a list of any length"
+        notes.note(what)
+        whole = unseen(expression, lists, env) or _unknown(expression, what, notes)
         return Encoded(whole.value, b.and_(defined, whole.defined))
     rounds: list[tuple[Term, Encoded]] = []
     for i in range(min(len(s.items) for s in known)):

@@ -48,6 +48,14 @@ class Execution:
         return tuple(self.notes.abstracted)
 
     @property
+    def plain(self) -> tuple[Term, ...]:
+        """Wishes for `solve`: nothing fails, nobody refuses, few calls are made; most wanted first."""
+        calls = [e for e in self.events if e.kind == "call"]
+        fine = b.and_(*(b.implies(e.guard, e.returned) for e in calls))
+        granted = b.and_(*(b.not_(e.guard) for e in self.events if e.kind == "deny"))
+        return (fine, granted, *(b.not_(e.guard) for e in calls[:12]))
+
+    @property
     def exact(self) -> bool:
         """Every model of the assumptions is a run."""
         return not self.over and not self.notes.abstracted

@@ -51,7 +51,7 @@ def _static(walk: Walk, statement: core.Agent, choice: int) -> Act | None:
 
 
 def _every(walk: Walk) -> Mask:
-    return always(walk.keep & walk.labelling.table.every_tag)
+    return always(walk.keep)
 
 
 def _representatives(walk: Walk, statement: core.Agent, guard: Term, name: str) -> Mask:

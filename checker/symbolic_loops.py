@@ -131,7 +131,7 @@ def _havoc(
     earlier_exits(walk, statement.id)
     outside = walk.branch
     before = {name: walk.taints.get(name, EMPTY) for name in names}
-    every = always(walk.keep & walk.labelling.table.every_tag)
+    every = always(walk.keep)
 
     def scramble() -> None:
         for name, type_ in names.items():

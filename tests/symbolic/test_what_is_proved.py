@@ -27,7 +27,7 @@ tool list_orders() -> list<Order> { effect read emits nothing returns {} }
 tool rate(id: text) -> decimal { pure ensures positive: result > 0 }
 tool pay(amount: decimal, to: text, note: text?) -> bool { effect irreversible returns {} }
 tool log(body: text) -> bool { effect write emits nothing returns {} }
-workflow w(q: text from {user}, n: int from {user}, d: date from {user}) {
+workflow w(q: text from {user}, n: int from {user}, d: date from {user}, ids: list<text> from {user}) {
 """
 SPAN = Span("x.wf", 0, 0, 1, 1, 1, 1)
 
@@ -110,6 +110,23 @@ def test_unrolled_runs_are_among_all_runs(
     execution = _execute(tmp_path, body, Unroll(2, 2))
     worst = b.or_(*(b.and_(e.guard, _amount(execution, e, op, bound)) for e in _pays(execution)))
     assert isinstance(solve(worst, execution.assumptions), Sat if possible else Unsat)
+
+
+GUARDED_LISTS = [
+    ('if all x in ids: x like "a*" { if any y in ids: not (y like "a*") { pay(amount: 1, to: q) } }', False),
+    ('if all x in ids: x like "a*" { if any y in ids: not (y like "b*") { pay(amount: 1, to: q) } }', True),
+    ("if any x in ids: x == q { if all y in ids: y != q { pay(amount: 1, to: q) } }", False),
+    ("r = q if any x in ids: x == q { if all y in ids: not (y == r) { pay(amount: 1, to: q) } }", False),
+    ('r = "z" if any x in ids: x == q { if all y in ids: y != r { pay(amount: 1, to: q) } }', True),
+    ("if q in ids { if not (q in ids) { pay(amount: 1, to: q) } }", False),
+]
+
+
+@pytest.mark.parametrize(("body", "possible"), GUARDED_LISTS)
+def test_quantifiers_over_lists_of_any_length(tmp_path: Path, body: str, possible: bool) -> None:
+    execution = _execute(tmp_path, body, Over())
+    answer = solve(_pays(execution)[0].guard, execution.assumptions)
+    assert isinstance(answer, Sat if possible else Unsat), answer
 
 
 # (body, argument of the last log, whether pii can reach it)
