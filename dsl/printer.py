@@ -80,7 +80,7 @@ def _piece(text: str, row: int, previous: int, blanks: str, context: Context) ->
         return _Piece(text, row, max(_COMMENT_GAP, width), True)
     wanted = gap(context, previous, row, bool(blanks))
     if wanted == 1 and width >= 2:
-        return _Piece(text, row, width, width == 2 and context.closes(previous))
+        return _Piece(text, row, width, width == 2 and row in context.starts)
     return _Piece(text, row, wanted, True)
 
 

@@ -53,10 +53,6 @@ class Context:
             ),
         )
 
-    def closes(self, row: int) -> bool:
-        """Whether the token is a closing bracket."""
-        return row in self.openers
-
     def begins(self, row: int) -> bool:
         """Whether a line that starts with the token is no continuation of the line before."""
         tokens = self.tokens

@@ -103,6 +103,7 @@ def test_laws_under_any_spacing(path: Path, seed: int) -> None:
         ("workflow w() {\n\n  # a\n  x = 1 # b\n  # c\n}", "workflow w() {\n  # a\n  x = 1  # b\n  # c\n}\n"),
         ("policy p {\n r: forbid t\n when a\n and b\n}", "policy p {\n  r: forbid t\n      when a\n      and b\n}\n"),
         ("policy p {\n a:   forbid t\n bcd: forbid t\n}", "policy p {\n  a:   forbid t\n  bcd: forbid t\n}\n"),
+        ("tool t() { effect read  returns  {}   pure }", "tool t() { effect read  returns {} pure }\n"),
         ("policy p {\n a:      forbid t\n bcd: forbid t\n}", "policy p {\n  a: forbid t\n  bcd: forbid t\n}\n"),
         ("workflow w() as p\nrequires a\n{\nf(\n1,\n{\na: 2,\n}\n)\n}",
          "workflow w() as p\n    requires a\n{\n  f(\n    1,\n    {\n      a: 2,\n    }\n  )\n}\n"),
