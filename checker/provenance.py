@@ -13,7 +13,7 @@ import attrs
 
 from wfcheck.checker.conditions import UNKNOWN, Code, Frame, Known, Tables, Truth, compile_expression, holds
 from wfcheck.checker.provenance_index import ValueIndex
-from wfcheck.checker.provenance_values import number_key, wanted
+from wfcheck.checker.provenance_values import TEXT_LIMIT, number_key, wanted
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core
 from wfcheck.dsl.types import Type, base
@@ -130,7 +130,7 @@ class Provenance:
     index: ValueIndex = attrs.field(factory=ValueIndex)
     sources: list[Source] = attrs.field(factory=list)
     marks: list[int] = attrs.field(factory=list)  # number of sources before each event
-    full: bool = False  # more leaves were seen than are kept
+    full: bool = False  # more was seen than is kept
 
     @staticmethod
     def start(labels: Labels) -> Provenance:
@@ -181,8 +181,9 @@ class Provenance:
         self, kind: SourceKind, view: View | None, owner: str, place: Place, text: str,
         tags: frozenset[str], possible: frozenset[str], grants: bool = True, silent: bool = False,
     ) -> None:  # fmt: skip
-        self.full = len(self.sources) >= LEAF_LIMIT
-        if not self.full:
+        over = len(self.sources) >= LEAF_LIMIT
+        self.full = self.full or over or len(text) > TEXT_LIMIT
+        if not over:
             number = self.index.add(text)
             self.sources.append(Source(number, kind, view, owner, place, tags, possible, grants, silent))
 

@@ -8,6 +8,7 @@ from wfcheck.checker.provenance import Provenance
 from wfcheck.checker.provenance_query import Mode
 from wfcheck.checker.replay.assumptions import Broken
 from wfcheck.checker.replay.finding import Finding
+from wfcheck.checker.replay.needs import hidden_need
 from wfcheck.checker.replay.past import Past
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.result import Blame, Mark, ReplayResult, ReplayVerdict
@@ -32,8 +33,9 @@ def judge_trace(policy: CompiledPolicy, trace: Trace, mode: Mode = "values") -> 
     provenance = Provenance.start(policy.labels)
     steppers: list[tuple[core.Rule, Stepper | str]] = []
     for rule, compiled in policy.rules:
+        reason = rule.not_applicable or hidden_need(compiled, trace.completeness)
         made = make_stepper(compiled, policy.program, policy.tables, provenance, mode)
-        steppers.append((rule, made if rule.not_applicable is None else rule.not_applicable))
+        steppers.append((rule, made if reason is None else reason))
     stepped = [(r, s) for r, s in steppers if not isinstance(s, str)]
     found, broken = _step_all(policy, trace, provenance, stepped)
     results = (
