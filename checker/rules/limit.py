@@ -81,6 +81,10 @@ def _starts(case: Case, body: core.Limit, prover: Prover) -> Iterator[Script]:
 def _violations(case: Case, body: core.Limit, execution: Execution) -> Iterator[Term]:
     matcher = Matcher(case.program, execution.notes)
     counts = [(e, _counts(matcher, body, e)) for e in execution.events]
+    if body.kind in COUNTED and all(e.certain or t.maybe is b.FALSE for e, t in counts):
+        parts = [b.ite(t.maybe, b.rational(1), b.rational(0)) for _, t in counts]
+        yield b.lt(b.rational(body.bound), b.add(*parts))
+        return
     for event, truth in counts:
         if not event.certain or truth.maybe is b.FALSE:
             continue

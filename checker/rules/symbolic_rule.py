@@ -6,6 +6,7 @@ known counts against the rule: an event that may or may not have happened is no 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import attrs
 
@@ -25,7 +26,12 @@ from wfcheck.checker.symbolic_state import SymbolicEvent
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions
 from wfcheck.solver import build as b
-from wfcheck.solver.term import Term
+from wfcheck.solver.term import App, Term
+
+CANDIDATES = 64
+"""How many events are looked at as evidence for one judged event."""
+PAIRS = 2_500
+"""Up to so many pairs of a call and an approval it is worked out which call uses which approval up."""
 
 
 @attrs.frozen
@@ -47,6 +53,7 @@ class RuleTrace:
     monitor: Monitor
     events: tuple[SymbolicEvent, ...]
     matcher: Matcher
+    _used: dict[int, dict[int, Term]] = attrs.field(factory=dict, init=False)
 
     def unsupported(self) -> str | None:
         """Why nothing can be said, if so."""
@@ -145,22 +152,46 @@ class RuleTrace:
     # ------------------------------------------------------------ evidence
 
     def _no_evidence(self, event: SymbolicEvent, binders: Environment) -> Term:
+        """Nearest first: what surely serves ends the search. Leaving evidence out only makes the rule harder to prove."""
         evidence = self.monitor.evidence
         if evidence is None:
             return b.TRUE
-        used = self._used_before(event, evidence)
-        found = []
-        for at in self.events:
-            if not precedes(at, event) or not self._near(evidence, at, event):
+        found: list[Term] = []
+        for at in reversed(self.events[: event.index]):
+            if not self._may_serve(at) or not precedes(at, event) or not self._near(evidence, at, event):
                 continue
             for match in self.matcher.matches(
                 evidence.pattern, at, evidence=True, other=event, binders=binders
             ):
-                demanded = self._demanded(event, match)
-                renewed = self._may_be_between(evidence.since, at, event, binders)
-                spent = used.get(at.index, b.FALSE)
-                found.append(b.and_(match.truth.sure, demanded, b.not_(renewed), b.not_(spent)))
+                served = b.and_(
+                    match.truth.sure, self._demanded(event, match), self._unrenewed(at, event, binders)
+                )
+                if served is b.FALSE:
+                    continue
+                found.append(b.and_(served, b.not_(self._spent(at, event, evidence))))
+                if implied(event.guard, found[-1]):
+                    return b.FALSE
+            if len(found) > CANDIDATES:
+                break
         return b.not_(b.or_(*found))
+
+    def _may_serve(self, event: SymbolicEvent) -> bool:
+        return event.index in self._servers
+
+    @cached_property
+    def _servers(self) -> frozenset[int]:
+        """Events of a kind and tool that the evidence pattern asks for."""
+        evidence = self.monitor.evidence
+        if evidence is None:
+            return frozenset()
+        bare = tuple(attrs.evolve(c, tests=(), result=None, by=None) for c in evidence.pattern.choices)
+        pattern = attrs.evolve(evidence.pattern, choices=bare)
+        return frozenset(e.index for e in self.events if self.matcher.matches(pattern, e, evidence=True))
+
+    def _unrenewed(self, at: SymbolicEvent, event: SymbolicEvent, binders: Environment) -> Term:
+        evidence = self.monitor.evidence
+        since = None if evidence is None else evidence.since
+        return b.not_(self._may_be_between(since, at, event, binders))
 
     def _demanded(self, event: SymbolicEvent, match: Match) -> Term:
         """A `when` that names what only the evidence binds is asked of the evidence."""
@@ -203,19 +234,53 @@ class RuleTrace:
 
     # ------------------------------------------------------------ approvals are used up
 
-    def _used_before(self, event: SymbolicEvent, evidence: Evidence) -> dict[int, Term]:
-        """By index of the approval: when an earlier judged call may have used it up."""
-        if not evidence.single_use:
-            return {}
-        approvals = [e for e in self.events if e.kind == "approve" and precedes(e, event)]
-        used: dict[int, Term] = {a.index: b.FALSE for a in approvals}
-        for call in self.events:
-            if call is event or call.kind != "call" or not may_precede(call, event):
-                continue
-            judged = self.matcher.any_match(self.monitor.judged, call, evidence=False)
-            if judged.maybe is not b.FALSE:
-                self._use(call, judged, evidence, precedes(call, event), approvals, used)
-        return used
+    @cached_property
+    def _users(self) -> tuple[tuple[SymbolicEvent, Truth], ...]:
+        """The calls that use approvals up, with the condition that they do."""
+        found = []
+        for event in self.events:
+            if event.kind == "call":
+                truth = self.matcher.any_match(self.monitor.judged, event, evidence=False)
+                if truth.maybe is not b.FALSE:
+                    found.append((event, truth))
+        return tuple(found)
+
+    def _spent(self, approval: SymbolicEvent, event: SymbolicEvent, evidence: Evidence) -> Term:
+        """An earlier judged call may have used the approval up."""
+        if not evidence.single_use or approval.kind != "approve":
+            return b.FALSE
+        calls = [
+            (c, t)
+            for c, t in self._users
+            if _may_be_in_between(approval, c, event) and c.tool == approval.tool
+        ]
+        fits = [self._may_use(call, truth, approval, event) for call, truth in calls]
+        simple = b.or_(*fits)
+        if simple is b.FALSE or len(self._users) * len(self._approvals) > PAIRS:
+            return simple
+        return self._exactly_used(event, evidence).get(approval.index, simple)
+
+    def _may_use(
+        self, call: SymbolicEvent, judged: Truth, approval: SymbolicEvent, event: SymbolicEvent
+    ) -> Term:
+        if not precedes(call, event) or not precedes(approval, call):
+            return judged.maybe
+        return b.and_(judged.maybe, self.matcher.same_call(approval, call).maybe)
+
+    @cached_property
+    def _approvals(self) -> tuple[SymbolicEvent, ...]:
+        return tuple(e for e in self.events if e.kind == "approve" and e.certain)
+
+    def _exactly_used(self, event: SymbolicEvent, evidence: Evidence) -> dict[int, Term]:
+        """By index of the approval: when an earlier judged call may have used it up, if each takes the oldest that fits."""
+        if event.index not in self._used:
+            approvals = [e for e in self._approvals if precedes(e, event)]
+            used: dict[int, Term] = {a.index: b.FALSE for a in approvals}
+            for call, judged in self._users:
+                if call is not event and may_precede(call, event):
+                    self._use(call, judged, evidence, precedes(call, event), approvals, used)
+            self._used[event.index] = used
+        return self._used[event.index]
 
     def _use(
         self,
@@ -240,6 +305,23 @@ class RuleTrace:
             used[approval.index] = b.or_(before, b.and_(judged.maybe, match.maybe, b.not_(taken)))
             if ordered and self._near(evidence, approval, call):
                 taken = b.or_(taken, b.and_(judged.sure, match.sure, b.not_(before)))
+
+
+def implied(guard: Term, term: Term) -> bool:
+    """Whether the term is TRUE or a conjunction of conjuncts of the guard, as far as a look at both tells."""
+    if term is b.TRUE:
+        return True
+    wanted = set(term.args) if isinstance(term, App) and term.op == "and" else {term}
+    stack, seen = [guard], set()
+    while stack and wanted:
+        top = stack.pop()
+        if top is term:
+            return True
+        wanted.discard(top)
+        if isinstance(top, App) and top.op == "and" and top not in seen:
+            seen.add(top)
+            stack.extend(top.args)
+    return not wanted
 
 
 def _evidence_names(monitor: Monitor) -> frozenset[str]:
