@@ -49,8 +49,10 @@ def elaborate_workflow(context: Context, module: str, decl: syntax.WorkflowDecl)
         body,
         span=decl.name.span,
     )
-    clean = not any(d.severity is Severity.ERROR for d in context.diagnostics[before:])
-    gives = frame.result is not None or bool(frame.returned)
+    loaded = context.modules.get(module)
+    whole = loaded is None or not loaded.skipped  # statements that could not be read may be missing
+    clean = whole and not any(d.severity is Severity.ERROR for d in context.diagnostics[before:])
+    gives = whole and (frame.result is not None or bool(frame.returned))
     check_flow(context, workflow, frame.places, returns=gives, clean=clean)
     return workflow
 
