@@ -16,8 +16,9 @@ from wfcheck.checker import concretise
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
-from wfcheck.dsl import core
+from wfcheck.dsl import core, elaborate
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
+from wfcheck.stdlib import load
 
 Progress = Callable[[str], None]
 STACK = 20_000
@@ -210,9 +211,6 @@ def check(
     Raises:
         DefectError: a check failed for a reason of our own; it carries the report of all others.
     """
-    from wfcheck.dsl import elaborate
-    from wfcheck.stdlib import load
-
     program, diagnostics = elaborate.load(paths, policies=policies, library=load)
     checked = check_program(
         program,
@@ -220,11 +218,42 @@ def check(
         limits=Limits(timeout, seed),
         progress=progress,
     )
-    found = (*diagnostics, *_vacuous_everywhere(checked.results))
-    report = Report(checked.results, found)
+    results = checked.results
+    if any(d.severity is Severity.ERROR for d in diagnostics):
+        results = tuple(_doubted(program, results, policies))
+    report = Report(results, (*diagnostics, *_vacuous_everywhere(results)))
     if checked.errors:
         raise DefectError(report, checked.errors)
     return report
+
+
+CLEARED = frozenset({Verdict.PROVED, Verdict.ENFORCED, Verdict.VACUOUS})
+
+
+def _doubted(
+    program: core.Program, results: tuple[Result, ...], policies: Sequence[Path | str]
+) -> Iterator[Result]:
+    """What is wrong in a file is left out of the program, so nothing is proved of what depends on it."""
+    faulty: dict[str, bool] = {}
+
+    def wrong(file: str) -> bool:
+        if file not in faulty:
+            _, found = elaborate.load([file], policies=policies, library=load)
+            faulty[file] = any(d.severity is Severity.ERROR for d in found)
+        return faulty[file]
+
+    rules = {rule.name: rule for rule in program.rules}
+    for result in results:
+        files = {result.file}
+        if result.workflow is not None:
+            files.add(program.workflows[result.workflow].file)
+        if result.rule in rules:
+            files.add(rules[result.rule].file)
+        shares = any(name.endswith((".writers", ".senders")) for name in result.assumptions)
+        if result.verdict in CLEARED and (shares or any(wrong(f) for f in sorted(files))):
+            reason = "the input has errors, so that nothing is proved of it"
+            result = attrs.evolve(result, verdict=Verdict.UNKNOWN, reason=reason, assumptions=(), cores=())
+        yield result
 
 
 def _vacuous_everywhere(results: tuple[Result, ...]) -> Iterator[Diagnostic]:
