@@ -159,9 +159,11 @@ def _keyed(at_key: Value, key: core.Expr | None) -> dict[str, Any]:
 
 def bind_parameters(m: Machine, at: At, s: core.Scope) -> None:
     """The arguments of an inlined workflow; `from {..}` is an obligation, `requires` too."""
-    arguments = [(name, m.value(expr)) for name, expr in s.parameters]
-    for name, value in arguments:
-        m.assign(at, name, value)
+    declared = m.program.workflows.get(s.workflow)
+    names = [name for name, _ in s.parameters] if declared is None else [p.name for p in declared.parameters]
+    arguments = [(local, m.value(expr)) for local, expr in s.parameters]
+    for (local, value), name in zip(arguments, names, strict=True):
+        m.assign(at, local, m.marks.parameter(s.workflow, name, value))
     sources = dict(s.sources)
     for name, _ in s.parameters:
         allowed = sources.get(name)
