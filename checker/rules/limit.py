@@ -24,7 +24,7 @@ from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.events import may_be
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import JUDGED, Matcher, Truth, both, either
-from wfcheck.checker.rules.symbolic_rule import may_precede, precedes
+from wfcheck.checker.rules.symbolic_order import may_precede, precedes
 from wfcheck.checker.symbolic import Execution, SymbolicEvent
 from wfcheck.checker.symbolic_value import Leaf, Option
 from wfcheck.dsl import core

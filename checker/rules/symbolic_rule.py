@@ -22,11 +22,12 @@ from wfcheck.checker.rules.symbolic_match import (
     both,
     either,
 )
+from wfcheck.checker.rules.symbolic_order import implied, may_be_in_between, may_precede, precedes, unordered
 from wfcheck.checker.symbolic_state import SymbolicEvent
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions
 from wfcheck.solver import build as b
-from wfcheck.solver.term import App, Term
+from wfcheck.solver.term import Term
 
 CANDIDATES = 64
 """How many events are looked at as evidence for one judged event."""
@@ -210,7 +211,7 @@ class RuleTrace:
             return b.FALSE
         if any(choice.kind not in JUDGED for choice in pattern.choices):
             return b.TRUE
-        between = [e for e in self.events if _may_be_in_between(start, e, event)]
+        between = [e for e in self.events if may_be_in_between(start, e, event)]
         found = [
             self.matcher.any_match(pattern, e, evidence=True, other=event, binders=binders) for e in between
         ]
@@ -225,7 +226,7 @@ class RuleTrace:
         known = [bound for bound in bounds if bound is not None]
         if not known:
             return True
-        calls = [e for e in self.events if e.kind == "call" and _may_be_in_between(at, e, event)]
+        calls = [e for e in self.events if e.kind == "call" and may_be_in_between(at, e, event)]
         return all(e.certain for e in calls) and len(calls) + (event.kind == "call") <= min(known)
 
     def _approval(self, event: SymbolicEvent) -> core.Approve | None:
@@ -252,7 +253,7 @@ class RuleTrace:
         calls = [
             (c, t)
             for c, t in self._users
-            if _may_be_in_between(approval, c, event) and c.tool == approval.tool
+            if may_be_in_between(approval, c, event) and c.tool == approval.tool
         ]
         fits = [self._may_use(call, truth, approval, event) for call, truth in calls]
         simple = b.or_(*fits)
@@ -292,7 +293,7 @@ class RuleTrace:
         used: dict[int, Term],
     ) -> None:
         """A call takes the oldest approval that fits and is left. Where its place is not sure, it may take any of its tool."""
-        ordered = not any(_unordered(a, c) for a in approvals for c in approvals)
+        ordered = not any(unordered(a, c) for a in approvals for c in approvals)
         taken: Term = b.FALSE
         for approval in approvals:
             before = used[approval.index]
@@ -305,23 +306,6 @@ class RuleTrace:
             used[approval.index] = b.or_(before, b.and_(judged.maybe, match.maybe, b.not_(taken)))
             if ordered and self._near(evidence, approval, call):
                 taken = b.or_(taken, b.and_(judged.sure, match.sure, b.not_(before)))
-
-
-def implied(guard: Term, term: Term) -> bool:
-    """Whether the term is TRUE or a conjunction of conjuncts of the guard, as far as a look at both tells."""
-    if term is b.TRUE:
-        return True
-    wanted = set(term.args) if isinstance(term, App) and term.op == "and" else {term}
-    stack, seen = [guard], set()
-    while stack and wanted:
-        top = stack.pop()
-        if top is term:
-            return True
-        wanted.discard(top)
-        if isinstance(top, App) and top.op == "and" and top not in seen:
-            seen.add(top)
-            stack.extend(top.args)
-    return not wanted
 
 
 def _evidence_names(monitor: Monitor) -> frozenset[str]:
@@ -342,25 +326,3 @@ def _acts_for(program: core.Program, principal: str) -> frozenset[str]:
         chain.add(declared.acts_for)
         declared = program.principals.get(declared.acts_for)
     return frozenset(chain)
-
-
-def _unordered(one: SymbolicEvent, other: SymbolicEvent) -> bool:
-    """They lie in different branches of one `parallel`."""
-    theirs = dict(other.lanes)
-    return any(node in theirs and theirs[node] != lane for node, lane in one.lanes)
-
-
-def precedes(one: SymbolicEvent, other: SymbolicEvent) -> bool:
-    """If both happen, `one` surely does so before `other`, once."""
-    return one.index < other.index and one.certain and other.certain and not _unordered(one, other)
-
-
-def may_precede(one: SymbolicEvent, other: SymbolicEvent) -> bool:
-    """If both happen, `one` may do so before `other`."""
-    return one.index < other.index or _unordered(one, other)
-
-
-def _may_be_in_between(start: SymbolicEvent, middle: SymbolicEvent, end: SymbolicEvent) -> bool:
-    if middle is start or middle is end:
-        return False
-    return may_precede(start, middle) and may_precede(middle, end)
