@@ -103,7 +103,10 @@ def check(
             progress=progress,
         )
     except pipeline.DefectError as error:
+        broken = error.report.exit_code == 2
         error.report = settle(error.report, asked)
+        if broken:  # a program with pieces left out may fail where a whole one does not
+            return error.report
         raise
     return settle(report, asked)
 

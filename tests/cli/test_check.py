@@ -250,3 +250,13 @@ def test_a_loaded_spec_has_typed_graphs(folder: Path) -> None:
     with pytest.raises(wfcheck.WfError) as caught:
         wfcheck.load("broken.wf")
     assert {d.code for d in caught.value.diagnostics} <= {"WF101", "WF102"}
+
+
+def test_a_failure_over_bad_input_is_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = wfcheck.Diagnostic("WF401", "`x` may not be assigned here", SPOT)
+
+    def broken(*_: object, **__: object) -> Report:
+        raise pipeline.DefectError(Report((), (bad,)), (("p.two in publish", KeyError("x")),))
+
+    monkeypatch.setattr(pipeline, "check", broken)
+    assert main(["check", "safe.wf"]) == 2
