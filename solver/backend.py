@@ -39,22 +39,28 @@ class Child:
     def __init__(self, command: Sequence[str] | None = None, memory: int = 4096) -> None:
         self._command = tuple(command or _command(memory))
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked = 0
 
     def ask(self, question: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The child's answer; raises ChildError."""
-        deadline = time.monotonic() + seconds
-        payload = json.dumps(question).encode()
+        """The child's answer; raises ChildError. Whatever interrupts the exchange ends the child: no answer is ever read late."""
+        self._asked += 1
         try:
-            self._write(struct.pack(">I", len(payload)) + payload, deadline)
-            size = struct.unpack(">I", self._read(4, deadline))[0]
-            if size > _MAX_ANSWER:
-                raise ChildError("the solver answered nonsense")
-            answer = json.loads(self._read(size, deadline))
-        except (OSError, ValueError, ChildError) as error:
+            return self._exchange({**question, "number": self._asked}, time.monotonic() + seconds)
+        except (OSError, ValueError) as error:
             self.close()
             raise ChildError(str(error) or "the solver broke off") from None
-        if not isinstance(answer, dict):
+        except BaseException:
             self.close()
+            raise
+
+    def _exchange(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
+        payload = json.dumps(question).encode()
+        self._write(struct.pack(">I", len(payload)) + payload, deadline)
+        size = struct.unpack(">I", self._read(4, deadline))[0]
+        if size > _MAX_ANSWER:
+            raise ChildError("the solver answered nonsense")
+        answer = json.loads(self._read(size, deadline))
+        if not isinstance(answer, dict) or answer.get("number") != question["number"]:
             raise ChildError("the solver answered nonsense")
         return answer
 

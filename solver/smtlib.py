@@ -179,7 +179,7 @@ def _regular(printer: _Printer, languages: tuple[Language, ...]) -> dict[tuple[T
         machine = product(languages)
     except TooLargeError:
         machine = None
-    terms = [term for term in printer.texts if not isinstance(term, Const)]
+    terms: list[Term] = [term for term in printer.texts if not isinstance(term, Const)]
     atoms: dict[tuple[Term, Language], str] = {}
     for number, term in enumerate(terms):
         for place, (language, function) in enumerate(zip(languages, functions, strict=True)):

@@ -1,8 +1,9 @@
 """The child process that owns Z3: the only importer of z3. It is run as a file, so that it loads nothing of this package.
 
 Protocol, both ways: four bytes of length (big endian), then JSON. A question holds `text` (SMT-LIB), `selectors`, `wishes`,
-`values` (constants to read), `rlimit`, `milliseconds`, `tidy`. An answer holds `status` (unsat, sat, unknown) and `core`,
-`values` or `reason`. Whatever goes wrong here ends the process or answers unknown: the parent believes nothing else."""
+`values` (constants to read), `rlimit`, `milliseconds`, `tidy` and its `number`. An answer holds that number, `status` (unsat,
+sat, unknown) and `core`, `values` or `reason`. Whatever goes wrong here ends the process or answers unknown: the parent
+believes nothing else."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
             answer = _answer(question)
         except z3.Z3Exception as error:
             answer = {"status": "unknown", "reason": f"the solver failed: {error}"[:500]}
-        payload = json.dumps(answer).encode()
+        payload = json.dumps({**answer, "number": question["number"]}).encode()
         sink.write(struct.pack(">I", len(payload)) + payload)
         sink.flush()
 
@@ -37,32 +38,38 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     solver.set("rlimit", question["rlimit"])
     solver.set("timeout", question["milliseconds"])
     solver.from_string(question["text"])
+    deadline = start + question["milliseconds"] / 2000
     switches = [z3.Bool(name, context) for name in question["selectors"]]
     result = solver.check(*switches)
     if result == z3.unsat:
-        return {"status": "unsat", "core": _core(solver, question["tidy"])}
+        return {"status": "unsat", "core": _core(solver, question, deadline)}
     if result == z3.sat:
-        deadline = start + question["milliseconds"] / 2000
         model = _plain(solver, switches, question, deadline, context)
         return {"status": "sat", "values": _values(model, set(question["values"]))}
     return {"status": "unknown", "reason": f"the solver gave up: {solver.reason_unknown()}"[:500]}
 
 
-def _core(solver: z3.Solver, budget: int) -> list[str]:
+def _core(solver: z3.Solver, question: dict[str, Any], deadline: float) -> list[str]:
     core = list(solver.unsat_core())
-    for switch in sorted(core, key=str)[:budget]:
+    _hurry(solver, question)
+    for switch in sorted(core, key=str)[: question["tidy"]]:
         fewer = [other for other in core if not other.eq(switch)]
-        if len(fewer) < len(core) and solver.check(*fewer) == z3.unsat:
+        if time.monotonic() < deadline and len(fewer) < len(core) and solver.check(*fewer) == z3.unsat:
             core = list(solver.unsat_core())
     return sorted(str(switch) for switch in core)
+
+
+def _hurry(solver: z3.Solver, question: dict[str, Any]) -> None:
+    """What comes now only improves an answer that is there already."""
+    solver.set("rlimit", max(question["rlimit"] // 100, 100_000))
+    solver.set("timeout", max(question["milliseconds"] // 4, 1))
 
 
 def _plain(
     solver: z3.Solver, switches: list[Any], question: dict[str, Any], deadline: float, context: z3.Context
 ) -> z3.ModelRef:
     model, kept = solver.model(), list(switches)
-    solver.set("rlimit", max(question["rlimit"] // 100, 100_000))
-    solver.set("timeout", 200)
+    _hurry(solver, question)
     for name in question["wishes"][: question["tidy"]]:
         if time.monotonic() > deadline:
             break

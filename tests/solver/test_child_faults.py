@@ -23,7 +23,7 @@ n = struct.unpack('>I', sys.stdin.buffer.read(4))[0]
 q = json.loads(sys.stdin.buffer.read(n))
 """
 SEND = """
-d = json.dumps(a).encode()
+d = json.dumps({'number': q['number'], **a} if isinstance(a, dict) else a).encode()
 sys.stdout.buffer.write(struct.pack('>I', len(d)) + d)
 sys.stdout.buffer.flush()
 time.sleep(5)
@@ -38,6 +38,7 @@ FAULTS = {
     "announces a huge answer": READ + "sys.stdout.buffer.write(b'\\xff\\xff\\xff\\xff'); sys.stdout.buffer.flush(); time.sleep(5)",
     "answers another status": READ + "a = {'status': 'proved'}\n" + SEND,
     "claims an unknown core": READ + "a = {'status': 'unsat', 'core': ['a!7']}\n" + SEND,
+    "answers another question": READ + "a = {'status': 'unsat', 'core': [], 'number': 0}\n" + SEND,
     "gives no core": READ + "a = {'status': 'unsat'}\n" + SEND,
     "claims a model that is none": READ + "a = {'status': 'sat', 'values': {'s!0': '2'}}\n" + SEND,
     "gives a value that is no number": READ + "a = {'status': 'sat', 'values': {'s!0': 'x'}}\n" + SEND,
@@ -66,6 +67,23 @@ def test_a_killed_child_is_started_again() -> None:
         process.wait()
         assert isinstance(solve(FAIR, child=child), Sat)
         assert isinstance(solve(b.and_(FAIR, b.lt(X, b.integer(4))), child=child), Unsat)
+    finally:
+        child.close()
+
+
+def test_an_interrupted_question_leaves_no_answer_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child()
+
+    def interrupted(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    try:
+        assert isinstance(solve(FAIR, child=child), Sat)
+        with monkeypatch.context() as patch:
+            patch.setattr(Child, "_read", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                solve(FAIR, child=child)
+        assert isinstance(solve(b.and_(FAIR, b.lt(X, b.ZERO)), child=child), Unsat)
     finally:
         child.close()
 
