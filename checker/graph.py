@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["svg", "png", "dot", "mermaid", "json"]
 
 SHAPES: dict[NodeKind, str] = {
-    "entry": "circle", "parameter": "cds", "branch": "diamond", "approve": "octagon", "llm": "ellipse", "agent": "ellipse",
+    "entry": "oval", "parameter": "note", "branch": "diamond", "approve": "octagon", "llm": "ellipse", "agent": "ellipse",
     "release": "invhouse", "remember": "cylinder", "recall": "cylinder", "stop": "doublecircle", "return": "doublecircle",
     "join": "point",
 }  # fmt: skip
