@@ -12,6 +12,7 @@ from wfcheck.checker.label_agent import CONTEXT
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import residue
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, label_assumptions, possible, proved
+from wfcheck.checker.rules.ends import arriving
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 
@@ -30,18 +31,19 @@ def clearance(case: Case) -> Iterator[Duty]:
     """What reaches a channel with `clears`: secrecy of what is emitted and of the decision to emit."""
     table = case.analysis.labelling.table
     for act in case.acts("call"):
-        for emission in case.program.tools[act.subject or ""].emits:
+        tool = case.program.tools[act.subject or ""]
+        for emission in tool.emits:
             clears = case.program.channels[emission.channel].clears
             if clears is not None:
-                label = act.decision | _of(act, emission.arguments)
+                label = act.decision | _of(act, arriving(tool, emission))
                 text = f"what `{act.subject}` sends to `{emission.channel}` is more than it clears"
                 yield Duty(act, label & table.secrecy, table.mask(clears), text)
 
 
-def _of(act: Act, names: frozenset[str] | None) -> int:
+def _of(act: Act, names: frozenset[str]) -> int:
     mask = 0
     for name, tree in act.arguments.items():
-        if names is None or name in names:
+        if name in names:
             mask |= tree.every
     return mask
 

@@ -12,7 +12,7 @@ from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import MODEL, USER, Table, VirtualSource, residue
 from wfcheck.checker.labels import WorkflowLabels
 from wfcheck.dsl import core
-from wfcheck.dsl.walk import statements
+from wfcheck.dsl.walk import statements, subexpressions
 
 
 class UnsupportedEndError(Exception):
@@ -124,7 +124,7 @@ class Hit:
 def sinks(program: core.Program, labels: WorkflowLabels, end: core.FlowEnd, *, implicit: bool) -> list[Sink]:
     """All places of the workflow that the end names; raises UnsupportedEndError."""
     acts = labels.acts.values()
-    return [_sink(labels, act, hit, implicit) for act in acts for hit in _hits(program, act, end)]
+    return [_sink(labels, act, hit, implicit) for act in acts for hit in _hits(program, act, end, implicit)]
 
 
 def _sink(labels: WorkflowLabels, act: Act, hit: Hit, implicit: bool) -> Sink:
@@ -142,12 +142,12 @@ def _everything(act: Act) -> tuple[Part, ...]:
     return tuple((name, ()) for name in act.arguments)
 
 
-def _hits(program: core.Program, act: Act, end: core.FlowEnd) -> list[Hit]:
+def _hits(program: core.Program, act: Act, end: core.FlowEnd, implicit: bool) -> list[Hit]:
     match end:
         case core.ChannelEnd(channels=channels):
-            return _emissions(program, act, channels)
+            return _emissions(program, act, channels, implicit)
         case core.CallEnd(event=event):
-            return [hit for choice in event.choices for hit in _event_hits(program, act, choice)]
+            return [hit for choice in event.choices for hit in _event_hits(program, act, choice, implicit)]
         case core.ArgumentEnd(tool=tool, argument=argument, path=path):
             there = act.kind == "call" and act.subject == tool and argument in act.arguments
             return [Hit(f"`{tool}.{argument}`", ((argument, path),))] if there else []
@@ -169,19 +169,31 @@ def _hits(program: core.Program, act: Act, end: core.FlowEnd) -> list[Hit]:
             assert_never(end)
 
 
-def _emissions(program: core.Program, act: Act, channels: frozenset[str]) -> list[Hit]:
+def _emissions(program: core.Program, act: Act, channels: frozenset[str], implicit: bool) -> list[Hit]:
     if act.kind != "call":
         return []
     tool = program.tools[act.subject or ""]
     return [
         Hit(
             f"`{emission.channel}` through `{tool.symbol}`",
-            tuple((n, ()) for n in act.arguments if emission.arguments is None or n in emission.arguments),
+            tuple(
+                (name, ()) for name in act.arguments if name in arriving(tool, emission, implicit=implicit)
+            ),
             emission.condition,
         )
         for emission in tool.emits
         if emission.channel in channels
     ]
+
+
+def arriving(tool: core.Tool, emission: core.Emission, *, implicit: bool = True) -> frozenset[str]:
+    """The arguments that a channel learns of: those emitted, and (as a decision) those that decide the emission."""
+    names = emission.arguments
+    taken = frozenset(p.name for p in tool.parameters) if names is None else names
+    if emission.condition is None or not implicit:
+        return taken
+    parts = subexpressions(emission.condition)
+    return taken | {e.name for e in parts if isinstance(e, core.Variable) and e.kind == "argument"}
 
 
 def _writes(program: core.Program, act: Act, stores: frozenset[str]) -> bool:
@@ -190,7 +202,7 @@ def _writes(program: core.Program, act: Act, stores: frozenset[str]) -> bool:
     return act.kind == "remember" and (act.subject is None or act.subject in stores)
 
 
-def _event_hits(program: core.Program, act: Act, choice: core.EventChoice) -> list[Hit]:
+def _event_hits(program: core.Program, act: Act, choice: core.EventChoice, implicit: bool) -> list[Hit]:
     if choice.by is not None and act.actor != choice.by and choice.kind != "approve":
         return []
     named = not choice.subjects or act.subject is None or act.subject in choice.subjects
@@ -199,7 +211,7 @@ def _event_hits(program: core.Program, act: Act, choice: core.EventChoice) -> li
         case "call":
             return whole if act.kind == "call" and named else []
         case "emit":
-            return _emissions(program, act, choice.subjects or frozenset(program.channels))
+            return _emissions(program, act, choice.subjects or frozenset(program.channels), implicit)
         case "write":
             return whole if _writes(program, act, choice.subjects or frozenset(program.stores)) else []
         case "remember" | "llm" | "release":

@@ -41,7 +41,14 @@ def runs(program: core.Program, entries: tuple[core.Workflow, ...], *, explicit:
 def exceeding(labelling: Labelling, workflow: str, event: Event) -> str | None:
     """What an event carries beyond every act that it may belong to."""
     line = event.source.line if event.source else 0
-    kinds = {"deny": "approve", "call": "call", "message": "message", "say": "say", "ask": "ask", "approve": "approve"}
+    kinds = {
+        "deny": "approve",
+        "call": "call",
+        "message": "message",
+        "say": "say",
+        "ask": "ask",
+        "approve": "approve",
+    }
     if event.kind not in kinds:
         return None
     table = labelling.table
@@ -71,9 +78,15 @@ def test_every_event_lies_within_its_labels(path: Path) -> None:
     for workflow in program.workflows.values():
         for entries in [(workflow,), *(((other, workflow)) for other in program.workflows.values())]:
             for done in runs(program, entries, explicit=False):
-                assert [e for e in map(lambda e: exceeding(labelling, workflow.symbol, e), done.runs[-1].events) if e] == []
+                assert [
+                    e
+                    for e in map(lambda e: exceeding(labelling, workflow.symbol, e), done.runs[-1].events)
+                    if e
+                ] == []
         for done in runs(program, (workflow,), explicit=True):
-            assert [e for e in map(lambda e: exceeding(explicit, workflow.symbol, e), done.runs[-1].events) if e] == []
+            assert [
+                e for e in map(lambda e: exceeding(explicit, workflow.symbol, e), done.runs[-1].events) if e
+            ] == []
 
 
 @pytest.mark.parametrize("path", FILES[:12], ids=lambda p: p.stem)
@@ -89,4 +102,6 @@ def test_a_labelling_that_lost_a_bit_is_not_closed(path: Path) -> None:
             if act.decision:
                 less = attrs.evolve(act, decision=0)
                 broken = attrs.evolve(labels, acts={**labels.acts, key: less})
-                assert not check_labelling(program, attrs.evolve(labelling, workflows={**labelling.workflows, symbol: broken}))
+                assert not check_labelling(
+                    program, attrs.evolve(labelling, workflows={**labelling.workflows, symbol: broken})
+                )

@@ -35,9 +35,12 @@ def program_of(seed: int) -> tuple[core.Program, core.Workflow]:
 def _declared(workflow: core.Workflow, scope: core.Scope) -> core.Workflow:
     sources = dict(scope.sources)
     parameters = tuple(
-        core.Param(name, types.ANY, False, sources.get(name), span=workflow.span) for name, _ in scope.parameters
+        core.Param(name, types.ANY, False, sources.get(name), span=workflow.span)
+        for name, _ in scope.parameters
     )
-    return attrs.evolve(workflow, symbol=scope.workflow, parameters=parameters, body=(), principal=scope.principal)
+    return attrs.evolve(
+        workflow, symbol=scope.workflow, parameters=parameters, body=(), principal=scope.principal
+    )
 
 
 @pytest.mark.parametrize("seed", range(PROGRAMS))
@@ -78,7 +81,14 @@ def test_static_labels_lie_above_dynamic_ones(seed: int, implicit: bool) -> None
             assert _within(labelling, workflow.symbol, event), event
 
 
-_KINDS = {"call": "call", "approve": "approve", "deny": "approve", "say": "say", "ask": "ask", "message": "message"}
+_KINDS = {
+    "call": "call",
+    "approve": "approve",
+    "deny": "approve",
+    "say": "say",
+    "ask": "ask",
+    "message": "message",
+}
 
 
 def _within(labelling: Labelling, workflow: str, event: Event) -> bool:

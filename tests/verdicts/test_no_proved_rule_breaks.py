@@ -28,7 +28,9 @@ def test_no_run_breaks_a_proved_rule(path: Path) -> None:
     rules = {rule.name: rule for rule in program.rules}
     for result in checked.results:
         if result.verdict in (Verdict.PROVED, Verdict.VACUOUS) and result.rule in rules and result.workflow:
-            assert _broken(program, program.workflows[result.workflow], rules[result.rule]) is None, result.rule
+            assert _broken(program, program.workflows[result.workflow], rules[result.rule]) is None, (
+                result.rule
+            )
 
 
 def _broken(program: core.Program, workflow: core.Workflow, rule: core.Rule) -> object:
@@ -38,7 +40,9 @@ def _broken(program: core.Program, workflow: core.Workflow, rule: core.Rule) -> 
         return next((i for i in found if i >= first), None)
 
     data = isinstance(rule.body, core.FromOnly) or (isinstance(rule.body, core.Flow) and rule.body.explicit)
-    return search_runs(program, workflow, rule, judge, ends=flows.ends(program, rule), explicit=data, seconds=0.5)
+    return search_runs(
+        program, workflow, rule, judge, ends=flows.ends(program, rule), explicit=data, seconds=0.5
+    )
 
 
 def test_analysis_is_shared_between_cases() -> None:
