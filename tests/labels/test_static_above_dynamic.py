@@ -26,7 +26,7 @@ def programs(path: Path) -> core.Program | None:
 
 
 def runs(program: core.Program, entries: tuple[core.Workflow, ...], *, explicit: bool) -> Iterator[Sessions]:
-    search = Search(program, entries, lambda done: None, pool(program, None), (), explicit)
+    search = Search(program, entries, lambda _: None, pool(program, None), (), explicit)
     queue: list[dict[object, object]] = [{}]
     for _ in range(RUNS):
         if not queue:
@@ -79,13 +79,11 @@ def test_every_event_lies_within_its_labels(path: Path) -> None:
         for entries in [(workflow,), *(((other, workflow)) for other in program.workflows.values())]:
             for done in runs(program, entries, explicit=False):
                 assert [
-                    e
-                    for e in map(lambda e: exceeding(labelling, workflow.symbol, e), done.runs[-1].events)
-                    if e
+                    e for e in (exceeding(labelling, workflow.symbol, e) for e in done.runs[-1].events) if e
                 ] == []
         for done in runs(program, (workflow,), explicit=True):
             assert [
-                e for e in map(lambda e: exceeding(explicit, workflow.symbol, e), done.runs[-1].events) if e
+                e for e in (exceeding(explicit, workflow.symbol, e) for e in done.runs[-1].events) if e
             ] == []
 
 
