@@ -35,5 +35,5 @@ def _entry(finding: Finding, count: int) -> dict[str, Any]:
         "check_name": finding.rule,
         "fingerprint": finding.fingerprint + (f"-{count}" if count > 1 else ""),
         "severity": severity,
-        "location": {"path": uri(finding.file), "lines": {"begin": max(1, finding.line)}},
+        "location": {"path": uri(finding.file) or ".", "lines": {"begin": max(1, finding.line)}},
     }

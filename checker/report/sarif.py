@@ -24,7 +24,8 @@ def write_sarif(
     findings: Iterable[Finding], pages: Mapping[str, str], sources: Sources, version: str, *, succeeded: bool
 ) -> str:
     """A log with one run. `pages` are the explanations of codes, Markdown by code; `succeeded` is false after bad input."""
-    listed = list(findings)
+    found = list(findings)
+    listed = [finding for finding in found if finding.file]
     rules = _rules(listed, pages)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     seen: Counter[tuple[str, str]] = Counter()
@@ -33,10 +34,18 @@ def write_sarif(
             "driver": {"name": "wfcheck", "semanticVersion": version, "version": version, "rules": rules}
         },
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": succeeded}],
+        "invocations": [_invocation([finding for finding in found if not finding.file], succeeded)],
         "results": [_result(finding, index[finding.rule], sources, seen) for finding in listed],
     }
     return dump(plain({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}))
+
+
+def _invocation(nowhere: list[Finding], succeeded: bool) -> dict[str, Any]:
+    """What is wrong with the command itself has no place in a file."""
+    notes = [
+        {"descriptor": {"id": f.rule}, "level": f.level, "message": {"text": f.message}} for f in nowhere
+    ]
+    return {"executionSuccessful": succeeded, **({"toolConfigurationNotifications": notes} if notes else {})}
 
 
 def _rules(findings: list[Finding], pages: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -71,7 +80,7 @@ def _result(
         "ruleIndex": rule_index,
         "level": finding.level,
         "message": {"text": finding.message},
-        "locations": [_location(finding.place, finding.file)] if finding.file else [],
+        "locations": [_location(finding.place, finding.file)],
         "partialFingerprints": {
             "primaryLocationLineHash": _line_hash(finding, sources, seen),
             "wfcheck/v1": finding.fingerprint,

@@ -89,6 +89,7 @@ def report(source: Source, violated: Result) -> Report:
             "WF401", f"hostile `{HOSTILE}`", span_of(source, "if a {\n"), Severity.WARNING, notes=(HOSTILE,)
         ),
         Diagnostic("WF001", "there is no such file", None, file="gone.wf"),
+        Diagnostic("WF806", "no rule is called `x`", None),
     )
     return Report((*others, violated, proved), diagnostics)
 

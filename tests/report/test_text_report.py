@@ -8,7 +8,8 @@ from wfcheck.checker.report.sources import Sources, given, no_sources
 from wfcheck.checker.report.style import Style
 from wfcheck.checker.report.text import write_text
 from wfcheck.checker.report.text_diagnostics import write_diagnostic
-from wfcheck.checker.result import Report, Result
+from wfcheck.checker.result import PathStep, Report, Result, Verdict, Witness
+from wfcheck.checker.traces.event import Event, EventSource
 from wfcheck.dsl.diagnostic import Diagnostic, Label
 from wfcheck.dsl.source import Source
 
@@ -136,3 +137,30 @@ def test_any_span_of_any_text_can_be_shown(text: str, a: int, b: int, c: int, d:
         "WF201", text, source.span(a, b), labels=(Label(source.span(c, d), text),), notes=(text,), help=text
     )
     assert printable(write_diagnostic(found, given({"x.wf": text}), PLAIN))
+
+
+@examples(st.text(min_size=1), st.sampled_from(list(Verdict)))
+def test_no_result_gets_anything_past_the_text(text: str, verdict: Verdict) -> None:
+    span = Source(text, "abc").span(0, 1)
+    event = Event(
+        kind="call", seq=0, tool=text, actor=text, args_executed={text: text}, source=EventSource(text, 1)
+    )
+    result = Result(
+        text,
+        text,
+        text,
+        verdict,
+        span,
+        text,
+        assumptions=(text,),
+        cores=((text,),),
+        certificate=text,
+        witness=Witness((event,), 0),
+        path=(PathStep(text, text, span),),
+        reason=text,
+        notes=(text,),
+        help=text,
+        doc=text,
+    )
+    for verbosity in (-1, 0, 1):
+        assert printable(write_text(Report((result,), ()), no_sources, Style(verbosity=verbosity)))
