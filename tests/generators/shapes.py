@@ -145,6 +145,61 @@ def raw_and_released(s: Statements, scope: Scope) -> list[core.Statement]:
     ]
 
 
+def choice_of_recipient(s: Statements, scope: Scope) -> list[core.Statement]:
+    """A public text goes to a secret address: what is emitted may depend on it."""
+    m = s.maker
+    scope["secret"] = b.TEXT
+    return [m.call("get_text", "secret"), m.call("post", to=_var("secret", b.TEXT), body="hello")]
+
+
+def through_tools(s: Statements, scope: Scope) -> list[core.Statement]:
+    """One tool writes a store, another reads it."""
+    m = s.maker
+    scope["secret"], scope["read"] = b.TEXT, b.TEXT
+    return [
+        m.call("get_text", "secret"),
+        m.call("log", text=_var("secret", b.TEXT)),
+        m.call("read_log", "read"),
+        m.call("post", to="a", body=_var("read", b.TEXT)),
+    ]
+
+
+def list_length(s: Statements, scope: Scope) -> list[core.Statement]:
+    """How often a loop turns shows in how much is sent."""
+    m = s.maker
+    scope["texts"] = TEXTS
+    return [
+        m.call("get_texts", "texts"),
+        m.for_("each", _var("texts", TEXTS), [m.call("post", to="a", body="tick")]),
+    ]
+
+
+def inlined_return(s: Statements, scope: Scope) -> list[core.Statement]:
+    """An early return of an inlined workflow decides what it sends afterwards, and nothing outside."""
+    m = s.maker
+    scope["secret"], scope["back"] = b.TEXT, b.TEXT
+    asked = core.Apply("==", (_var("leave.p", b.TEXT), b.lit("go")), b.BOOL, span=b.SPAN)
+    body = [m.if_(asked, [m.return_("early")]), m.call("post", to="a", body="late"), m.return_("late")]
+    return [
+        m.call("get_text", "secret"),
+        m.scope("leave", "back", body, **{"leave.p": _var("secret", b.TEXT)}),
+        m.call("publish", text="always"),
+    ]
+
+
+def key_of_a_store(s: Statements, scope: Scope) -> list[core.Statement]:
+    """A secret key, or one key of a store updated, another one read."""
+    m = s.maker
+    scope["secret"], scope["kept"] = b.TEXT, b.TEXT
+    key = _var("secret", b.TEXT) if s.random.random() < 0.5 else b.lit("go")
+    return [
+        m.call("get_text", "secret"),
+        m.remember("kept", "here", key=key),
+        m.recall("kept", "kept", key=b.lit(s.random.choice(["a", "go"])), type_=b.TEXT),
+        m.call("post", to="a", body=_var("kept", b.TEXT)),
+    ]
+
+
 SHAPES: tuple[Shape, ...] = (
     zero_iterations,
     not_sending,
@@ -156,6 +211,11 @@ SHAPES: tuple[Shape, ...] = (
     hidden_handle,
     relay,
     raw_and_released,
+    choice_of_recipient,
+    through_tools,
+    list_length,
+    inlined_return,
+    key_of_a_store,
 )
 
 
