@@ -7,9 +7,12 @@ from functools import cached_property
 
 import attrs
 
+from wfcheck.checker.encoded import Notes
 from wfcheck.checker.obligation import Case
 from wfcheck.checker.symbolic import Execution, Unroll, execute, script
-from wfcheck.dsl import core
+from wfcheck.checker.symbolic_state import TYPED
+from wfcheck.checker.symbolic_types import conforms, fresh
+from wfcheck.dsl import core, types
 from wfcheck.dsl.walk import statements
 from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver
@@ -57,6 +60,8 @@ def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:
     execution, program = prover.over, prover.case.program
     if isinstance(solve(b.TRUE, execution.assumptions), solver.Unsat):
         return "the assumptions contradict each other"
+    if TYPED in core_names and (empty := _empty_type(prover)) is not None:
+        return f"no value is of the type `{types.show(empty)}`"
     for event in execution.events:
         own = contracts(program, prover.case.workflow, event.tool, event.site)
         if not event.certain or not own & set(core_names):
@@ -74,3 +79,31 @@ def contracts(program: core.Program, workflow: core.Workflow, tool: str | None, 
         return frozenset(c.name for c in program.tools[tool].ensures)
     found = (s for s in statements(workflow.body) if s.id == site and isinstance(s, core.Llm | core.Agent))
     return frozenset(c.name for s in found if isinstance(s, core.Llm | core.Agent) for c in s.ensures)
+
+
+def _empty_type(prover: Prover) -> types.Type | None:
+    """A type of an answer or a parameter that has no value."""
+    notes = Notes(prover.case.program, prefix="type.")
+    seen: list[types.Type] = []
+    for type_ in _types(prover.case):
+        if type_ in seen:
+            continue
+        seen.append(type_)
+        value = fresh(type_, "value", notes)
+        if isinstance(solve(conforms(value, type_, notes)), solver.Unsat):
+            return type_
+    return None
+
+
+def _types(case: Case) -> Iterator[types.Type]:
+    yield from (p.type for p in case.workflow.parameters)
+    for act in case.acts("call"):
+        yield case.program.tools[act.subject or ""].result
+    for statement in statements(case.workflow.body):
+        match statement:
+            case core.Llm() | core.Agent() | core.Ask() | core.Receive() | core.Recall():
+                yield statement.type
+            case core.ReleaseCall(release=release):
+                yield case.program.releases[release].result
+            case _:
+                pass
