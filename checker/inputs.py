@@ -23,15 +23,18 @@ def expand(paths: Iterable[str | Path]) -> tuple[tuple[str, ...], tuple[Diagnost
         if not Path(shown).is_dir():
             files[shown] = None
             continue
-        below = sorted(_below(shown))
-        if not below:
+        closed: list[OSError] = []
+        below = sorted(_below(shown, closed))
+        problems += map(_closed, closed)
+        if not below and not closed:
             problems.append(_nothing(shown))
         files.update(dict.fromkeys(below))
     return tuple(files), tuple(problems)
 
 
-def _below(folder: str) -> Iterator[str]:
-    for root, folders, names in os.walk(folder):
+def _below(folder: str, closed: list[OSError]) -> Iterator[str]:
+    """The files below a folder; folders that cannot be listed go to `closed`."""
+    for root, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = [name for name in folders if not _skipped(Path(root, name))]
         for name in names:
             if name.endswith(SUFFIX) and not name.startswith("."):
@@ -41,6 +44,19 @@ def _below(folder: str) -> Iterator[str]:
 def _skipped(folder: Path) -> bool:
     """Hidden folders, virtual environments and other people's packages."""
     return folder.name.startswith(".") or folder.name in _SKIPPED or (folder / "pyvenv.cfg").exists()
+
+
+def _closed(error: OSError) -> Diagnostic:
+    folder = str(error.filename)
+    why = (error.strerror or "it cannot be listed").lower()
+    return Diagnostic(
+        "WF003",
+        f"the folder `{folder}` cannot be read",
+        None,
+        notes=(why,),
+        help="check its permissions",
+        file=folder,
+    )
 
 
 def _nothing(folder: str) -> Diagnostic:

@@ -110,7 +110,7 @@ def _path(path: tuple[PathStep, ...], style: Style) -> list[str]:
     places = [place(step.span) for step in path]
     edges = max(len(step.edge) for step in path)
     column = max(map(len, places))
-    title = style.paint("bold", "from source to sink:" if len(path) > 1 else "where:")
+    title = style.paint("bold", "from source to sink:" if path[0].edge == "source" else "the way there:")
     return [title] + [
         f"  {number}. {visible(step.edge):<{edges}}  {at:<{column}}  {visible(step.text)}"
         for number, (step, at) in enumerate(zip(path, places, strict=True), 1)

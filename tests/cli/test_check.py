@@ -260,3 +260,23 @@ def test_a_failure_over_bad_input_is_bad_input(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(pipeline, "check", broken)
     assert main(["check", "safe.wf"]) == 2
+
+
+@pytest.mark.parametrize("example", ["banking", "banking-unsafe"])
+def test_two_runs_say_the_same(example: str) -> None:
+    import os
+    import subprocess
+    import sys
+
+    root = Path(__file__).resolve().parent.parent.parent
+
+    def report(hash_seed: str) -> Any:
+        command = [sys.executable, "-m", "wfcheck", "check", f"examples/{example}", "--output-format", "json"]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(command, capture_output=True, cwd=root, env=environment, check=False)
+        made = json.loads(done.stdout)
+        for result in made["results"]:
+            del result["seconds"]
+        return made
+
+    assert report("1") == report("2")

@@ -93,3 +93,23 @@ def test_a_folder_without_specs_is_an_error(folder: Path, capsys: pytest.Capture
     (folder / "empty").mkdir()
     assert main(["fmt", "empty"]) == 2
     assert "error[WF804]" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    from wfcheck.checker.inputs import expand
+
+    listed = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    (folder / "closed").mkdir()
+    (folder / "a.wf").write_text(TIDY)
+    monkeypatch.setattr(os, "scandir", refusing)
+    files, problems = expand([str(folder)])
+    assert [Path(file).name for file in files] == ["a.wf"]
+    assert [(p.code, p.notes) for p in problems] == [("WF003", ("permission denied",))]
