@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wfcheck.checker.symbolic_regions import Run, arm, earlier_exits, merge
+from wfcheck.checker.symbolic_regions import MOST_ROUNDS, Run, arm, earlier_exits, merge, repeated
 from wfcheck.checker.symbolic_state import Over, Walk
 from wfcheck.checker.symbolic_taint import (
     EMPTY,
@@ -38,7 +38,8 @@ def repeat(walk: Walk, run: Run, statement: core.While, guard: Term) -> Term:
 
     if isinstance(walk.mode, Over):
         return _havoc(walk, run, statement, guard, enter, b.FALSE)
-    return _unrolled(walk, run, statement, guard, walk.mode.loops)
+    with repeated(walk, walk.mode.loops) as rounds:
+        return _unrolled(walk, run, statement, guard, rounds)
 
 
 def _unrolled(walk: Walk, run: Run, statement: core.While, guard: Term, most: int) -> Term:
@@ -82,26 +83,37 @@ def each(walk: Walk, run: Run, statement: core.For, guard: Term) -> Term:
         walk.assign(statement.item, item, raised(whole.element(), union(walk.pc, whole.own)))
         return start, start
 
-    if walk.over and not _few(source.value):
+    if walk.over and not _few(walk, source.value):
         return _havoc(walk, run, statement, guard, enter, b.TRUE)
-    return _rounds(walk, run, statement, source.value, whole, guard, mask)
+    if not isinstance(source.value, Elements):
+        walk.notes.note("a loop over a list of which nothing is known")
+        return b.FALSE
+    with repeated(walk, len(source.value.items)) as rounds:
+        return _rounds(walk, run, statement, source.value, whole, guard, mask, rounds)
 
 
-def _few(source: SymbolicValue) -> bool:
-    return isinstance(source, Elements) and isinstance(source.length, Const) and source.length.value <= _FEW
+def _few(walk: Walk, source: SymbolicValue) -> bool:
+    if not isinstance(source, Elements) or not isinstance(source.length, Const):
+        return False
+    count: int = source.length.value
+    return count <= min(_FEW, MOST_ROUNDS // walk.weight)
 
 
 def _rounds(
-    walk: Walk, run: Run, statement: core.For, source: SymbolicValue, whole: Taint, guard: Term, mask: Mask
+    walk: Walk,
+    run: Run,
+    statement: core.For,
+    source: Elements,
+    whole: Taint,
+    guard: Term,
+    mask: Mask,
+    most: int,
 ) -> Term:
-    if not isinstance(source, Elements):
-        walk.notes.note("a loop over a list of which nothing is known")
-        return b.FALSE
     outside = walk.branch
     walk.branch = union(outside, mask)
     ends: list[Term] = []
     alive = guard
-    for place, item in enumerate(source.items):
+    for place, item in enumerate(source.items[:most]):
         there = b.lt(b.integer(place), source.length)
         ends.append(b.and_(alive, b.not_(there)))
         walk.open()
@@ -111,6 +123,8 @@ def _rounds(
         merge(walk, there, walk.close(), {}, (b.TRUE, b.TRUE))
     _raise_assigned(walk, statement)
     walk.branch = outside
+    if most < len(source.items):
+        alive = b.and_(alive, b.le(source.length, b.integer(most)))
     return b.or_(alive, *ends)
 
 

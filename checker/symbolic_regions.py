@@ -3,7 +3,8 @@ the condition under which its end is reached."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from wfcheck.checker.encoded import shaped
@@ -29,6 +30,18 @@ from wfcheck.solver.term import Term
 Run: TypeAlias = Callable[[Walk, core.Block, Term], Term]
 Changes: TypeAlias = Mapping[str, tuple[SymbolicValue, Taint]]
 _FULL_RETRIES = 3
+MOST_ROUNDS = 64
+
+
+@contextmanager
+def repeated(walk: Walk, wanted: int) -> Iterator[int]:
+    """How often something may be walked here: nests of exact repetitions stay within bounds, at the least one round each."""
+    rounds = max(1, min(wanted, MOST_ROUNDS // walk.weight))
+    walk.weight *= rounds
+    try:
+        yield rounds
+    finally:
+        walk.weight //= rounds
 
 
 def arm(walk: Walk, run: Run, block: core.Block, guard: Term) -> tuple[Term, Changes]:
@@ -88,9 +101,11 @@ def retry(walk: Walk, run: Run, statement: core.Retry, guard: Term) -> Term:
     again = CLEAN if head is None else always((head.failures | head.failing) & walk.keep)
     outcomes: list[tuple[Term, Term, Changes]] = []
     alive = guard
-    for number, certain in enumerate(_attempts(walk, statement)):
+    attempts = _attempts(walk, statement)
+    walk.weight *= max(1, sum(attempts))
+    for number, certain in enumerate(attempts):
         sure, walk.certain = walk.certain, walk.certain and certain
-        if number:
+        if number or len(attempts) < min(statement.attempts, _FULL_RETRIES):
             walk.branch = union(outside, again)
         walk.failures.append([])
         if not certain:
@@ -103,6 +118,9 @@ def retry(walk: Walk, run: Run, statement: core.Retry, guard: Term) -> Term:
             alive = failed
         else:
             alive = b.and_(guard, walk.flag(f"{statement.id}.again"))
+    walk.weight //= max(1, sum(attempts))
+    if not walk.over and len(attempts) < statement.attempts:
+        alive = b.FALSE
     mask = union(walk.failing, again)
     walk.branch = union(outside, mask)
     out = _resolve(walk, run, statement, outcomes, alive)
@@ -111,10 +129,14 @@ def retry(walk: Walk, run: Run, statement: core.Retry, guard: Term) -> Term:
 
 
 def _attempts(walk: Walk, statement: core.Retry) -> list[bool]:
-    """Which attempts are walked; an uncertain one stands for all but the first and the last."""
-    if statement.attempts <= _FULL_RETRIES or not walk.over:
-        return [True] * min(statement.attempts, _FULL_RETRIES)
-    return [True, False, True]
+    """Which attempts are walked; in mode Over an uncertain one stands for any that are not, in mode Unroll those are left out.
+    Where all is uncertain, one attempt stands for each."""
+    if not walk.certain:
+        return [True]
+    most = max(1, min(_FULL_RETRIES, MOST_ROUNDS // walk.weight))
+    if statement.attempts <= most or not walk.over:
+        return [True] * min(statement.attempts, most)
+    return [True, False, True] if most > 1 else [False, True]
 
 
 def _resolve(

@@ -96,7 +96,8 @@ class Question:
 
 @attrs.define
 class Walk:
-    """One execution. `branch`, `exits`, `returns`, `failing` are the control label, as in the label rules."""
+    """One execution. `branch`, `exits`, `returns`, `failing` are the control label, as in the label rules. `weight`: how often the
+    block at hand is walked, over all enclosing repetitions."""
 
     program: core.Program
     labelling: Labelling
@@ -120,6 +121,7 @@ class Walk:
     failures: list[list[Term]] = attrs.field(factory=list)
     visits: dict[NodeId, int] = attrs.field(factory=dict)
     certain: bool = True
+    weight: int = 1
     lanes: tuple[Lane, ...] = ()
     pure: dict[str, list[tuple[Term, Environment, SymbolicValue, Term]]] = attrs.field(factory=dict)
 

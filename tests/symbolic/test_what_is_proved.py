@@ -84,7 +84,7 @@ CLAIMS = [
     ("o = fetch(q) if o.id != q { pay(amount: 1, to: q) }", "==", 1, False),
     ("approve pay(amount: 3, to: q) by boss pay(amount: 3, to: q)", ">", 3, False),
     ("retry 3 { pay(amount: 1, to: q) } on error { pay(amount: 2, to: q) }", ">", 2, False),
-    ("retry 9 { pay(amount: 1, to: q) } on error { pay(amount: 2, to: q) }", ">=", 2, True),
+    ("retry 3 { pay(amount: 1, to: q) } on error { pay(amount: 2, to: q) }", ">=", 2, True),
     ("parallel { branch { v = 1.0 pay(amount: v, to: q) } branch { u = 2.0 pay(amount: u, to: q) } }", ">", 2, False),
     ("x = agent z(q) may { pay when amount <= 10 } max 3 steps -> text", ">", 10, False),
     ("x = agent z(q) may { pay } max 3 steps -> text", ">", 10, True),
@@ -171,3 +171,23 @@ def test_ten_thousand_terms_in_one_sum_do_not_overflow_the_stack(tmp_path: Path)
     answer = solve(found.certain)
     assert isinstance(answer, Sat)
     assert answer.model.symbols[value.term.name] == 2  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "opening", ["retry 2 { ", "for x{} in [1, 2, 3] {{ ", "repeat max 9 while n > 3 { ", "for y{} in ids {{ "]
+)
+@pytest.mark.parametrize("mode", [Over(), Unroll(3, 3)])
+def test_deep_nests_stay_within_bounds(tmp_path: Path, opening: str, mode: Over | Unroll) -> None:
+    depth = 12
+    nest = "".join(opening.format(i) if "{}" in opening else opening for i in range(depth))
+    execution = _execute(tmp_path, f"{nest} log(body: q) {'}' * depth}", mode)
+    assert len(execution.events) < 2000
+    event = next(e for e in execution.events if e.tool == "log" and e.certain)
+    assert isinstance(solve(event.guard, execution.assumptions), Sat)
+
+
+def test_the_handler_of_many_attempts_is_not_reached_after_a_few(tmp_path: Path) -> None:
+    body = "retry 9 { log(body: q) } on error { pay(amount: 1, to: q) }"
+    some, every = _execute(tmp_path, body, Unroll()), _execute(tmp_path, body, Over())
+    assert solve(_pays(some)[0].guard, some.assumptions) == Unsat(())
+    assert isinstance(solve(_pays(every)[0].guard, every.assumptions), Sat)
