@@ -75,7 +75,9 @@ def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
         if finding.verdict is Verdict.UNKNOWN or finding.reason in (NO_RUN, UNCONFIRMED)
         else finding.reason
     )
-    return attrs.evolve(finding, verdict=Verdict.VIOLATED, witness=witness, path=path, reason=reason)
+    return attrs.evolve(
+        finding, verdict=Verdict.VIOLATED, witness=witness, path=path, reason=reason, starts=()
+    )
 
 
 def _step(case: Case, event: Event) -> PathStep:

@@ -32,8 +32,11 @@ class Trail:
     around: Mapping[core.NodeId, tuple[core.NodeId, ...]]
     by_id: Mapping[core.NodeId, core.Statement]
 
-    def steps(self, sink: Act, sink_text: str, wanted: int) -> tuple[PathStep, ...]:
-        """A shortest path that one bit of `wanted` may have taken, source first; just the sink if none is found."""
+    def steps(
+        self, sink: Act, sink_text: str, wanted: int, *, seen: frozenset[str] = frozenset()
+    ) -> tuple[PathStep, ...]:
+        """A shortest path that one bit of `wanted` may have taken, source first; just the sink if none is found. `seen`: stores
+        that need not be followed into other workflows again."""
         start: Place = ((sink.node, sink.choice), wanted & -wanted)
         came: dict[Place, tuple[Place, str] | None] = {start: None}
         queue = deque([start])
@@ -47,7 +50,30 @@ class Trail:
                     came[other] = (end, edge)
                     queue.append(other)
         last = PathStep("sink", sink_text, sink.span)
-        return (last,) if end == start else (*self._unwind(came, end), last)
+        if end == start:
+            return (last,)
+        before = self._elsewhere(end, seen)
+        here = self._unwind(came, end)
+        if before:
+            here[0] = attrs.evolve(here[0], edge="memory")
+        return (*before, *here, last)
+
+    def _elsewhere(self, place: Place, seen: frozenset[str]) -> tuple[PathStep, ...]:
+        """How the bit came into the store that is read here, by another workflow."""
+        key, bit = place
+        act = self.labels.acts.get(key)
+        store = None if act is None or act.kind != "recall" else act.subject
+        if store is None or store in seen or self._introduces(place):
+            return ()
+        program = self.labelling.table.program
+        for symbol, labels in self.labelling.workflows.items():
+            for other in labels.acts.values():
+                kept = other.kind == "remember" and other.subject in (store, None)
+                if kept and (other.shown | other.decision) & bit and symbol != self.workflow.symbol:
+                    there = trail(self.labelling, program.workflows[symbol], labels)
+                    way = there.steps(other, f"remembered in `{store}`", bit, seen=seen | {store})
+                    return (*way[:-1], attrs.evolve(way[-1], edge="data"))
+        return ()
 
     def _unwind(self, came: Mapping[Place, tuple[Place, str] | None], end: Place) -> list[PathStep]:
         steps: list[PathStep] = []

@@ -112,7 +112,7 @@ def _tasks(analysis: Analysis, asked: Selection) -> Iterator[Task]:
         if not rule.workflows and asked.workflow is None and asked.takes(rule.name):
             yield Task(rule.name, None, rule, lambda rule=rule: _without_workflow(rule))  # type: ignore[misc]
     for workflow in program.workflows.values():
-        if asked.workflow not in (None, workflow.symbol):
+        if asked.workflow not in (None, workflow.symbol, plain(workflow.symbol)):
             continue
         for rule in program.rules:
             if workflow.symbol in rule.workflows and asked.takes(rule.name):
@@ -128,7 +128,10 @@ def _written(analysis: Analysis, workflow: core.Workflow, rule: core.Rule) -> Ta
     def run() -> Finding:
         if rule.not_applicable is not None:
             return Finding(Verdict.NOT_APPLICABLE, reason=rule.not_applicable)
-        return concretise.concretise(case, verbs.check(case, rule))
+        finding = concretise.concretise(case, verbs.check(case, rule))
+        if finding.help is None and finding.verdict in (Verdict.VIOLATED, Verdict.POSSIBLE):
+            return attrs.evolve(finding, help=verbs.advice(rule))
+        return finding
 
     return Task(rule.name, workflow, rule, run)
 
@@ -189,9 +192,14 @@ def _result(task: Task, finding: Finding, seconds: float) -> Result:
     )
 
 
+def plain(symbol: str) -> str:
+    """A name without the file that tells it from its namesakes."""
+    return symbol.partition("@")[0]
+
+
 def _fingerprint(task: Task, finding: Finding) -> str:
     """Stable under moves of the text: names and words, no places."""
-    workflow = "" if task.workflow is None else task.workflow.symbol
+    workflow = "" if task.workflow is None else plain(task.workflow.symbol)
     words = (task.name, workflow, finding.verdict.value, *(step.text for step in finding.path[-1:]))
     return blake2b("\0".join(words).encode(), digest_size=16).hexdigest()
 

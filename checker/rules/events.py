@@ -55,7 +55,9 @@ def _symbolic(case: Case, rule: core.Rule, monitor: Monitor) -> Finding:
         case solver.Unsat(core=names):
             return _proved(rule, prover, trace, names)
         case solver.Sat():
-            return attrs.evolve(possible(UNCONFIRMED), starts=_starts(case, rule, monitor, prover))
+            return attrs.evolve(
+                possible(UNCONFIRMED, notes=prover.open_points), starts=_starts(case, rule, monitor, prover)
+            )
         case solver.Unknown(reason=why):
             return unknown(f"the solver gave up: {why}")
 

@@ -53,7 +53,9 @@ def check(case: Case, body: core.Limit) -> Finding:
                 return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
             return proved(COMPLETE_MEDIATION, *names)
         case solver.Sat():
-            return attrs.evolve(possible(UNCONFIRMED), starts=_starts(case, body, prover))
+            return attrs.evolve(
+                possible(UNCONFIRMED, notes=prover.open_points), starts=_starts(case, body, prover)
+            )
         case solver.Unknown(reason=why):
             return unknown(f"the solver gave up: {why}")
 

@@ -37,6 +37,11 @@ class Prover:
         symbol = self.case.workflow.symbol
         return self.case.analysis.execution(symbol, self.queries, explicit=self.explicit)
 
+    @property
+    def open_points(self) -> tuple[str, ...]:
+        """Notes on what the proof took for anything at all."""
+        return tuple(f"{what} was taken for anything" for what in self.over.abstracted)
+
     def exact(self) -> Iterator[Execution]:
         """Some runs, exactly."""
         analysis = self.case.analysis

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from wfcheck.checker.obligation import Case, Finding, unknown, vacuous
 from wfcheck.checker.rules import decision, events, flow, from_only, limit
 from wfcheck.dsl import core
+
+_ADVICE: Mapping[type, str] = MappingProxyType(
+    {
+        core.Flow: "keep the value away from there, or pass it through a release that the rule names with `except via`",
+        core.FromOnly: "pass on a value of an allowed source unchanged, or name the release that makes it with `via`",
+        core.Decision: "decide by values of allowed sources alone, or name the release that makes them with `via`",
+        core.Before: "let the evidence happen on every path before the call, with the same arguments",
+        core.Forbid: "guard the call with a condition that rules the forbidden case out",
+        core.Allow: "leave the call out, guard it, or grant it with an `allow` line",
+        core.Limit: "count in the workflow and test before the call, or give the loop a `max`",
+    }
+)
+
+
+def advice(rule: core.Rule) -> str | None:
+    """What usually mends a workflow that breaks such a rule."""
+    return _ADVICE.get(type(rule.body))
 
 
 def check(case: Case, rule: core.Rule) -> Finding:
