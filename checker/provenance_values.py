@@ -35,11 +35,13 @@ NAME_WORDS, NAME_LENGTH = 4, 60
 
 @attrs.frozen
 class Atom:
-    """One thing that must stand in a source. `shown` is how the argument wrote it."""
+    """One thing that must stand in a source. `shown` is how the argument wrote it. `loose`: a few words that may name something
+    or may be prose: if they stand nowhere, nothing follows."""
 
     kind: AtomKind
     key: str
     shown: str = attrs.field(eq=False)
+    loose: bool = attrs.field(default=False, eq=False)
 
 
 _NAMES = (
@@ -209,16 +211,19 @@ def _whole(text: str) -> Atom | None:
         return Atom("link", link_key(text), text)
     if _GROUPED.fullmatch(text) or _CODE.fullmatch(text):
         return Atom("code", code_key(text), text)
-    return Atom("name", fold(text), text) if is_name(text) else None
+    return Atom("name", fold(text), text, not _is_title(text)) if is_name(text) else None
 
 
 def is_name(text: str) -> bool:
-    """One word, or a few that are all capitalised or numbered."""
+    """One word, or a few without the punctuation of a sentence: what may well identify something is asked for as a whole."""
+    pieces = len(text.split())
+    return len(text) <= NAME_LENGTH and (pieces == 1 or (pieces <= NAME_WORDS and not _SENTENCE.search(text)))
+
+
+def _is_title(text: str) -> bool:
+    """One word, or words that are all capitalised or numbered."""
     pieces = text.split()
-    if len(pieces) == 1:
-        return len(text) <= NAME_LENGTH
-    short = len(pieces) <= NAME_WORDS and len(text) <= NAME_LENGTH and not _SENTENCE.search(text)
-    return short and all(piece[0].isupper() or piece[0].isdigit() for piece in pieces)
+    return len(pieces) == 1 or all(piece[0].isupper() or piece[0].isdigit() for piece in pieces)
 
 
 def parts(text: str) -> Iterator[Atom]:

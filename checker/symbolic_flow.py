@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from wfcheck.checker.label_domain import operands
 from wfcheck.checker.label_tree import ELEMENT
@@ -24,10 +25,7 @@ def taint_of(  # noqa: C901 - one case per form of expression
 ) -> Taint:
     """`unknown` is the mask of what no workflow can read (records of earlier events)."""
     names = bound or {}
-
-    def of(part: core.Expr) -> Taint:
-        return taint_of(part, env, unknown, truth, names)
-
+    of = partial(taint_of, env=env, unknown=unknown, truth=truth, bound=names)
     match expression:
         case core.Literal():
             return EMPTY
@@ -48,8 +46,8 @@ def taint_of(  # noqa: C901 - one case per form of expression
             return Taint(CLEAN, {name: of(value) for name, value in fields})
         case core.MakeList(items=items):
             return Taint(CLEAN, {ELEMENT: join(EMPTY, *map(of, items))})
-        case core.Quantified(binders=binders, sources=sources, body=body):
-            lists = [of(source) for source in sources]
+        case core.Quantified(binders=binders, body=body):
+            lists = [of(source) for source in expression.sources]
             elements = {n: raised(t.element(), t.own) for n, t in zip(binders, lists, strict=True)}
             inside = taint_of(body, env, unknown, truth, {**names, **elements})
             return Taint(union(total(lists), inside.every))

@@ -245,8 +245,9 @@ class Walk:
     ) -> None:
         """Write an event down."""
         site = "" if isinstance(statement, core.Workflow) else statement.id
-        chosen = self.pc if decision is None else decision
-        masks = {name: taint.every for name, taint in taints.items()} | {"": chosen}
+        masks = {name: taint.every for name, taint in taints.items()}
+        masks[""] = self.pc if decision is None else decision
+        seen = {name: tuple(meets(mask, q) for q in self.queries) for name, mask in masks.items()}
         self.events.append(
             SymbolicEvent(
                 len(self.events),
@@ -260,7 +261,7 @@ class Walk:
                 arguments,
                 guard,
                 guard if returned is None else returned,
-                {name: tuple(meets(mask, q) for q in self.queries) for name, mask in masks.items()},
+                seen,
                 result,
                 self.actors if actors is None else actors,
                 self.certain,

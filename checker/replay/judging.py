@@ -53,18 +53,24 @@ def _step_all(
     found: dict[str, list[Finding]] = {rule.name: [] for rule, _ in steppers}
     broken: list[Broken] = []
     pasts: dict[str, Past] = {}
+    concerned: dict[tuple[str, str], list[tuple[core.Rule, Stepper]]] = {}
+    invariants = [(r, s) for r, s in steppers if isinstance(s, InvariantStepper)]
+    traced = any(isinstance(r.body, core.FromOnly | core.Flow | core.Decision) for r, _ in steppers)
     last: View | None = None
     for view in views(trace.events, policy.catalogue, trace.completeness):
         past = pasts.get(view.session) or pasts.setdefault(view.session, Past.start(policy.tracked))
         run = past.of_run(view.run)
-        for rule, stepper in steppers:
+        key = (view.kind, view.name)
+        if key not in concerned:
+            concerned[key] = [(r, s) for r, s in steppers if s.concerns(*key)]
+        for rule, stepper in concerned[key]:
             found[rule.name].extend(stepper.step(view, past if rule.per_session else run))
         broken.extend(policy.contracts.broken(view, run))
         past.see(view)
-        provenance.see(view)
-        for rule, stepper in steppers:
-            if isinstance(stepper, InvariantStepper):
-                found[rule.name].extend(stepper.after(view, past if rule.per_session else run))
+        if traced:
+            provenance.see(view)
+        for rule, invariant in invariants:
+            found[rule.name].extend(invariant.after(view, past if rule.per_session else run))
         last = view
     for rule, stepper in steppers:
         found[rule.name].extend(stepper.finish(last))

@@ -40,7 +40,7 @@ class Item:
 
     moment: datetime | None
     key: Hashable
-    amount: Fraction | None
+    amount: Fraction | int | None
     sure: bool
 
 
@@ -48,8 +48,8 @@ class Item:
 class Tally:
     """The measure of one scope so far; `entries` are what a sliding window still holds, oldest first."""
 
-    least: Fraction = Fraction(0)
-    most: Fraction = Fraction(0)
+    least: Fraction | int = 0
+    most: Fraction | int = 0
     blind: int = 0
     keys: dict[Hashable, int] = attrs.field(factory=dict)
     entries: deque[Item] = attrs.field(factory=deque)
@@ -59,8 +59,8 @@ class Tally:
         if item.amount is None or item.key == UNKNOWN_KEY or (item.key is not None and not item.sure):
             self.blind += sign
             return
-        self.least += sign * (item.amount if item.sure else min(item.amount, Fraction(0)))
-        self.most += sign * (item.amount if item.sure else max(item.amount, Fraction(0)))
+        self.least += sign * (item.amount if item.sure else min(item.amount, 0))
+        self.most += sign * (item.amount if item.sure else max(item.amount, 0))
         if item.key is not None:
             left = self.keys.get(item.key, 0) + sign
             self.keys[item.key] = left
@@ -101,6 +101,10 @@ class QuotaStepper:
             tuple(compile_expression(s.key, tables) for s in compiled.scopes if s.key is not None),
             min(windows, default=None),
         )
+
+    def concerns(self, kind: str, name: str) -> bool:
+        """What is counted."""
+        return self.judged.concerns(kind, name)
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event with itself counted in."""
@@ -143,9 +147,9 @@ class QuotaStepper:
         value = 1 if self.value is None else _evaluated(self.value, frame)
         moment = None if view.moment is UNKNOWN else view.moment
         if self.compiled.kind == "distinct":
-            return Item(moment, UNKNOWN_KEY if has_unknown(value) else key_of(value), Fraction(1), sure)
-        number = isinstance(value, int | Fraction) and not isinstance(value, bool)
-        return Item(moment, None, Fraction(value) if number else None, sure)  # type: ignore[arg-type]
+            return Item(moment, UNKNOWN_KEY if has_unknown(value) else key_of(value), 1, sure)
+        number = value if isinstance(value, int | Fraction) and not isinstance(value, bool) else None
+        return Item(moment, None, number, sure)
 
     def _count(self, group: Hashable, scope: Hashable, item: Item) -> Tally:
         """The tally of the judged event's scope with the event in it."""
@@ -162,8 +166,8 @@ class QuotaStepper:
         mine = Tally()
         for other in self.groups.get(group, ()) if scope is None else (scope,):
             counted = (self.tallies if self.window is None else self.ever).get(other, Tally())
-            mine.most += max(counted.most, Fraction(0))
-            mine.least += min(counted.least, Fraction(0))
+            mine.most += max(counted.most, 0)
+            mine.least += min(counted.least, 0)
             mine.blind += counted.blind + len(counted.keys)
         self.pending = (group, attrs.evolve(item, sure=False))
         mine.change(item, 1)
@@ -178,9 +182,9 @@ class QuotaStepper:
             return True if sure > bound else UNKNOWN if tally.blind or loose.blind or loose.most else False
         if tally.blind or loose.blind:
             return UNKNOWN
-        amount = item.amount or Fraction(0)
-        least = tally.least + loose.least + (0 if item.sure else amount - min(amount, Fraction(0)))
-        most = tally.most + loose.most + (0 if item.sure else amount - max(amount, Fraction(0)))
+        amount = item.amount or 0
+        least = tally.least + loose.least + (0 if item.sure else amount - min(amount, 0))
+        most = tally.most + loose.most + (0 if item.sure else amount - max(amount, 0))
         return True if least > bound else UNKNOWN if most > bound else False
 
     def _forget(self, view: View) -> bool:
@@ -215,6 +219,10 @@ class StreakStepper:
         judged = compile_pattern(compiled.judged, program, tables, "judged")
         keys = tuple(compile_expression(s.key, tables) for s in compiled.scopes if s.key is not None)
         return StreakStepper(compiled, judged, optional_code(compiled.when, tables), keys)
+
+    def concerns(self, kind: str, name: str) -> bool:
+        """What is counted, and every call, since it may end a streak."""
+        return kind == "call" or self.judged.concerns(kind, name)
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event with itself counted in."""

@@ -30,7 +30,7 @@ from wfcheck.dsl.operators import OPERATORS
 Moment: TypeAlias = Literal["judged", "done"]
 Bindings: TypeAlias = Mapping[str, Known]
 EMPTY: Final[Bindings] = {}
-_TOOL_KINDS = frozenset({"call", "read", "emit", "write"})
+_NAMED = frozenset({"call", "approve", "deny", "fail"})
 
 
 @attrs.frozen
@@ -114,6 +114,10 @@ class Pattern:
         found = self.matches(view, other, bindings, history)
         return next((m for m in found if m.truth is True), found[0] if found else NO)
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """Whether an event of the kind, about the tool of that name, may match at all."""
+        return any(kind in c.kinds and (c.names is None or name in c.names) for c in self.choices)
+
     def matches(
         self,
         view: View,
@@ -136,6 +140,7 @@ class Choice:
     tests: tuple[tuple[str | None, Test], ...]  # None: of the result
     bound: bool  # an approval: where the other is a call, it must be that very call
     args: bool  # the other must be that very call
+    names: frozenset[str] | None = None  # the tools that it is about, where it is about tools by name
     behalf: bool = False  # `by` is also whoever the actor acts on behalf of
 
     def match(self, view: View, other: View | None, bindings: Bindings, history: History | None) -> Match:
@@ -191,7 +196,9 @@ def _choice(
     if choice.result is not None:
         tests.append((None, _test(choice.result, tables)))
     args = any(_is_call(test) for _, test in choice.tests)
-    return Choice(kinds, subject, choice.by, tuple(tests), binding and choice.kind == "approve", args)
+    named = choice.subjects if choice.kind in _NAMED and choice.subjects else None
+    bound = binding and choice.kind == "approve"
+    return Choice(kinds, subject, choice.by, tuple(tests), bound, args, named)
 
 
 def _is_call(test: core.ArgumentTest) -> bool:

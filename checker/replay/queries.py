@@ -57,10 +57,12 @@ class FromOnlyStepper:
         """A stepper at the start of a trace."""
         return FromOnlyStepper(compile_target(rule, tables), program, provenance, mode)
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """The calls of the target's tool."""
+        return kind == "call" and name == self.target.owner
+
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Ask at each call of the target's tool."""
-        if view.kind != "call" or view.name != self.target.owner:
-            return
         asking = Asking(self.program, self.provenance, view, history, self.asked, self.mode)
         answer = ask_from_only(self.target, asking)
         if isinstance(answer, Breach) and self.provenance.full:
@@ -92,6 +94,11 @@ class FlowStepper:
         memory = Memory.of(approve, program, tables, evidence=True)
         return FlowStepper(FlowQuery.of(rule, program, tables), provenance, mode, memory)
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """What may be a sink, and approvals."""
+        del name
+        return kind in ("call", "approve", "remember", "say", "ask", "message")
+
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Ask at each event that may be a sink."""
         asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
@@ -117,10 +124,12 @@ class DecisionStepper:
     mode: Mode
     asked: dict[tuple[int, int], Truth] = attrs.field(factory=dict)
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """The calls that the rule judges."""
+        return kind == "call" and self.query.judged.concerns(kind, name)
+
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Ask at each judged call."""
-        if view.kind != "call":
-            return
         asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
         yield from finding_of(self.query.ask(asking), view.index)
 

@@ -57,6 +57,11 @@ class ResponseStepper:
             optional_code(compiled.source, tables),
         )
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """Everything: any event may be late."""
+        del kind, name
+        return True
+
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Settle what is owed, then owe what this event asks for."""
         scope = scope_of(view, self.compiled.per_session)
@@ -129,6 +134,10 @@ class SeparationStepper:
         patterns = tuple(compile_pattern(e, program, tables, "judged") for e in compiled.events)
         return SeparationStepper(compiled, patterns)
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """What one of the patterns is about."""
+        return any(pattern.concerns(kind, name) for pattern in self.patterns)
+
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Compare with those who acted in the other patterns."""
         earlier = self.seen.setdefault(scope_of(view, self.compiled.per_session), [])
@@ -190,6 +199,11 @@ class InvariantStepper:
                 yield violated(view.index, "what must always hold does not")
             elif broken is UNKNOWN:
                 yield insufficient(view.index, UNSETTLED)
+
+    def concerns(self, kind: str, name: str) -> bool:
+        """Nothing: it is asked after each event."""
+        del kind, name
+        return False
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Nothing is judged before the event is taken in."""

@@ -35,6 +35,9 @@ Grants: TypeAlias = "tuple[tuple[Pattern, Code | None], ...]"
 class Stepper(Protocol):
     """A rule at work on one trace."""
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """Whether the rule must see events of the kind about the tool of that name."""
+
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event, then take it in."""
 
@@ -97,6 +100,11 @@ class _State:
     since: Memory | None
     after: Memory | None
     until: Memory | None
+    memories: tuple[Memory, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        kept = (self.since, self.evidence, self.until, self.after)
+        self.memories = tuple(memory for memory in kept if memory is not None)
 
     @staticmethod
     def blank(compiled: monitor.Monitor, program: core.Program, tables: Tables) -> _State:
@@ -152,15 +160,20 @@ class MonitorStepper:
             when if about_evidence else None,
         )
 
+    def concerns(self, kind: str, name: str) -> bool:
+        """What is judged or remembered."""
+        return self.judged.concerns(kind, name) or any(
+            m.pattern.concerns(kind, name) for m in self.blank.memories
+        )
+
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event, then remember it."""
         state = self._state(view)
         for truth, bindings in judge(self.judged, self.when, view, history):
             yield from self._judge(truth, bindings, view, state, history)
         self._use_up(view, state, history)
-        for memory in (state.since, state.evidence, state.until, state.after):
-            if memory is not None:
-                memory.see(view, history)
+        for memory in state.memories:
+            memory.see(view, history)
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""

@@ -193,6 +193,14 @@ def test_free_text_is_asked_for_its_links_addresses_and_codes(policy: CompiledPo
     assert judge(policy, "pay_rules.notes", ("user", "pay"), coded).verdict == "violated"
 
 
+def test_a_few_words_may_name_something(policy: CompiledPolicy) -> None:
+    told = ("history", {}, [{"sender": "a", "amount": 1, "subject": "say correct horse battery to her"}])
+    words = pay(note="correct horse battery")
+    assert judge(policy, "pay_rules.notes", ("user", "pay"), told, words).verdict == "violated"
+    assert judge(policy, "pay_rules.notes", ("user", "pay"), words).verdict == "insufficient"
+    assert judge(policy, "pay_rules.notes", ("user", "pay 'correct horse battery'"), words).verdict == "holds"
+
+
 def test_silence_is_insufficient(policy: CompiledPolicy) -> None:
     steps = [
         ("user", "write"),
