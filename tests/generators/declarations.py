@@ -95,7 +95,7 @@ def principals(random: Random) -> tuple[core.Principal, ...]:
     return (
         b.principal("boss", clears=random.choice([None, set(SECRECY)]), trusts=tags(random)),
         b.principal("clerk", trusts=tags(random)),
-        b.principal("bot", "agent"),
+        b.principal("bot", "agent", acts_for=random.choice([None, None, "clerk"])),
     )
 
 

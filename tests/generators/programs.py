@@ -81,11 +81,23 @@ def _rules(random: Random, program: core.Program, workflow: core.Workflow) -> tu
             post, core.Apply("==", (b.arg("to"), b.lit("go")), b.BOOL, span=b.SPAN), None, None, None
         ),
         core.Forbid(post, None, b.event("call", "get_flag"), None, None),
-        core.Allow("bot", (core.Grant(b.event("call", "get_text", "norm"), None, span=b.SPAN),)),
+        core.Forbid(b.event("llm"), None, b.event("call", "get_text"), None, None),
+        core.Forbid(b.event("say"), None, b.event("read", "web"), None, None),
+        _allow(random, "bot"),
+        _allow(random, "clerk"),
     ]
     return tuple(
         attrs.evolve(b.rule(body, f"p.r{n}"), workflows=(workflow.symbol,)) for n, body in enumerate(bodies)
     )
+
+
+def _allow(random: Random, principal: str) -> core.Allow:
+    tools = random.sample(["get_text", "get_flag", "norm", "post", "publish", "search", "pay"], 4)
+    condition = core.Apply("==", (b.arg("to"), b.lit("a")), b.BOOL, span=b.SPAN)
+    grants = [core.Grant(b.event("call", *tools), None, span=b.SPAN)]
+    if random.random() < 0.5:
+        grants.append(core.Grant(b.event("call", "post"), condition, span=b.SPAN))
+    return core.Allow(principal, tuple(grants))
 
 
 def _flow(random: Random, tag: str, program: core.Program, workflow: core.Workflow) -> core.Flow:
