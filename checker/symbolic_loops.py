@@ -20,7 +20,7 @@ from wfcheck.checker.symbolic_taint import (
 from wfcheck.checker.symbolic_types import bound_types, element, item_type
 from wfcheck.checker.symbolic_value import Sequence as Elements
 from wfcheck.checker.symbolic_value import SymbolicValue, build_shape
-from wfcheck.dsl import core
+from wfcheck.dsl import core, types
 from wfcheck.solver import build as b
 from wfcheck.solver.term import Const, Term
 
@@ -137,23 +137,10 @@ def _havoc(
     end: Term,
 ) -> Term:
     """Any number of rounds: an arbitrary state, one representative round, and uncertain rounds before and after it."""
-    head = walk.known.heads.get(statement.id)
-    names = bound_types(walk.program, statement.body)
-    if isinstance(statement, core.For):
-        names.pop(statement.item, None)
-    known = {} if head is None else dict(head.variables)
     earlier_exits(walk, statement.id)
     outside = walk.branch
-    before = {name: walk.taints.get(name, EMPTY) for name in names}
-    every = always(walk.keep)
-
-    def scramble() -> None:
-        for name, type_ in names.items():
-            value = build_shape(type_, lambda path, sort, n=name: walk.notes.fresh(f"{n}{path}", sort))  # type: ignore[misc]
-            label = static(known[name], walk.keep) if name in known else Taint(every)
-            walk.assign(name, value, join(before[name], label))
-
-    def round_(certain: bool) -> None:
+    scramble = _scrambler(walk, statement)
+    for certain in (False, True, False) if walk.certain else (False,):
         sure, walk.certain = walk.certain, walk.certain and certain
         walk.open()
         scramble()
@@ -161,9 +148,6 @@ def _havoc(
         run(walk, statement.body, start)
         walk.close()
         walk.certain, walk.branch = sure, outside
-
-    for certain in (False, True, False) if walk.certain else (False,):
-        round_(certain)
     scramble()
     rest = b.and_(guard, walk.flag(f"{statement.id}.end"))
     if end is b.FALSE:
@@ -173,3 +157,24 @@ def _havoc(
     _raise_assigned(walk, statement)
     walk.branch = outside
     return rest
+
+
+def _scrambler(walk: Walk, statement: core.For | core.While) -> Callable[[], None]:
+    """Gives every variable that the body binds an arbitrary value, and the label it may have at any round."""
+    names = bound_types(walk.program, statement.body)
+    if isinstance(statement, core.For):
+        names.pop(statement.item, None)
+    head = walk.known.heads.get(statement.id)
+    known = {} if head is None else dict(head.variables)
+    before = {name: walk.taints.get(name, EMPTY) for name in names}
+
+    def scramble() -> None:
+        for name, type_ in names.items():
+            label = static(known[name], walk.keep) if name in known else Taint(always(walk.keep))
+            walk.assign(name, _anything(walk, name, type_), join(before[name], label))
+
+    return scramble
+
+
+def _anything(walk: Walk, name: str, type_: types.Type) -> SymbolicValue:
+    return build_shape(type_, lambda path, sort: walk.notes.fresh(f"{name}{path}", sort))

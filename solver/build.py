@@ -14,7 +14,7 @@ from wfcheck.solver.term import FALSE, REAL_ZERO, TRUE, ZERO, App, Const, Term, 
 __all__ = [
     "FALSE", "REAL_ZERO", "TRUE", "ZERO", "add", "and_", "boolean", "const", "distinct", "div", "eq", "floor", "fn", "ge", "gt", "iff",
     "implies", "integer", "ite", "le", "length", "lt", "member", "mul", "neg", "not_", "opaque", "or_", "rational", "real", "sub",
-    "symbol", "text", "xor",
+    "symbol", "text",
 ]  # fmt: skip
 
 
@@ -85,11 +85,6 @@ def implies(a: Term, b: Term) -> Term:
 def iff(a: Term, b: Term) -> Term:
     """True iff both have the same truth value."""
     return eq(a, b)
-
-
-def xor(a: Term, b: Term) -> Term:
-    """True iff exactly one is true."""
-    return not_(eq(a, b))
 
 
 def ite(condition: Term, then: Term, otherwise: Term) -> Term:

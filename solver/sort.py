@@ -27,18 +27,3 @@ DEFAULTS: dict[Sort, Any] = {
 """What a symbol that no constraint speaks of is taken to be."""
 
 NUMERIC = frozenset({Sort.INT, Sort.REAL})
-
-
-def inhabits(value: object, sort: Sort) -> bool:
-    """Whether the Python value belongs to the sort (a bool is no int)."""
-    match sort:
-        case Sort.BOOL:
-            return isinstance(value, bool)
-        case Sort.INT:
-            return isinstance(value, int) and not isinstance(value, bool)
-        case Sort.REAL:
-            return isinstance(value, Fraction)
-        case Sort.TEXT:
-            return isinstance(value, str)
-        case Sort.OPAQUE:
-            return True
