@@ -68,9 +68,10 @@ def execute(
     queries: tuple[int, ...] = (),
     *,
     mode: Mode | None = None,
+    prefix: str = "",
 ) -> Execution:
     """Execute a workflow. `queries`: masks of the labelling's table; each event says of each argument whether it carries a tag of
-    each mask. The default mode is `Over`."""
+    each mask. The default mode is `Over`. `prefix` keeps the symbols of executions apart that meet in one formula."""
     chosen = Over() if mode is None else mode
     walk = Walk(
         program,
@@ -79,7 +80,7 @@ def execute(
         queries,
         _relevant(labelling, queries),
         chosen,
-        Notes(program),
+        Notes(program, prefix),
         (workflow.principal or USER,),
     )
     _start(walk, workflow)
