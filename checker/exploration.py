@@ -294,7 +294,12 @@ class Explorer:
         return self.scripted.receive(site, instance, type_, pending)
 
     def schedule(self, site: NodeId, instance: int, step: int, live: tuple[int, ...]) -> int:
-        """See `Oracle`."""
+        """See `Oracle`. Whole orders of the branches are tried as well as single turns."""
+        key = (site, instance, "order")
+        self._ask(key, lambda: [tuple(reversed(live))] if step == 0 else [])
+        order = self.script.get((self.run, *key))
+        if order is not None:
+            return next((branch for branch in order if branch in live), live[0])
         self._ask((site, instance, "schedule", step), lambda: list(live[1:]))
         return self.scripted.schedule(site, instance, step, live)
 
