@@ -8,15 +8,63 @@ from collections.abc import Callable, Iterable
 import attrs
 import msgspec
 
+from wfcheck.checker.replay.result import ReplayReport, ReplayResult
 from wfcheck.checker.report.fingerprint import fingerprint
 from wfcheck.checker.result import Report, Result, Witness
 from wfcheck.checker.traces.event import Event
+from wfcheck.dsl.core import Program, Tool
+from wfcheck.dsl.diagnostic import Diagnostic
 
 _NAMED = ("actor", "agent", "tool", "step", "store", "to")
 
 
 def plain_names(report: Report, files: Iterable[str]) -> Report:
     """The report with plain names of everything but workflows, and fingerprints over what it says."""
+    plain = _plainer(files)
+    results = tuple(_result(result, plain) for result in report.results)
+    diagnostics = tuple(attrs.evolve(d, message=plain(d.message)) for d in report.diagnostics)
+    return attrs.evolve(report, results=results, diagnostics=diagnostics)
+
+
+def plain_replay(report: ReplayReport, files: Iterable[str]) -> ReplayReport:
+    """The same for a replay."""
+    plain = _plainer(files)
+    results = tuple(_replayed(result, plain) for result in report.results)
+    causes = tuple(attrs.evolve(c, rule=plain(c.rule), cause=plain(c.cause)) for c in report.causes)
+    near = tuple(attrs.evolve(n, assumption=plain(n.assumption)) for n in report.near_misses)
+    return attrs.evolve(report, results=results, causes=causes, near_misses=near)
+
+
+def ambiguous_tools(report: ReplayReport, program: Program) -> tuple[Diagnostic, ...]:
+    """An error for each recorded tool that several files declare: rules about one of them would not see its calls."""
+    found = {undeclared.tool: undeclared.mark for undeclared in reversed(report.undeclared)}
+    return tuple(
+        _ambiguous(name, tools, mark.source.file if mark.source else None)
+        for name, mark in sorted(found.items())
+        if (tools := [tool for symbol, tool in program.tools.items() if symbol.startswith(f"{name}@")])
+    )
+
+
+def _ambiguous(name: str, tools: list[Tool], file: str | None) -> Diagnostic:
+    return Diagnostic(
+        "WF715",
+        f"`{name}` is declared in several files, and a recorded call could be of any",
+        None,
+        notes=tuple(f"declared at {tool.span.file}:{tool.span.line}" for tool in tools),
+        help="replay against one spec, or let the files import the tool from one place",
+        file=file,
+    )
+
+
+def _replayed(result: ReplayResult, plain: Callable[[str], str]) -> ReplayResult:
+    blame = result.blame
+    if blame is not None:
+        assumption = None if blame.assumption is None else plain(blame.assumption)
+        blame = attrs.evolve(blame, why=plain(blame.why), assumption=assumption)
+    return attrs.evolve(result, rule=plain(result.rule), blame=blame)
+
+
+def _plainer(files: Iterable[str]) -> Callable[[str], str]:
     suffixes = tuple(f"@{file}" for file in files)
 
     def plain(text: str) -> str:
@@ -24,9 +72,7 @@ def plain_names(report: Report, files: Iterable[str]) -> Report:
             text = text.replace(suffix, "")
         return text
 
-    results = tuple(_result(result, plain) for result in report.results)
-    diagnostics = tuple(attrs.evolve(d, message=plain(d.message)) for d in report.diagnostics)
-    return attrs.evolve(report, results=results, diagnostics=diagnostics)
+    return plain
 
 
 def _result(result: Result, plain: Callable[[str], str]) -> Result:

@@ -69,6 +69,7 @@ def check(
     workflow: str | None = None,
     timeout: float = 10.0,
     seed: int = 0,
+    baseline: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Prove every rule of every workflow.
@@ -80,16 +81,22 @@ def check(
         workflow: only this workflow is checked.
         timeout: seconds per rule.
         seed: of the solver.
+        baseline: the JSON report of an earlier check; what it lists does not count.
         progress: told the name of what is being checked.
 
     Returns:
         The report. Bad input is among its diagnostics, and then the report is not `ok`; nothing is raised for it.
+
+    Raises:
+        WfError: the baseline cannot be used.
     """
+    from wfcheck.checker import baseline as baselines
     from wfcheck.checker import pipeline
     from wfcheck.checker.selection import globs
     from wfcheck.checker.settle import settle
 
     asked = _asked(paths, policy, rule, workflow)
+    known = frozenset() if baseline is None else baselines.read(str(baseline))
     if not asked.files:
         return Report((), asked.problems)
     try:
@@ -104,11 +111,11 @@ def check(
         )
     except pipeline.DefectError as error:
         broken = error.report.exit_code == 2
-        error.report = settle(error.report, asked)
+        error.report = baselines.apply(settle(error.report, asked), known)
         if broken:  # a program with pieces left out may fail where a whole one does not
             return error.report
         raise
-    return settle(report, asked)
+    return baselines.apply(settle(report, asked), known)
 
 
 def _asked(paths: Paths, policy: Paths, rule: str | Iterable[str] = (), workflow: str | None = None) -> Asked:
@@ -158,6 +165,7 @@ def replay(
     Raises:
         WfError: something is wrong with the spec. Problems of traces are diagnostics of the report.
     """
+    from wfcheck.checker.naming import ambiguous_tools, plain_replay
     from wfcheck.checker.replay import run
     from wfcheck.checker.selection import globs, unmatched
 
@@ -166,7 +174,8 @@ def replay(
     names = [str(trace) for trace in _paths(traces)]
     report = run.replay(loaded.program, names, provenance=provenance, lenient=lenient, rules=globs(rules))
     missed = unmatched(rules, (r.name for r in loaded.program.rules))
-    return attrs.evolve(report, diagnostics=(*loaded.diagnostics, *missed, *report.diagnostics))
+    found = (*loaded.diagnostics, *missed, *ambiguous_tools(report, loaded.program), *report.diagnostics)
+    return attrs.evolve(plain_replay(report, loaded.program.files), diagnostics=found)
 
 
 def _words(words: str | Iterable[str]) -> tuple[str, ...]:

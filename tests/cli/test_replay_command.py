@@ -182,3 +182,11 @@ test "paid less" {
     (folder / "blame.wf").write_text(spec.replace("pay.paid at 1", "pay.paid at 0"))
     assert main(["test", "blame.wf"]) == 1
     assert "broken assumptions: pay.paid at 1" in capsys.readouterr().out
+
+
+def test_a_tool_that_two_files_declare_is_not_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    code, made = replay_json(capsys, ".", "bad.jsonl", *QUIET)
+    assert code == 2
+    assert {r["rule"] for r in made["results"]} == {"privacy.quiet"}
+    assert [d["code"] for d in made["diagnostics"]] == ["WF715"]
+    assert made["diagnostics"][0]["notes"] == ["declared at leak.wf:8", "declared at safe.wf:8"]

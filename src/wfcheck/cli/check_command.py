@@ -45,14 +45,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, print, and say it with the exit code."""
-    from wfcheck.checker import baseline
     from wfcheck.checker.report.sources import from_files
     from wfcheck.checker.report.write import write
 
     chosen = options.settle(args, _DEFAULTS)
-    known = baseline.read(chosen["baseline"]) if chosen["baseline"] else frozenset()
     report, defects = _checked(args, chosen)
-    report = baseline.apply(report, known)
     stream = sys.stdout if args.output is None else None
     style = output.style(chosen["color"], stream, quiet=args.quiet, verbose=args.verbose)
     text = write(report, chosen["output_format"], from_files(), style, __version__)
@@ -70,7 +67,7 @@ def _checked(args: argparse.Namespace, chosen: Mapping[str, Any]) -> tuple[Repor
     from wfcheck.checker.pipeline import DefectError
 
     show = output.progress(quiet=args.quiet)
-    names = ("policy", "rule", "workflow", "timeout", "seed")
+    names = ("policy", "rule", "workflow", "timeout", "seed", "baseline")
     try:
         return check(args.paths or ".", progress=show, **{name: chosen[name] for name in names}), ()
     except DefectError as error:
