@@ -92,6 +92,18 @@ def holds(code: Code, frame: Frame) -> Truth:
     return value if isinstance(value, bool | Unknown) else UNKNOWN
 
 
+def conjunction(left: Truth, right: Truth) -> Truth:
+    """Kleene's and."""
+    if left is False or right is False:
+        return False
+    return True if left is True and right is True else UNKNOWN
+
+
+def negated(truth: Truth) -> Truth:
+    """Kleene's not."""
+    return UNKNOWN if truth is UNKNOWN else not truth
+
+
 def has_unknown(value: Known) -> bool:
     """Whether something inside the value is not known. Values are bounded in depth by the readers."""
     if isinstance(value, tuple):
@@ -216,7 +228,7 @@ def _earlier(event: core.EventPattern, body: Code) -> Code:
         if frame.history is None:
             return UNKNOWN
         earlier = frame.history.earlier(event)
-        return _any(_and(truth, holds(body, frame.bind(record))) for truth, record in earlier)
+        return _any(conjunction(truth, holds(body, frame.bind(record))) for truth, record in earlier)
 
     return run
 
@@ -317,12 +329,6 @@ def _strict(op: str, args: tuple[Code, ...]) -> Code:
 
 
 # ---------------------------------------------------------------- quantifiers
-
-
-def _and(left: Truth, right: Truth) -> Truth:
-    if left is False or right is False:
-        return False
-    return UNKNOWN if left is UNKNOWN else right
 
 
 def _any(answers: Iterable[Truth]) -> Truth:

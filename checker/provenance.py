@@ -166,8 +166,12 @@ class Provenance:
             case "recall":
                 self._stored(view)
             case "release":
-                tags = frozenset({f"via {view.event.step}"})
-                self._leaves("release", view, view.event.step or "", view.result, tags)
+                name = view.event.step or ""
+                removed = self.labels.program.releases.get(name)
+                tags = frozenset({f"via {name}"})
+                possible = tags | (self.labels.every_tag if removed is None else removed.removes)
+                for place, text in leaves(view.result):
+                    self._add("release", view, name, place, text, tags, possible)
             case _:
                 return
 

@@ -5,12 +5,14 @@ By values only what is copied shows: that a decision was steered shows in `conte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import attrs
 
+from wfcheck.checker.coercion import plain
 from wfcheck.checker.conditions import UNKNOWN, Known, Tables
 from wfcheck.checker.provenance import Source, at_path
+from wfcheck.checker.provenance_from_only import compile_origin, name_source
 from wfcheck.checker.provenance_index import bits
 from wfcheck.checker.provenance_query import (
     Answer,
@@ -19,9 +21,9 @@ from wfcheck.checker.provenance_query import (
     Insufficient,
     Origin,
     argument_of,
+    calls_given,
     comes_from,
-    compile_origin,
-    name_source,
+    is_echo,
 )
 from wfcheck.checker.provenance_values import fold, unknown_inside, wanted
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern
@@ -61,14 +63,14 @@ class FlowQuery:
         )
         return FlowQuery(body, program, patterns)
 
-    def ask(self, asking: Asking, approved: bool) -> Answer:
+    def ask(self, asking: Asking) -> Answer:
         """Whether a forbidden source reaches a sink at this event."""
         doubt: Answer = None
         for end, pattern in self.patterns:
             for arriving in self._arrivals(end, pattern, asking.view):
                 if self.body.influence is not None and not self._influenced(self.body.influence, asking):
                     continue
-                answer = self._reach(arriving, asking, approved)
+                answer = self._reach(arriving, asking)
                 if isinstance(answer, Breach):
                     return answer
                 doubt = doubt or answer
@@ -80,7 +82,11 @@ class FlowQuery:
         elif isinstance(end, core.StoreEnd) and view.kind == "remember" and view.event.store == end.store:
             yield Arriving(end.store, view.result, ANY)
         elif isinstance(end, core.PrincipalEnd) and _told(view, end.principal):
-            yield Arriving(end.principal, view.text, ANY)
+            if view.event.text is not None:
+                yield Arriving(end.principal, view.text, ANY)
+            yield from _arguments(view, view.arguments.keys() - {"text"})
+            for value in view.event.shows or ():
+                yield Arriving(end.principal, plain(value), ANY)
 
     def _call_arrivals(self, end: core.FlowEnd, pattern: Pattern | None, view: View) -> Iterator[Arriving]:
         match end:
@@ -105,13 +111,11 @@ class FlowQuery:
             source.possible & tags for source in asking.provenance.sources if source.kind != "argument"
         )
 
-    def _reach(self, arriving: Arriving, asking: Asking, approved: bool) -> Answer:
+    def _reach(self, arriving: Arriving, asking: Asking) -> Answer:
         if asking.mode == "declared":
             return self._declared(arriving, asking)
         if unknown_inside(arriving.value):
             return Insufficient(f"`{arriving.name}` was not recorded as its type")
-        if approved and "approve" in self.body.except_via:
-            return None
         for holders, shown in self._held(arriving, asking):
             source = self._forbidden(holders, asking)
             if source is not None:
@@ -132,17 +136,17 @@ class FlowQuery:
             yield [sources[number] for number in bits(mask)], text[:200]
 
     def _forbidden(self, holders: list[Source], asking: Asking) -> Source | None:
-        """The first source that the rule forbids, unless a release or (for influence) an innocent source holds it too."""
+        """The first source that the rule forbids. What an allowed release gave out is free; influence is innocent where another
+        source, that is no echo, holds the value too."""
         seen = [s for s in holders if s.kind not in ("model", "argument")]
         if any(s.kind == "release" and s.owner in self.body.except_via for s in seen):
             return None
+        passed = calls_given(holders)
         for end in self.body.sources:
-            guilty = [s for s in seen if comes_from(s, end, self.program, sure=False)]
-            if not guilty:
-                continue
-            if asking.mode == "values" and self._influence_only(end) and len(guilty) < len(seen):
-                continue
-            return guilty[0]
+            guilty = [s for s in seen if comes_from(s, end, sure=False)]
+            innocent = [s for s in seen if s not in guilty and s.grants and not is_echo(s, passed)]
+            if guilty and not (innocent and asking.mode == "values" and self._influence_only(end)):
+                return guilty[0]
         return None
 
     def _influence_only(self, end: core.FlowEnd) -> bool:
@@ -167,10 +171,12 @@ class FlowQuery:
 def _told(view: View, principal: str) -> bool:
     if view.kind in ("say", "ask"):
         return (view.event.to or "user") == principal
+    if view.kind in ("approve", "deny"):
+        return view.actor == principal
     return view.kind == "message" and view.event.to == principal
 
 
-def _arguments(view: View, names: frozenset[str] | None) -> Iterator[Arriving]:
+def _arguments(view: View, names: Set[str] | None) -> Iterator[Arriving]:
     for name, value in view.arguments.items():
         if names is None or name in names:
             parameter = view.tool.parameter(name) if view.tool else None
@@ -230,3 +236,37 @@ class DecisionQuery:
                 continue
             return Breach(f"the decision may be steered by {name_source(source)}", source.index)
         return doubt
+
+
+# ---------------------------------------------------------------- what a run cannot show
+
+
+def unsearchable(body: core.Flow | core.FromOnly | core.Decision) -> str | None:
+    """Why the rule cannot be asked of values in a run, or None."""
+    if isinstance(body, core.Flow):
+        reasons = [*map(_source_reason, body.sources), *map(_sink_reason, body.sinks)]
+    else:
+        reasons = [_source_reason(source.end) for source in body.sources]
+        inner = [source.designated for source in body.sources if source.designated is not None]
+        reasons += [unsearchable(claim) for claim in inner]
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def _source_reason(end: core.FlowEnd) -> str | None:
+    match end:
+        case core.CallEnd(event=event) if any(
+            c.kind != "call" or c.tests or c.result is not None or c.by for c in event.choices
+        ):
+            return "a source that is some events only cannot be searched for"
+        case core.ChannelEnd():
+            return "a channel is no source"
+        case _:
+            return None
+
+
+def _sink_reason(end: core.FlowEnd) -> str | None:
+    match end:
+        case core.ArgumentEnd() | core.CallEnd() | core.ChannelEnd() | core.StoreEnd() | core.PrincipalEnd():
+            return None
+        case _:
+            return "what reaches this sink is not recorded in a run"

@@ -16,9 +16,7 @@ from wfcheck.checker.conditions import (
     Frame,
     History,
     Known,
-    Tables,
     Truth,
-    compile_expression,
     holds,
 )
 from wfcheck.checker.provenance import Place, Provenance, Source, at_path, below
@@ -62,7 +60,9 @@ class Origin:
 
     def accepts(self, source: Source, asking: Asking) -> Truth:
         """Whether the source may lend a value here."""
-        if not source.grants or not comes_from(source, self.end, asking.program, sure=True):
+        if source.kind == "release" and source.owner in self.via:
+            return asking.released(source)
+        if not source.grants or not comes_from(source, self.end, sure=True):
             return False
         if self.gate is not None:
             return asking.gate(self.gate)
@@ -135,7 +135,7 @@ def argument_of(view: View, argument: str, path: core.FieldPath) -> tuple[Known,
     return value, None if parameter is None or path else parameter.type
 
 
-def comes_from(source: Source, end: core.FlowEnd, program: core.Program, *, sure: bool) -> bool:
+def comes_from(source: Source, end: core.FlowEnd, *, sure: bool) -> bool:
     """Whether a source is one that the end names. `sure` counts only what it surely carries, else what it may carry."""
     match end:
         case core.TagEnd(tags=tags):
@@ -159,15 +159,10 @@ def comes_from(source: Source, end: core.FlowEnd, program: core.Program, *, sure
             return source.kind == "model" and source.view is not None and source.view.event.step == step
         case core.PrincipalEnd(principal=principal):
             return source.kind in ("input", "message") and source.owner == principal
-        case core.ChannelEnd(channels=channels):
-            return source.kind == "result" and bool(_channels(source.owner, program) & channels)
+        case core.ChannelEnd():
+            return False
         case _:
             assert_never(end)
-
-
-def _channels(tool: str, program: core.Program) -> frozenset[str]:
-    declared = program.tools.get(tool)
-    return frozenset() if declared is None else frozenset(e.channel for e in declared.emits)
 
 
 @attrs.define
@@ -180,12 +175,23 @@ class Asking:
     history: History
     known: dict[tuple[int, int], Truth]
     mode: Mode
+    origins: tuple[Origin, ...] = ()
     _gates: dict[int, Truth] = attrs.field(factory=dict)
 
     @property
     def influence(self) -> frozenset[str]:
         """The declared influence tags: whoever can write such values is the likelier culprit."""
         return self.provenance.labels.influence
+
+    def released(self, source: Source) -> Truth:
+        """Whether all that a release was given came from allowed sources; unknown where the record does not show it."""
+        view = source.view
+        given = [] if view is None else list(view.arguments.values())
+        if view is None or not given or any(unknown_inside(value) for value in given):
+            return UNKNOWN
+        atoms = [atom for value in given for atom in wanted(value, ANY)]
+        mark = self.provenance.marks[view.index]
+        return _every(self.granted(atom, self.origins, mark)[0] for atom in atoms)
 
     def gate(self, code: Code) -> Truth:
         """The truth of a gate at the judged call."""
@@ -204,12 +210,12 @@ class Asking:
         """Whether some allowed source holds the atom; if not, the source that brought it in (None: nobody holds it)."""
         holders = self.holders(atom, limit)
         truth: Truth = False
-        passed = frozenset(s.view.index for s in holders if s.kind == "argument" and s.view is not None)
+        passed = calls_given(holders)
         culprit: Source | None = None
         for source in holders:
             if source.kind == "literal" and source.owner == SYSTEM:
                 return True, None
-            if _echo(source, passed):
+            if is_echo(source, passed):
                 continue
             found = _any(origin.accepts(source, self) for origin in origins)
             if found is True:
@@ -231,7 +237,12 @@ class Asking:
         return _any(True if o.gate is None else self.gate(o.gate) for o in own)
 
 
-def _echo(source: Source, passed: frozenset[int]) -> bool:
+def calls_given(holders: list[Source]) -> frozenset[int]:
+    """The calls that were given the value as an argument."""
+    return frozenset(s.view.index for s in holders if s.kind == "argument" and s.view is not None)
+
+
+def is_echo(source: Source, passed: frozenset[int]) -> bool:
     """A result that repeats what its own call was given lends nothing."""
     call = None if source.view is None else source.view.call
     return source.kind == "result" and call is not None and call.index in passed
@@ -244,83 +255,3 @@ def _any(truths: Iterator[Truth]) -> Truth:
             return True
         result = UNKNOWN if truth is UNKNOWN else result
     return result
-
-
-# ---------------------------------------------------------------- from only
-
-
-def compile_target(rule: core.FromOnly, tables: Tables) -> Target:
-    """The compiled form of `ARG from only SET`."""
-    origins = tuple(compile_origin(source, tables) for source in rule.sources)
-    match rule.target:
-        case core.ArgumentEnd(tool=tool, argument=argument, path=path):
-            return Target(tool, argument, path, origins)
-        case core.ResultEnd(tool=tool, path=path):
-            return Target(tool, None, path, origins)
-        case _:
-            assert_never(rule.target)
-
-
-def compile_origin(source: core.AllowedSource, tables: Tables) -> Origin:
-    """The compiled form of one allowed source."""
-    gate = None if source.when is None else compile_expression(source.when, tables)
-    designated = None if source.designated is None else compile_target(source.designated, tables)
-    return Origin(source.end, source.via, gate, designated)
-
-
-def ask_from_only(target: Target, asking: Asking) -> Answer:
-    """`from only` at a call of the target's tool."""
-    assert target.argument is not None
-    value, type_ = argument_of(asking.view, target.argument, target.path)
-    if unknown_inside(value):
-        return Insufficient(f"the argument `{target.argument}` was not recorded as its type")
-    if asking.mode == "declared":
-        return _declared(target, asking)
-    limit = len(asking.provenance.sources)
-    doubt: Answer = None
-    for atom in wanted(value, type_ or ANY):
-        truth, culprit = asking.granted(atom, target.origins, limit)
-        if truth is UNKNOWN:
-            doubt = Insufficient(f"whether `{target.argument}` may come from there is not recorded")
-        elif truth is False and culprit is None and atom.loose:
-            doubt = Insufficient(f"whether `{target.argument}` names something or is prose is not known")
-        elif truth is False:
-            return _breach(target.argument, atom, culprit)
-    return doubt
-
-
-def _breach(argument: str, atom: Atom, culprit: Source | None) -> Breach:
-    if culprit is None:
-        return Breach(f"`{argument}` was invented", None, atom.shown, invented=True)
-    return Breach(f"`{argument}` came from {name_source(culprit)}", culprit.index, atom.shown)
-
-
-def name_source(source: Source) -> str:
-    """The source in the words of a rule."""
-    path = "".join("[]" if isinstance(p, int) else f".{p}" for p in source.place)
-    match source.kind:
-        case "result":
-            return f"`{source.owner}{path}`"
-        case "input" | "message":
-            return f"what `{source.owner}` wrote"
-        case "recall":
-            return f"the store `{source.owner}`"
-        case _:
-            return f"`{source.owner}`"
-
-
-def _declared(target: Target, asking: Asking) -> Answer:
-    labels = asking.view.event.argument_labels
-    if labels is None or target.argument not in labels:
-        return Insufficient("the trace declares no labels of arguments")
-    allowed = {
-        t for o in target.origins if isinstance(o.end, core.TagEnd) and o.gate is None for t in o.end.tags
-    }
-    influence = {t for t in labels[target.argument] if _influence(t, asking.program)}
-    wrong = sorted(influence - allowed)
-    return Breach(f"`{target.argument}` carries `{wrong[0]}`", None) if wrong else None
-
-
-def _influence(symbol: str, program: core.Program) -> bool:
-    tag = program.tags.get(symbol)
-    return tag is not None and tag.kind != "secrecy"

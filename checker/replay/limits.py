@@ -21,11 +21,12 @@ from wfcheck.checker.conditions import (
     Tables,
     Truth,
     compile_expression,
+    conjunction,
     has_unknown,
 )
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
-from wfcheck.checker.replay.patterns import Pattern, compile_pattern, conjunction, key_of
-from wfcheck.checker.replay.stepping import frame_of, judge, optional_code
+from wfcheck.checker.replay.judge import frame_of, judge, optional_code
+from wfcheck.checker.replay.patterns import Pattern, compile_pattern, key_of
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.core import ScopeKey

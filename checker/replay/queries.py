@@ -9,6 +9,7 @@ import attrs
 from wfcheck.checker.conditions import History, Tables, Truth
 from wfcheck.checker.provenance import Provenance
 from wfcheck.checker.provenance_flow import DecisionQuery, FlowQuery
+from wfcheck.checker.provenance_from_only import ask_from_only, compile_target
 from wfcheck.checker.provenance_query import (
     Answer,
     Asking,
@@ -16,16 +17,11 @@ from wfcheck.checker.provenance_query import (
     Insufficient,
     Mode,
     Target,
-    ask_from_only,
-    compile_target,
 )
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
-from wfcheck.checker.replay.memory import Memory
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
-from wfcheck.dsl.source import Span
 
-NOWHERE = Span("", 0, 0, 1, 1, 1, 1)
 SHOWN = 200
 FULL = "the trace holds more values than are kept"
 
@@ -77,12 +73,11 @@ class FromOnlyStepper:
 
 @attrs.define
 class FlowStepper:
-    """`forbid flow SRC -> DST`. An approval of this very call lets through what it may let through."""
+    """`forbid flow SRC -> DST`."""
 
     query: FlowQuery
     provenance: Provenance
     mode: Mode
-    approvals: Memory
     asked: dict[tuple[int, int], Truth] = attrs.field(factory=dict)
 
     @staticmethod
@@ -90,24 +85,20 @@ class FlowStepper:
         rule: core.Flow, program: core.Program, tables: Tables, provenance: Provenance, mode: Mode
     ) -> FlowStepper:
         """A stepper at the start of a trace."""
-        approve = core.EventPattern((core.EventChoice("approve", frozenset(), span=NOWHERE),), span=NOWHERE)
-        memory = Memory.of(approve, program, tables, evidence=True)
-        return FlowStepper(FlowQuery.of(rule, program, tables), provenance, mode, memory)
+        return FlowStepper(FlowQuery.of(rule, program, tables), provenance, mode)
 
     def concerns(self, kind: str, name: str) -> bool:
-        """What may be a sink, and approvals."""
+        """What may be a sink."""
         del name
-        return kind in ("call", "approve", "remember", "say", "ask", "message")
+        return kind in ("call", "approve", "deny", "remember", "say", "ask", "message")
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Ask at each event that may be a sink."""
         asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
-        approved = view.kind == "call" and self.approvals.find(view, {}, history, lambda *_: True) is True
-        answer = self.query.ask(asking, approved)
+        answer = self.query.ask(asking)
         yield from finding_of(answer, view.index)
         if answer is None and self.provenance.full:
             yield insufficient(view.index, FULL)
-        self.approvals.see(view, history)
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""

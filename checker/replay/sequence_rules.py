@@ -7,18 +7,27 @@ from collections.abc import Iterator
 import attrs
 
 from wfcheck.checker import monitor
-from wfcheck.checker.conditions import UNKNOWN, Code, History, Tables, Truth, compile_expression, holds
+from wfcheck.checker.conditions import (
+    UNKNOWN,
+    Code,
+    History,
+    Tables,
+    Truth,
+    compile_expression,
+    conjunction,
+    holds,
+    negated,
+)
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
-from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern, conjunction
-from wfcheck.checker.replay.stepping import (
+from wfcheck.checker.replay.judge import (
     elements,
     frame_of,
     judge,
-    negated,
     optional_code,
     scope_of,
     within_time,
 )
+from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 

@@ -7,7 +7,7 @@ from typing import assert_never
 from wfcheck.checker import monitor
 from wfcheck.checker.conditions import Tables
 from wfcheck.checker.provenance import Provenance
-from wfcheck.checker.provenance_flow import DecisionQuery
+from wfcheck.checker.provenance_flow import DecisionQuery, unsearchable
 from wfcheck.checker.provenance_query import Mode
 from wfcheck.checker.replay.limits import QuotaStepper, StreakStepper
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
@@ -51,7 +51,10 @@ def _query(
     tables: Tables,
     provenance: Provenance,
     mode: Mode,
-) -> Stepper:
+) -> Stepper | str:
+    reason = unsearchable(body)
+    if reason is not None:
+        return reason
     match body:
         case core.FromOnly():
             return FromOnlyStepper.of(body, program, tables, provenance, mode)

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import attrs
 
 from wfcheck.checker import monitor
-from wfcheck.checker.coercion import parse_time
 from wfcheck.checker.conditions import (
     UNKNOWN,
     Code,
-    Frame,
     History,
-    Known,
     Tables,
     Truth,
-    compile_expression,
-    has_unknown,
+    conjunction,
     holds,
 )
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
+from wfcheck.checker.replay.judge import (
+    Grants,
+    elements,
+    frame_of,
+    granted,
+    judge,
+    optional_code,
+    scope_of,
+    unexpired,
+    within_time,
+)
 from wfcheck.checker.replay.memory import Latest, Memory
-from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern, conjunction
+from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
-from wfcheck.dsl.meanings import EvaluationError, items
 from wfcheck.dsl.walk import subexpressions
-
-Grants: TypeAlias = "tuple[tuple[Pattern, Code | None], ...]"
 
 
 class Stepper(Protocol):
@@ -43,53 +47,6 @@ class Stepper(Protocol):
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """The trace is over; `last` is its last event."""
-
-
-def scope_of(view: View, per_session: bool) -> tuple[str, str]:
-    """The scope of order rules: the run, or the session."""
-    return (view.session, "") if per_session else (view.session, view.run)
-
-
-def frame_of(view: View, bindings: Bindings, history: History | None) -> Frame:
-    """What a condition about the judged event may use."""
-    spoken: dict[str, Known] = {"text": view.text, "time": view.moment}
-    return Frame(view.arguments, view.result, {**spoken, **bindings}, view.moment, history)
-
-
-def optional_code(expression: core.Expr | None, tables: Tables) -> Code | None:
-    """The closure of an expression that may be missing."""
-    return None if expression is None else compile_expression(expression, tables)
-
-
-def judge(
-    pattern: Pattern, when: Code | None, view: View, history: History
-) -> Iterator[tuple[Truth, Bindings]]:
-    """The ways in which the event is one that the rule speaks of, with its binders."""
-    if view.kind not in pattern.kinds:
-        return
-    for match in pattern.matches(view, history=history):
-        truth = match.truth
-        if when is not None:
-            truth = conjunction(truth, holds(when, frame_of(view, match.bindings, history)))
-        if truth is not False:
-            yield truth, match.bindings
-
-
-def granted(grants: Grants, view: View, history: History) -> Truth:
-    """Whether some grant covers the event."""
-    truths = [truth for pattern, when in grants for truth, _ in judge(pattern, when, view, history)]
-    return True if True in truths else UNKNOWN if UNKNOWN in truths else False
-
-
-def elements(source: Code | None, frame: Frame) -> list[Known] | None:
-    """The elements that `for each` walks over (one nameless element without a source), or None if unknown."""
-    if source is None:
-        return [None]
-    try:
-        value = source(frame)
-        return None if value is UNKNOWN or has_unknown(value) else list(items(value))
-    except EvaluationError:
-        return None
 
 
 @attrs.define
@@ -279,38 +236,6 @@ def _foreign_binders(compiled: monitor.Monitor) -> bool:
     }
     own = {t.name for c in compiled.judged.choices for _, t in c.tests if isinstance(t, core.Bind)}
     return bool(named - own)
-
-
-def unexpired(approval: View, judged: View) -> Truth:
-    """An approval that was given for a while is evidence only so long."""
-    event = approval.event
-    if event.valid_steps is not None and judged.steps - approval.steps > event.valid_steps:
-        return False
-    if event.valid_until is None:
-        return True
-    limit = parse_time(event.valid_until)
-    if limit is UNKNOWN or judged.moment is UNKNOWN:
-        return UNKNOWN
-    try:
-        return judged.moment <= limit
-    except TypeError:
-        return UNKNOWN
-
-
-def within_time(earlier: View, later: View, limit: object) -> Truth:
-    """Whether no more time than the limit lies between two events."""
-    if earlier.moment is UNKNOWN or later.moment is UNKNOWN:
-        return UNKNOWN
-    try:
-        gap = later.moment - earlier.moment
-    except TypeError:
-        return UNKNOWN
-    return bool(gap <= limit) if gap.total_seconds() >= 0 else UNKNOWN  # type: ignore[operator]
-
-
-def negated(truth: Truth) -> Truth:
-    """Kleene's not."""
-    return UNKNOWN if truth is UNKNOWN else not truth
 
 
 def _why(compiled: monitor.Monitor, view: View) -> str:

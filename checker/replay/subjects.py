@@ -1,0 +1,133 @@
+"""What an event is about: the tool, store, channel, principal or step that a pattern names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, TypeAlias
+
+from wfcheck.checker.conditions import (
+    UNKNOWN,
+    Code,
+    Frame,
+    Tables,
+    Truth,
+    compile_expression,
+    conjunction,
+    holds,
+)
+from wfcheck.checker.replay.view import View
+from wfcheck.dsl import core
+
+Moment: TypeAlias = Literal["judged", "done"]
+
+
+def about(
+    choice: core.EventChoice, program: core.Program, tables: Tables, moment: Moment
+) -> tuple[frozenset[str], Callable[[View], Truth]]:
+    attempt = frozenset({"call" if moment == "judged" else "result"})
+    subjects = choice.subjects
+    match choice.kind:
+        case "call":
+            return attempt, lambda view: not subjects or view.name in subjects
+        case "read":
+            conditions = _return_conditions(program, tables)
+            return attempt | {"input", "recall"}, lambda view: _reads(view, subjects, conditions)
+        case "write":
+            return attempt | {"remember"}, lambda view: _writes(view, subjects)
+        case "emit":
+            conditions = _emission_conditions(program, tables)
+            return attempt, lambda view: _emits(view, subjects, conditions)
+        case "approve" | "deny" | "fail":
+            return frozenset({choice.kind}), lambda view: not subjects or view.name in subjects
+        case "remember" | "recall":
+            return frozenset({choice.kind}), lambda view: not subjects or view.event.store in subjects
+        case "message":
+            return frozenset({"message"}), lambda view: _message(view, subjects, choice.to)
+        case "input":
+            return frozenset({"input"}), lambda view: not subjects or (view.actor or "user") in subjects
+        case "release":
+            return frozenset({"release"}), lambda view: not subjects or view.event.step in subjects
+        case "step":
+            return _STEPS, lambda view: not subjects or view.event.step in subjects
+        case "end":
+            return frozenset({"end"}), lambda view: view.event.error is None
+        case _:
+            return frozenset({choice.kind}), lambda view: not subjects or view.event.step in subjects
+
+
+_STEPS = frozenset({"step", "llm", "result", "ask", "recall", "release"})
+
+
+def _tool_truth(view: View, holds_of: Callable[[core.Tool], bool]) -> Truth:
+    return UNKNOWN if view.tool is None else holds_of(view.tool)
+
+
+Conditions: TypeAlias = Mapping[tuple[str, int], Code]
+
+
+def _return_conditions(program: core.Program, tables: Tables) -> Conditions:
+    return {
+        (tool.symbol, number): compile_expression(clause.condition, tables)
+        for tool in program.tools.values()
+        for number, clause in enumerate(tool.returns)
+        if clause.condition is not None
+    }
+
+
+def _reads(view: View, tags: frozenset[str], conditions: Conditions) -> Truth:
+    """A call whose declared result carries one of the tags; as an event also an input or a recalled value that does."""
+    if view.kind in ("input", "recall"):
+        return _carries(view, tags)
+    if view.tool is None:
+        return UNKNOWN
+    frame = Frame(view.arguments, view.result)
+    clauses = [n for n, clause in enumerate(view.tool.returns) if not tags or clause.tags & tags]
+    return _some(conditions.get((view.tool.symbol, number)) for number in clauses)(frame)
+
+
+def _carries(view: View, tags: frozenset[str]) -> Truth:
+    if view.event.labels is not None:
+        return bool(tags & set(view.event.labels)) if tags else bool(view.event.labels)
+    return (view.actor or "user") in tags if view.kind == "input" else UNKNOWN
+
+
+def _some(codes: Iterable[Code | None]) -> Callable[[Frame], Truth]:
+    """Whether one of the conditions holds; None is no condition."""
+    chosen = list(codes)
+
+    def run(frame: Frame) -> Truth:
+        truths = [True if code is None else holds(code, frame) for code in chosen]
+        return True if True in truths else UNKNOWN if UNKNOWN in truths else False
+
+    return run
+
+
+def _writes(view: View, stores: frozenset[str]) -> Truth:
+    if view.kind == "remember":
+        return not stores or view.event.store in stores
+    return _tool_truth(view, lambda tool: bool(tool.writes & stores if stores else tool.writes))
+
+
+def _message(view: View, senders: frozenset[str], receivers: frozenset[str]) -> Truth:
+    return conjunction(_among(view.actor, senders), _among(view.event.to, receivers))
+
+
+def _among(name: str | None, wanted: frozenset[str]) -> Truth:
+    return True if not wanted else UNKNOWN if name is None else name in wanted
+
+
+def _emission_conditions(program: core.Program, tables: Tables) -> Conditions:
+    return {
+        (tool.symbol, number): compile_expression(emission.condition, tables)
+        for tool in program.tools.values()
+        for number, emission in enumerate(tool.emits)
+        if emission.condition is not None
+    }
+
+
+def _emits(view: View, channels: frozenset[str], conditions: Conditions) -> Truth:
+    if view.tool is None:
+        return UNKNOWN
+    chosen = [n for n, e in enumerate(view.tool.emits) if not channels or e.channel in channels]
+    found = _some(conditions.get((view.tool.symbol, number)) for number in chosen)
+    return found(Frame(view.arguments, view.result))
