@@ -6,7 +6,7 @@ from __future__ import annotations
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import MODEL, USER
 from wfcheck.checker.symbolic_calls import outcome, result_taint
-from wfcheck.checker.symbolic_operands import as_arguments, numbered, operands
+from wfcheck.checker.symbolic_operands import Values, as_arguments, numbered, operands
 from wfcheck.checker.symbolic_state import Unroll, Walk
 from wfcheck.checker.symbolic_taint import Mask, Taint, always, static, total, under, union
 from wfcheck.checker.symbolic_value import NONE, SymbolicValue
@@ -32,18 +32,32 @@ def agent(walk: Walk, statement: core.Agent, guard: Term) -> Term:
     outer = walk.actors
     if statement.principal is not None:
         walk.actors = (*outer, statement.principal)
+    walk.emit("step", statement, guard, values, taints, subject=statement.step)
     if isinstance(walk.mode, Unroll):
-        guard, label = _steps(walk, statement, guard, name, label, walk.mode.steps)
+        guard, last, label = _steps(walk, statement, guard, name, label, values, walk.mode.steps)
     else:
-        label = _representatives(walk, statement, guard, name)
-        guard = b.and_(guard, walk.flag(f"{name}.end"))
-    walk.actors = outer
+        label = _representatives(walk, statement, guard, name, values)
+        guard = last = b.and_(guard, walk.flag(f"{name}.end"))
     result = walk.oracle(statement.type, f"{name}.result", guard)
     walk.ensure(statement.ensures, guard, {("result", "result"): result})
     walk.ask("act", statement.id, guard, result, statement.type, "finish")
-    walk.emit("llm", statement, guard, values, taints, subject=statement.step, result=result)
+    _thinks(walk, statement, last, values, label, result)
+    walk.actors = outer
     walk.assign(statement.target, result, Taint(label))
     return guard
+
+
+def _thinks(
+    walk: Walk,
+    statement: core.Agent,
+    guard: Term,
+    values: Values,
+    label: Mask,
+    result: SymbolicValue | None = None,
+) -> None:
+    """Each step of an agent is one answer of its model, the last of which ends the region."""
+    shown = {name: Taint(label) for name in values}
+    walk.emit("llm", statement, guard, values, shown, subject=statement.step, result=result)
 
 
 def _static(walk: Walk, statement: core.Agent, choice: int) -> Act | None:
@@ -54,25 +68,29 @@ def _every(walk: Walk) -> Mask:
     return always(walk.keep)
 
 
-def _representatives(walk: Walk, statement: core.Agent, guard: Term, name: str) -> Mask:
+def _representatives(walk: Walk, statement: core.Agent, guard: Term, name: str, values: Values) -> Mask:
     sure = walk.certain
+    whole = _static(walk, statement, 0)
+    label = _every(walk) if whole is None else static(whole.result, walk.keep).every
     for certain in (False, True, False) if sure else (False,):
         walk.certain = certain and sure
+        _thinks(walk, statement, b.and_(guard, walk.flag(f"{name}.thinks")), values, label)
         for choice, may in enumerate(statement.may, 1):
             start = b.and_(guard, walk.flag(f"{name}.{choice}"))
             known = _static(walk, statement, choice)
             decision = _every(walk) if known is None else always(known.decision & walk.keep)
             _act(walk, statement, may, choice, start, f"{name}.{choice}", decision, known)
     walk.certain = sure
-    whole = _static(walk, statement, 0)
-    return _every(walk) if whole is None else static(whole.result, walk.keep).every
+    return label
 
 
 def _steps(
-    walk: Walk, statement: core.Agent, guard: Term, name: str, label: Mask, most: int
-) -> tuple[Term, Mask]:
+    walk: Walk, statement: core.Agent, guard: Term, name: str, label: Mask, values: Values, most: int
+) -> tuple[Term, Term, Mask]:
+    """When the region ends, when it does so after all its steps, and the label of its context."""
     ends = []
     for turn in range(min(most, statement.maximum)):
+        _thinks(walk, statement, guard, values, label)
         choice = walk.notes.fresh(f"{name}.choice", Sort.INT)
         walk.assume(
             MEDIATED, guard, b.and_(b.le(b.ZERO, choice), b.le(choice, b.integer(len(statement.may))))
@@ -94,7 +112,7 @@ def _steps(
             )
             seen.append(under(picked, learned))
         guard, label = b.and_(guard, b.distinct(choice, b.ZERO)), union(*seen)
-    return b.or_(guard, *ends), label
+    return b.or_(guard, *ends), guard, label
 
 
 def _act(
