@@ -10,7 +10,7 @@ from collections.abc import Iterator, Set
 import attrs
 
 from wfcheck.checker.coercion import plain
-from wfcheck.checker.conditions import UNKNOWN, Known, Tables
+from wfcheck.checker.conditions import UNKNOWN, Frame, Known, Tables, holds
 from wfcheck.checker.provenance import Source, at_path
 from wfcheck.checker.provenance_from_only import compile_origin, name_source
 from wfcheck.checker.provenance_index import bits
@@ -27,6 +27,7 @@ from wfcheck.checker.provenance_query import (
 )
 from wfcheck.checker.provenance_values import fold, unknown_inside, wanted
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern
+from wfcheck.checker.replay.subjects import Conditions, emission_conditions
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.types import ANY, Type
@@ -48,6 +49,7 @@ class FlowQuery:
     body: core.Flow
     program: core.Program
     patterns: tuple[tuple[core.FlowEnd, Pattern | None], ...]
+    emissions: Conditions
 
     @staticmethod
     def of(body: core.Flow, program: core.Program, tables: Tables) -> FlowQuery:
@@ -61,7 +63,7 @@ class FlowQuery:
             )
             for end in body.sinks
         )
-        return FlowQuery(body, program, patterns)
+        return FlowQuery(body, program, patterns, emission_conditions(program, tables))
 
     def ask(self, asking: Asking) -> Answer:
         """Whether a forbidden source reaches a sink at this event."""
@@ -82,9 +84,7 @@ class FlowQuery:
         elif isinstance(end, core.StoreEnd) and view.kind == "remember" and view.event.store == end.store:
             yield Arriving(end.store, view.result, ANY)
         elif isinstance(end, core.PrincipalEnd) and _told(view, end.principal):
-            if view.event.text is not None:
-                yield Arriving(end.principal, view.text, ANY)
-            yield from _arguments(view, view.arguments.keys() - {"text"})
+            yield from _arguments(view, None)
             for value in view.event.shows or ():
                 yield Arriving(end.principal, plain(value), ANY)
 
@@ -96,8 +96,10 @@ class FlowQuery:
             case core.CallEnd() if pattern is not None and pattern.match(view).truth is not False:
                 yield from _arguments(view, None)
             case core.ChannelEnd(channels=channels):
-                for emission in view.tool.emits if view.tool else ():
-                    if emission.channel in channels:
+                for number, emission in enumerate(view.tool.emits if view.tool else ()):
+                    code = self.emissions.get((view.name, number))
+                    sent = code is None or holds(code, Frame(view.arguments, view.result)) is not False
+                    if emission.channel in channels and sent:
                         yield from _arguments(view, emission.arguments)
                 if view.tool is None:
                     yield from _arguments(view, None)

@@ -195,6 +195,8 @@ def _wanted_text(text: str, type_: Type) -> Iterator[Atom]:
         yield Atom("link", link_key(stripped), stripped)
     elif (atom := _whole(stripped)) is not None:
         yield atom
+        if atom.kind == "name" and " " in stripped:
+            yield from parts(stripped)
     else:
         yield from parts(stripped)
 

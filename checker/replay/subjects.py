@@ -35,7 +35,7 @@ def about(
         case "write":
             return attempt | {"remember"}, lambda view: _writes(view, subjects)
         case "emit":
-            conditions = _emission_conditions(program, tables)
+            conditions = emission_conditions(program, tables)
             return attempt, lambda view: _emits(view, subjects, conditions)
         case "approve" | "deny" | "fail":
             return frozenset({choice.kind}), lambda view: not subjects or view.name in subjects
@@ -116,7 +116,8 @@ def _among(name: str | None, wanted: frozenset[str]) -> Truth:
     return True if not wanted else UNKNOWN if name is None else name in wanted
 
 
-def _emission_conditions(program: core.Program, tables: Tables) -> Conditions:
+def emission_conditions(program: core.Program, tables: Tables) -> Conditions:
+    """The `when` of each conditional `emits` clause, by tool and number."""
     return {
         (tool.symbol, number): compile_expression(emission.condition, tables)
         for tool in program.tools.values()
