@@ -100,17 +100,17 @@ def _nothing_judged(rule: core.Rule) -> Finding:
     return vacuous("the judged event cannot occur in this workflow")
 
 
-_ACT_KINDS = {
-    "call": "call",
-    "approve": "approve",
-    "deny": "approve",
-    "say": "say",
-    "ask": "ask",
-    "llm": "llm",
-    "message": "message",
-    "release": "release",
-    "remember": "remember",
-    "recall": "recall",
+_ACT_KINDS: dict[str, tuple[str, ...]] = {
+    "call": ("call",),
+    "approve": ("approve",),
+    "deny": ("approve",),
+    "say": ("say",),
+    "ask": ("ask",),
+    "llm": ("llm", "agent"),
+    "message": ("message",),
+    "release": ("release",),
+    "remember": ("remember",),
+    "recall": ("recall",),
 }
 
 
@@ -120,7 +120,7 @@ def may_be(case: Case, pattern: core.EventPattern) -> list[Act] | None:
     for choice in pattern.choices:
         if choice.kind not in _ACT_KINDS:
             return None
-        found += [act for act in case.acts(_ACT_KINDS[choice.kind]) if _may_be(act, choice)]
+        found += [act for act in case.acts(*_ACT_KINDS[choice.kind]) if _may_be(act, choice)]
     return found
 
 
