@@ -34,6 +34,8 @@ def builtin(case: Case, name: str, finding: Finding) -> Finding:
         return finding
 
     def judge(done: Sessions) -> int | None:
+        if finding.judge is not None:
+            return finding.judge(done.runs[-1].events)
         broken = [b.index for b in done.runs[-1].breaches if b.rule == name]
         return min(min(broken), len(done.events) - 1) if broken and done.events else None
 
@@ -76,7 +78,7 @@ def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
         else finding.reason
     )
     return attrs.evolve(
-        finding, verdict=Verdict.VIOLATED, witness=witness, path=path, reason=reason, starts=()
+        finding, verdict=Verdict.VIOLATED, witness=witness, path=path, reason=reason, starts=(), judge=None
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from wfcheck.checker.labels import Labelling, WorkflowLabels, analyse, label
 from wfcheck.checker.origins import OriginDomain
 from wfcheck.checker.result import PathStep, Verdict, Witness
 from wfcheck.checker.symbolic import Execution, Over, execute
+from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 
@@ -96,7 +97,8 @@ Script: TypeAlias = Mapping[tuple[Any, ...], Any]
 @attrs.frozen
 class Finding:
     """What was found for one case; the pipeline makes a `Result` of it. `span`: a better place than the rule's own. `starts`:
-    scripts of runs that may break the rule, made when they are asked for."""
+    scripts of runs that may break the rule, made when they are asked for. `judge`: for a built-in rule that the interpreter does
+    not watch, the event of a run that breaks it."""
 
     verdict: Verdict
     assumptions: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ class Finding:
     help: str | None = None
     span: Span | None = None
     starts: Iterable[Script] = ()
+    judge: Callable[[Sequence[Event]], int | None] | None = None
 
 
 def proved(*assumptions: str, notes: tuple[str, ...] = ()) -> Finding:

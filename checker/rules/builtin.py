@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
@@ -13,6 +13,7 @@ from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import residue
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, label_assumptions, possible, proved
 from wfcheck.checker.rules.ends import arriving
+from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 
@@ -154,48 +155,70 @@ def _broken(case: Case, duty: Duty, foreign: int) -> Finding:
     return attrs.evolve(finding, span=duty.act.span)
 
 
+@attrs.frozen
+class Touch:
+    """A place where a store is read or written: events of the line, of one of the tools where tools do it."""
+
+    line: int
+    tools: frozenset[str]
+    writes: bool
+
+    def matches(self, event: Event) -> bool:
+        """The event is such an access."""
+        where = event.source
+        if where is None or where.line != self.line or event.kind not in ("call", "remember", "recall"):
+            return False
+        return event.kind != "call" or event.tool in self.tools
+
+
 def isolated(case: Case) -> Finding | None:
     """No store is written in one branch of a `parallel` and touched in another."""
     found = [s for s in statements(case.workflow.body) if isinstance(s, core.Parallel)]
-    races = [race for s in found if (race := _race(case.program, s)) is not None]
-    if not any(_stores(case.program, b) for s in found for b in s.branches):
+    if not any(_touches(case.program, branch) for s in found for branch in s.branches):
         return None
+    races = [(s, race) for s in found for race in _races(case.program, s)]
     if not races:
         return proved(COMPLETE_MEDIATION, "tool-effects")
-    store, parallel = races[0]
+    parallel, (store, one, other) = races[0]
     finding = possible(f"`{store}` is written in one branch and used in another")
-    return attrs.evolve(finding, span=parallel.span)
+    return attrs.evolve(finding, span=parallel.span, judge=_both_happen(one, other))
 
 
-def _race(program: core.Program, parallel: core.Parallel) -> tuple[str, core.Parallel] | None:
-    touched = [_stores(program, branch) for branch in parallel.branches]
+def _both_happen(one: Touch, other: Touch) -> Callable[[Sequence[Event]], int | None]:
+    def judge(events: Sequence[Event]) -> int | None:
+        first = next((e.seq for e in events if one.matches(e)), None)
+        second = next((e.seq for e in events if other.matches(e)), None)
+        return None if first is None or second is None else max(first, second)
+
+    return judge
+
+
+def _races(program: core.Program, parallel: core.Parallel) -> Iterator[tuple[str, Touch, Touch]]:
+    touched = [_touches(program, branch) for branch in parallel.branches]
     for index, mine in enumerate(touched):
-        for other, theirs in enumerate(touched):
-            for store, writes in mine.items():
-                if index != other and writes and store in theirs:
-                    return store, parallel
-    return None
+        for theirs in (t for other, t in enumerate(touched) if other != index):
+            for store, write in mine:
+                if write.writes:
+                    yield from ((store, write, touch) for also, touch in theirs if also == store)
 
 
-def _stores(program: core.Program, block: core.Block) -> dict[str, bool]:
-    """The stores that a block touches, and whether it may write them."""
-    found: dict[str, bool] = {}
-
-    def add(stores: frozenset[str] | set[str], writes: bool) -> None:
-        for store in sorted(stores):
-            found[store] = found.get(store, False) or writes
-
+def _touches(program: core.Program, block: core.Block) -> list[tuple[str, Touch]]:
+    """The stores that a block touches."""
+    found: list[tuple[str, Touch]] = []
     for statement in statements(block):
+        line = statement.span.line
         for tool in _tools(program, statement):
-            add(tool.reads, False)
-            add(tool.writes, True)
+            names = frozenset({tool.symbol})
+            found += [(store, Touch(line, names, False)) for store in sorted(tool.reads)]
+            found += [(store, Touch(line, names, True)) for store in sorted(tool.writes)]
         match statement:
             case core.Recall(store=store):
-                add({store}, False)
+                found.append((store, Touch(line, frozenset(), False)))
             case core.Remember(store=store):
-                add({store}, True)
+                found.append((store, Touch(line, frozenset(), True)))
             case core.Agent(may=may) if any(m.act in ("remember", "recall") for m in may):
-                add(set(program.stores), any(m.act == "remember" for m in may))
+                writes = any(m.act == "remember" for m in may)
+                found += [(store, Touch(line, frozenset(), writes)) for store in program.stores]
             case _:
                 pass
     return found
