@@ -11,8 +11,10 @@ from typing import TypeAlias
 import attrs
 
 from wfcheck.checker import sharing
-from wfcheck.checker.exploration import Explorer, Key, Pool, Script, pool
+from wfcheck.checker.candidates import Pool, pool
+from wfcheck.checker.exploration import Explorer, Key, Script
 from wfcheck.checker.reference.interpreter import NotARunError, Sessions, run_sessions
+from wfcheck.checker.reference.minimal import NoValueError
 from wfcheck.checker.result import Witness
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
@@ -48,7 +50,7 @@ class Search:
                 ends=self.ends,
                 fuel=2000,
             )
-        except NotARunError:
+        except (NotARunError, NoValueError):
             return None, {}
         asked: dict[Key, list[object]] = {}
         for oracle in oracles:
@@ -79,7 +81,7 @@ def find(search: Search, starts: Iterable[Script], deadline: float) -> tuple[Scr
             return script, witness
         if (shape := _shape(done)) not in seen:
             seen.add(shape)
-            for child in _children(script, asked):
+            for child in children(script, asked):
                 heapq.heappush(queue, (len(child), next(order), child))
     return None
 
@@ -95,7 +97,8 @@ def confirmed(search: Search, done: Sessions) -> Witness | None:
     return Witness(done.events, index)
 
 
-def _children(script: Script, asked: dict[Key, list[object]]) -> Iterator[Script]:
+def children(script: Script, asked: dict[Key, list[object]]) -> Iterator[Script]:
+    """The script with one more answer of its own, each."""
     made = 0
     for key, alternatives in asked.items():
         for answer in alternatives:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from fractions import Fraction
 from itertools import islice
 from typing import Any, TypeAlias
 
 import attrs
 
+from wfcheck.checker.candidates import Pool
 from wfcheck.checker.reference import minimal
+from wfcheck.checker.reference.machine import NotARunError
 from wfcheck.checker.reference.oracle import (
     Act,
     Admissible,
@@ -21,138 +22,19 @@ from wfcheck.checker.reference.oracle import (
     Outcome,
     RecallFrom,
     RememberIn,
+    Returned,
     SayText,
     ScriptedOracle,
     SendTo,
 )
-from wfcheck.dsl import core, types
+from wfcheck.dsl import core
 from wfcheck.dsl.core import NodeId, Value
 from wfcheck.dsl.types import Type
-from wfcheck.dsl.walk import expressions, statements, subexpressions
 
 Key: TypeAlias = tuple[Any, ...]
 Script: TypeAlias = Mapping[Key, Any]
 
-ANSWERS = 8
 ACTS = 24
-LENGTHS = (2, 6)
-
-
-@attrs.frozen
-class Pool:
-    """Constants that conditions of the program speak of, by scalar type: what is worth answering."""
-
-    constants: Mapping[str, tuple[Value, ...]]
-
-    def candidates(self, type_: Type, most: int = ANSWERS) -> list[Value]:
-        """Values of the type: constants of the program first, then plain ones."""
-        found: list[Value] = []
-        for value in (*islice(self._fitting(type_), 2 * most), *islice(minimal.candidates(type_), most)):
-            if value not in found and minimal.conforms(value, type_):
-                found.append(value)
-        return found
-
-    def _fitting(self, type_: Type) -> Iterator[Value]:
-        match types.base(type_):
-            case types.Scalar(name=name):
-                yield from self.constants.get(name, ())
-            case types.AnyType():
-                yield from self.constants.get("text", ())
-            case types.OptionType(base=inner):
-                yield from self._fitting(inner)
-            case types.ListType(item=item):
-                items = self.candidates(item, 3)
-                yield from ((v,) for v in items)
-                yield from ((items[0],) * n for n in LENGTHS if items)
-            case types.RecordType(fields=fields):
-                plain: dict[str, Value] = {n: next(iter(self.candidates(t, 1)), None) for n, t in fields}
-                yield plain
-                for name, inner in fields:
-                    yield from ({**plain, name: v} for v in self.candidates(inner, 4))
-            case _:
-                pass
-
-
-def pool(program: core.Program, rule: core.Rule | None) -> Pool:
-    """The constants of all workflows, tools and the rule, and their neighbours."""
-    found: dict[str, dict[Value, None]] = {}
-    for expression in _expressions(program, rule):
-        for part in subexpressions(expression):
-            if isinstance(part, core.Literal):
-                for value in part.value if isinstance(part.value, tuple) else (part.value,):
-                    for near in _neighbours(value):
-                        found.setdefault(_scalar(near), {})[near] = None
-    merged = {name: tuple(values) for name, values in found.items()}
-    numbers = (
-        *merged.get("int", ()),
-        *(int(v) for v in merged.get("decimal", ()) if isinstance(v, Fraction) and v.denominator == 1),
-    )
-    decimals = (
-        *merged.get("decimal", ()),
-        *(Fraction(v) for v in merged.get("int", ()) if isinstance(v, int)),
-    )
-    texts = merged.get("text", ())
-    return Pool(
-        {
-            **merged,
-            "int": tuple(dict.fromkeys(numbers)),
-            "decimal": tuple(dict.fromkeys(decimals)),
-            **dict.fromkeys(("text", "address", "url", "path"), texts),
-        }
-    )
-
-
-def _expressions(program: core.Program, rule: core.Rule | None) -> Iterator[core.Expr]:
-    if rule is not None:
-        yield from _of_rule(rule.body)
-    for workflow in program.workflows.values():
-        for statement in statements(workflow.body):
-            yield from expressions(statement)
-    for tool in program.tools.values():
-        yield from (c.condition for c in (*tool.requires, *tool.ensures))
-        yield from (e.condition for e in tool.emits if e.condition is not None)
-
-
-def _of_rule(part: Any) -> Iterator[core.Expr]:
-    """Every expression in a rule, by structure."""
-    stack = [part]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, core.Literal | core.Apply | core.Quantified | core.MakeList | core.MakeRecord):
-            yield top
-        elif isinstance(top, tuple | frozenset):
-            stack.extend(top)
-        elif attrs.has(type(top)) and type(top).__module__ == core.__name__:
-            stack.extend(getattr(top, a.name) for a in attrs.fields(type(top)) if a.name != "span")
-
-
-def _neighbours(value: Any) -> Iterable[Value]:
-    if isinstance(value, bool) or value is None:
-        return ()
-    if isinstance(value, int):
-        return (value, value + 1, value - 1)
-    if isinstance(value, Fraction):
-        return (value, value + 1, value - 1, value + Fraction(1, 100))
-    if isinstance(value, str):
-        plain = value.replace("*", "a").replace("?", "a")
-        return (value, plain, f"a{plain}", f"a{plain}.b")
-    return () if isinstance(value, tuple | dict) else (value,)
-
-
-def _scalar(value: Value) -> str:
-    match value:
-        case bool():
-            return "bool"
-        case int():
-            return "int"
-        case Fraction():
-            return "decimal"
-        case str():
-            return "text"
-        case datetime():
-            return "time"
-        case _:
-            return {"date": "date", "timedelta": "duration"}.get(type(value).__name__, "other")
 
 
 @attrs.define
@@ -177,15 +59,34 @@ class Explorer:
         if full not in self.script and full not in self.asked:
             self.asked[full] = alternatives()
 
+    def _plain(self, type_: Type, scripted: Callable[[], Value]) -> Value:
+        """What the script says; where no plain value is known, one that the pool knows."""
+        try:
+            return scripted()
+        except minimal.NoValueError:
+            return self._known(type_)
+
+    def _outcome(self, tool: core.Tool, scripted: Callable[[], Outcome]) -> Outcome:
+        try:
+            return scripted()
+        except minimal.NoValueError:
+            return Returned(self._known(tool.result))
+
+    def _known(self, type_: Type) -> Value:
+        found = self.pool.candidates(type_, 1)
+        if not found:
+            raise NotARunError("no value of the type is known")
+        return found[0]
+
     def parameter(self, name: str, type_: Type) -> Value:
         """See `Oracle`."""
         self._ask(("parameter", name), lambda: list(self.pool.candidates(type_)))
-        return self.scripted.parameter(name, type_)
+        return self._plain(type_, lambda: self.scripted.parameter(name, type_))
 
     def store(self, name: str, key: Value, type_: Type) -> Value:
         """See `Oracle`."""
         self._ask(("store", name, key), lambda: list(self.pool.candidates(type_)))
-        return self.scripted.store(name, key, type_)
+        return self._plain(type_, lambda: self.scripted.store(name, key, type_))
 
     def tool(
         self,
@@ -197,7 +98,7 @@ class Explorer:
     ) -> Outcome:
         """See `Oracle`."""
         self._ask((site, instance), lambda: self._results(tool.result, admissible))
-        return self.scripted.tool(site, instance, tool, arguments, admissible)
+        return self._outcome(tool, lambda: self.scripted.tool(site, instance, tool, arguments, admissible))
 
     def _results(self, type_: Type, admissible: Admissible) -> list[Any]:
         values: list[Any] = [v for v in self.pool.candidates(type_) if admissible(v)]
@@ -210,7 +111,7 @@ class Explorer:
     def llm(self, site: NodeId, instance: int, type_: Type, admissible: Admissible) -> Value:
         """See `Oracle`."""
         self._ask((site, instance), lambda: [v for v in self.pool.candidates(type_) if admissible(v)])
-        return self.scripted.llm(site, instance, type_, admissible)
+        return self._plain(type_, lambda: self.scripted.llm(site, instance, type_, admissible))
 
     def agent(
         self, site: NodeId, instance: int, step: int, region: core.Agent, admissible: Admissible
@@ -267,7 +168,9 @@ class Explorer:
     ) -> Outcome:
         """See `Oracle`."""
         self._ask((site, instance, step, "result"), lambda: self._results(tool.result, admissible))
-        return self.scripted.agent_tool(site, instance, step, tool, arguments, admissible)
+        return self._outcome(
+            tool, lambda: self.scripted.agent_tool(site, instance, step, tool, arguments, admissible)
+        )
 
     def agent_answer(self, site: NodeId, instance: int, step: int, type_: Type) -> Value:
         """See `Oracle`."""
@@ -281,17 +184,17 @@ class Explorer:
     def release(self, site: NodeId, instance: int, type_: Type) -> Value:
         """See `Oracle`."""
         self._ask((site, instance), lambda: list(self.pool.candidates(type_)))
-        return self.scripted.release(site, instance, type_)
+        return self._plain(type_, lambda: self.scripted.release(site, instance, type_))
 
     def ask(self, site: NodeId, instance: int, type_: Type) -> Value:
         """See `Oracle`."""
         self._ask((site, instance), lambda: list(self.pool.candidates(type_)))
-        return self.scripted.ask(site, instance, type_)
+        return self._plain(type_, lambda: self.scripted.ask(site, instance, type_))
 
     def receive(self, site: NodeId, instance: int, type_: Type, pending: tuple[Value, ...]) -> Value:
         """See `Oracle`."""
         self._ask((site, instance), lambda: list(self.pool.candidates(type_)))
-        return self.scripted.receive(site, instance, type_, pending)
+        return self._plain(type_, lambda: self.scripted.receive(site, instance, type_, pending))
 
     def schedule(self, site: NodeId, instance: int, step: int, live: tuple[int, ...]) -> int:
         """See `Oracle`. Whole orders of the branches are tried as well as single turns."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.checker.counterexample import Search, _children
-from wfcheck.checker.exploration import pool
+from wfcheck.checker.candidates import pool
+from wfcheck.checker.counterexample import Search, children
 from wfcheck.checker.labels import Labelling, analyse, check_labelling
 from wfcheck.checker.reference.interpreter import Sessions
 from wfcheck.checker.traces.event import Event
@@ -35,7 +35,7 @@ def runs(program: core.Program, entries: tuple[core.Workflow, ...], *, explicit:
         done, asked = search.attempt(script)
         if done is not None:
             yield done
-            queue.extend(dict(child) for child in _children(script, asked))
+            queue.extend(dict(child) for child in children(script, asked))
 
 
 def exceeding(labelling: Labelling, workflow: str, event: Event) -> str | None:
