@@ -42,6 +42,10 @@ class Source:
     grants: bool = True
     silent: bool = False
 
+    def of_session(self, session: str) -> bool:
+        """Whether it was seen in the session; constants are seen in all."""
+        return self.view is None or self.view.session == session
+
     @property
     def index(self) -> int:
         """The event that brought it; -1 for constants."""
@@ -140,10 +144,6 @@ class Provenance:
             for row in table.rows:
                 provenance._leaves("literal", None, symbol, row, NOWHERE)
         return provenance
-
-    def before(self, view: View) -> int:
-        """How many sources had been seen before the event."""
-        return self.marks[view.index] if view.index < len(self.marks) else len(self.sources)
 
     def see(self, view: View) -> None:
         """Take in what an event brings. Events are seen in order."""

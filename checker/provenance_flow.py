@@ -109,9 +109,12 @@ class FlowQuery:
                 return
 
     def _influenced(self, tags: frozenset[str], asking: Asking) -> bool:
-        return any(
-            source.possible & tags for source in asking.provenance.sources if source.kind != "argument"
-        )
+        """Whether what the model had seen, or a part of an argument, meets the tags."""
+        if any(s.possible & tags for s in asking.context() if s.kind != "argument"):
+            return True
+        arguments = list(_arguments(asking.view, None))
+        held = (holders for arriving in arguments for holders, _ in self._held(arriving, asking))
+        return any(source.possible & tags for holders in held for source in holders)
 
     def _reach(self, arriving: Arriving, asking: Asking) -> Answer:
         if asking.mode == "declared":
@@ -129,7 +132,7 @@ class FlowQuery:
         """The holders of each part of the value; in context mode, everything that was seen."""
         sources = asking.provenance.sources
         if asking.mode == "context":
-            yield [s for s in sources if s.kind not in ("argument", "model")], ""
+            yield [s for s in asking.context() if s.kind not in ("argument", "model")], ""
             return
         for atom in wanted(arriving.value, arriving.type):
             yield asking.holders(atom, len(sources)), atom.shown
@@ -227,7 +230,7 @@ class DecisionQuery:
             Insufficient("whether the rule speaks of this call is not recorded") if truth is UNKNOWN else None
         )
         influence = {s for s, tag in self.program.tags.items() if tag.kind != "secrecy"}
-        for source in asking.provenance.sources:
+        for source in asking.context():
             if source.kind == "argument" or not (source.possible & influence or source.silent):
                 continue
             answers = [origin.accepts(source, asking) for origin in self.origins]

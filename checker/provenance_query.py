@@ -62,6 +62,8 @@ class Origin:
         """Whether the source may lend a value here."""
         if source.kind == "release" and source.owner in self.via:
             return asking.released(source)
+        if not source.of_session(asking.view.session):
+            return False
         if not source.grants or not comes_from(source, self.end, sure=True):
             return False
         if self.gate is not None:
@@ -182,6 +184,10 @@ class Asking:
     def influence(self) -> frozenset[str]:
         """The declared influence tags: whoever can write such values is the likelier culprit."""
         return self.provenance.labels.influence
+
+    def context(self) -> Iterator[Source]:
+        """Whatever had been seen in the session of the judged event."""
+        return (s for s in self.provenance.sources if s.of_session(self.view.session))
 
     def released(self, source: Source) -> Truth:
         """Whether all that a release was given came from allowed sources; unknown where the record does not show it."""

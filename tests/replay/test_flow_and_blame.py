@@ -134,3 +134,11 @@ def test_a_format_that_hides_approvals_settles_nothing(program: Program) -> None
     trace = Trace("t", "t", 1, "other", (pay,), {"approve": "absent"})
     results = {r.rule: r for r in replay(program, [trace]).results}
     assert results["money.seen"].verdict == "insufficient"
+
+
+def test_another_session_lends_nothing_and_leaks_all_the_same(program: Program) -> None:
+    one, other = ({"session": name} for name in ("a", "b"))
+    read = [{**event, **one} for event in READ]
+    leak = [{**event, **other} for event in filed("AB12345678")]
+    assert verdict(program, "privacy.no_leak", *read, *leak).verdict == "violated"
+    assert verdict(program, "privacy.trifecta", *read, *leak).verdict == "violated"

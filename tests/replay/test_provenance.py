@@ -263,3 +263,12 @@ def test_decisions_go_by_context(policy: CompiledPolicy) -> None:
         judge(policy, "flows.decided", ("user", "send"), ("history", {}, PAYMENTS), sent).verdict
         == "violated"
     )
+
+
+def test_what_another_session_said_lends_nothing(policy: CompiledPolicy) -> None:
+    said = Event(kind="input", seq=0, actor="user", text="pay Ann", session="one")
+    paid = Event(
+        kind="call", seq=1, tool="pay", call="c", args_requested={"to": "Ann", "amount": 1}, session="two"
+    )
+    results = judge_trace(policy, Trace("t", "t", 1, "wftrace", (said, paid))).results
+    assert next(r for r in results if r.rule == "pay_rules.payee").verdict == "violated"
