@@ -1,7 +1,7 @@
 """How well provenance rules find the attacks in recorded AgentDojo runs, and where they raise false alarms.
 
     python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack] [--model NAME] [--labels]
-                              [--provenance values|context] [--list]
+                              [--provenance values|context] [--hidden] [--list]
 
 Each suite is replayed with the installed `wfcheck` against the policy in `bench/policies` (with `--labels`: against nothing but
 `forbid flow untrusted ->` the arguments of calls with a side effect). Figures, per model and together:
@@ -33,6 +33,8 @@ from wfcheck import stdlib
 from wfcheck.checker.provenance_query import Mode
 from wfcheck.checker.replay.result import ReplayReport
 from wfcheck.checker.replay.run import replay
+from wfcheck.checker.traces import openai
+from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl.core import Effect, Program
 from wfcheck.dsl.elaborate import load
 
@@ -167,7 +169,7 @@ def number(text: str) -> int | None:
 
 
 def runs_of(
-    suite: str, data: Path, models: Iterable[str], labels: bool, mode: Mode
+    suite: str, data: Path, models: Iterable[str], labels: bool, mode: Mode, hidden: bool = False
 ) -> Iterator[tuple[list[Run], ReplayReport, float]]:
     """The runs of each model, with the report and the seconds that the replay took."""
     program = program_of(f"{suite}_labels" if labels else suite)
@@ -177,7 +179,8 @@ def runs_of(
         if models and file.name.partition("__")[0] not in models:
             continue
         start = time.perf_counter()
-        report = replay(program, [file], provenance=mode, rules=["labels.*"] if labels else [])
+        traces = [file] if not hidden else list(without_injections(file))
+        report = replay(program, traces, provenance=mode, rules=["labels.*"] if labels else [])
         seconds = time.perf_counter() - start
         fired = firings(report)
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -186,6 +189,17 @@ def runs_of(
             for count, line in enumerate(lines, 1)
         ]
         yield runs, report, seconds
+
+
+def without_injections(file: Path) -> Iterator[Trace]:
+    """The runs as if the injected text had been unreadable (an image, an encoding): what it brought in stands nowhere."""
+    for line, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        record = json.loads(text)
+        for message in record["messages"]:
+            if message["role"] == "tool":
+                message["content"] = re.sub(r"(?s)<INFORMATION>.*?</INFORMATION>", "", message["content"])
+        items = openai.read_value(record, str(file), line, False)
+        yield from (item for item in items if isinstance(item, Trace))
 
 
 def run_of(
@@ -266,6 +280,9 @@ def main() -> None:
     parser.add_argument("--model", action="append", default=[])
     parser.add_argument("--labels", action="store_true", help="no policy but the labels of results")
     parser.add_argument("--provenance", choices=("values", "context"), default="values")
+    parser.add_argument(
+        "--hidden", action="store_true", help="cut the injected text out of the results first"
+    )
     parser.add_argument("--list", action="store_true", help="list alarms, misses and firings elsewhere")
     options = parser.parse_args()
     if not options.data.is_dir():
@@ -273,7 +290,7 @@ def main() -> None:
     for suite in options.suite or SUITES:
         together: list[Run] = []
         for runs, report, seconds in runs_of(
-            suite, options.data, options.model, options.labels, options.provenance
+            suite, options.data, options.model, options.labels, options.provenance, options.hidden
         ):
             together += runs
             print_part(f"{suite}, {runs[0].model}", runs, options.list)
