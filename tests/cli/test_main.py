@@ -121,12 +121,13 @@ def test_a_defect_exits_with_70_and_says_how_to_report_it(
     from wfcheck.cli import explain_command
 
     def broken(_: object) -> int:
-        raise ZeroDivisionError("unforeseen")
+        raise ZeroDivisionError("unforeseen \x1b[2J")
 
     monkeypatch.setattr(explain_command, "run", broken)
     assert main(["explain"]) == 70
     shown = capsys.readouterr().err
-    assert "ZeroDivisionError: unforeseen" in shown
+    assert "ZeroDivisionError: unforeseen \\x1b[2J" in shown
+    assert "\x1b" not in shown
     assert "Please report" in shown
 
 

@@ -94,9 +94,12 @@ def report_defect(errors: Sequence[BaseException]) -> int:
     """The traces of a defect of wfcheck and how to report it, to standard error; 70."""
     import traceback
 
-    for error in errors:
-        traceback.print_exception(error, file=sys.stderr)
-    sys.stderr.write(
+    from wfcheck.checker.report.escape import paragraphs
+    from wfcheck.cli.output import note
+
+    text = "".join(line for error in errors for line in traceback.format_exception(error))
+    note("\n".join(paragraphs(text)))
+    note(
         f"\nwfcheck {__version__} has a defect: this is not the fault of your files.\n"
         "Please report the lines above with the command and, if you may share it, the smallest input that shows it.\n"
     )
