@@ -33,14 +33,20 @@ def check(case: Case, rule: core.Rule) -> Finding:
     monitor = compile_rule(rule, case.program)
     if not isinstance(monitor, Monitor):
         return unknown("the rule has no form that a proof could use")
-    acts = may_be(case, monitor.judged)
-    if acts is None:
-        return unknown("this version does not yet prove rules about these events")
-    if not acts:
+    acts = _judged(case, rule, monitor)
+    if acts == []:
         return _nothing_judged(rule)
-    if isinstance(rule.body, core.Allow) and all(_granted(act, monitor) for act in acts):
+    if acts and isinstance(rule.body, core.Allow) and _granted(case.program, rule.body, acts, monitor):
         return proved(COMPLETE_MEDIATION)
     return _symbolic(case, rule, monitor)
+
+
+def _judged(case: Case, rule: core.Rule, monitor: Monitor) -> list[Act] | None:
+    """What may be judged: for `allow` the calls of its principal and those made on its behalf."""
+    if isinstance(rule.body, core.Allow):
+        principal = rule.body.principal
+        return [act for act in case.acts("call") if principal in act.actors]
+    return may_be(case, monitor.judged)
 
 
 def _symbolic(case: Case, rule: core.Rule, monitor: Monitor) -> Finding:
@@ -133,12 +139,12 @@ def _may_be(act: Act, choice: core.EventChoice) -> bool:
     return named and choice.by in (None, act.actor)
 
 
-def _granted(act: Act, monitor: Monitor) -> bool:
-    """A grant of the tool that asks nothing of its arguments."""
-    return any(
-        grant.condition is None and any(_plain(choice, act) for choice in grant.event.choices)
-        for grant in monitor.unless
-    )
+def _granted(program: core.Program, body: core.Allow, acts: list[Act], monitor: Monitor) -> bool:
+    """Every call has a grant that asks nothing of its arguments, and nobody else has a say in it."""
+    declared = program.principals.get(body.principal)
+    alone = declared is None or declared.acts_for is None
+    plain = [choice for grant in monitor.unless if grant.condition is None for choice in grant.event.choices]
+    return alone and all(any(_plain(choice, act) for choice in plain) for act in acts)
 
 
 def _plain(choice: core.EventChoice, act: Act) -> bool:

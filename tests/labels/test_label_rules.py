@@ -72,6 +72,16 @@ CASES: dict[str, tuple[str, set[str], set[str]]] = {
         {"pii"},
         {"pii"},
     ),
+    "also that something is written": (
+        'if secret() == "a" { remember "x" into box }\n xs = recall box\n for x in xs { sink(x) }',
+        {"pii"},
+        {"pii"},
+    ),
+    "what an attempt binds is under what may have failed": (
+        'retry 2 { x = page(p)\n y = "c" }\n sink(y)',
+        {"web", "user"},
+        set(),
+    ),
     "a store starts with what it holds": ("xs = recall old\n for x in xs { sink(x) }", {"key"}, {"key"}),
     "tools write and read stores": ("keep(secret())\n x = look()\n sink(x)", {"pii"}, set()),
     "a refusal is felt afterwards": (
