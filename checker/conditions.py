@@ -39,12 +39,15 @@ class History(Protocol):
 
     def register(self, symbol: str) -> Known:
         """The value of a tracked register."""
+        ...
 
     def last(self, event: core.EventPattern) -> Known:
         """The latest event of the pattern as a record."""
+        ...
 
     def earlier(self, event: core.EventPattern) -> Iterable[tuple[Truth, Mapping[str, Known]]]:
         """Every earlier event of the pattern as a record, and whether it matched for sure."""
+        ...
 
 
 @attrs.define

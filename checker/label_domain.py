@@ -20,39 +20,51 @@ class Domain(Protocol):
     @property
     def implicit(self) -> bool:
         """Whether decisions count (False: the control label stays empty)."""
+        ...
 
     def value(self, expression: core.Expr, env: Environment, bound: Environment) -> Tree:
         """An expression over local variables and bound names."""
+        ...
 
     def parameter(self, workflow: str, parameter: core.Param) -> Tree:
         """A parameter of a workflow that is started from outside."""
+        ...
 
     def passed(self, workflow: str, parameter: core.Param, value: Tree) -> Tree:
         """A parameter of an inlined workflow."""
+        ...
 
     def argument(self, tool: core.Tool, name: str, value: Tree) -> Tree:
         """What an argument of a call carries."""
+        ...
 
     def result(self, tool: core.Tool, arguments: Environment, reads: int, pc: int) -> Tree:
         """The result of a call."""
+        ...
 
     def made(self, step: str, context: int) -> int:
         """What an oracle makes of its context."""
+        ...
 
     def released(self, release: str, arguments: Environment, pc: int) -> Tree:
         """The result of a release."""
+        ...
 
     def answered(self, principal: str, pc: int) -> Tree:
         """The answer of a principal that was asked."""
+        ...
 
     def received(self, step: str, sender: str | None, inbox: int, pc: int) -> Tree:
         """A message taken from an inbox."""
+        ...
 
     def stored(self, store: core.Store) -> Tree:
         """What a store holds before the first run."""
+        ...
 
     def approved(self, principal: str, shown: int, ever: int) -> int:
         """What a decision of an approver adds to the control label; `ever`: what approvers were shown before, too."""
+        ...
 
 
 def evaluate(

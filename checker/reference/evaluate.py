@@ -40,9 +40,11 @@ class History(Protocol):
 
     def last(self, pattern: core.EventPattern) -> Labelled:
         """The latest event of the pattern as a record; an unknown atom when there is none."""
+        ...
 
     def earlier(self, pattern: core.EventPattern) -> Iterator[tuple[Truth, Names]]:
         """Each event that may match, with the names that a body over it may use."""
+        ...
 
 
 @attrs.frozen

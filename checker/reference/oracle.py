@@ -93,9 +93,11 @@ class Oracle(Protocol):
 
     def parameter(self, name: str, type_: Type) -> Value:
         """The argument that a root workflow is started with."""
+        ...
 
     def store(self, name: str, key: Value, type_: Type) -> Value:
         """What a store (of a partitioned one, the partition of that key) holds before the first run."""
+        ...
 
     def tool(
         self,
@@ -106,17 +108,21 @@ class Oracle(Protocol):
         admissible: Admissible,
     ) -> Outcome:
         """What a call of the workflow returns, or that it fails."""
+        ...
 
     def written(self, site: NodeId, instance: int, store: str, before: Value) -> Value:
         """What a store holds after a call that writes it."""
+        ...
 
     def llm(self, site: NodeId, instance: int, type_: Type, admissible: Admissible) -> Value:
         """The answer of a model."""
+        ...
 
     def agent(
         self, site: NodeId, instance: int, step: int, region: core.Agent, admissible: Admissible
     ) -> Act:
         """What an agent does next."""
+        ...
 
     def agent_tool(
         self,
@@ -128,27 +134,35 @@ class Oracle(Protocol):
         admissible: Admissible,
     ) -> Outcome:
         """What a call of an agent returns, or that it fails."""
+        ...
 
     def agent_answer(self, site: NodeId, instance: int, step: int, type_: Type) -> Value:
         """What the user answers to an agent's question."""
+        ...
 
     def approve(self, site: NodeId, instance: int) -> bool:
         """Whether the principal approves."""
+        ...
 
     def release(self, site: NodeId, instance: int, type_: Type) -> Value:
         """What a release gives out."""
+        ...
 
     def ask(self, site: NodeId, instance: int, type_: Type) -> Value:
         """What a principal answers."""
+        ...
 
     def receive(self, site: NodeId, instance: int, type_: Type, pending: tuple[Value, ...]) -> Value:
         """The message that is received; `pending` were sent by runs of the program and not received yet."""
+        ...
 
     def schedule(self, site: NodeId, instance: int, step: int, live: tuple[int, ...]) -> int:
         """Which of the live parallel branches runs next, up to its next event."""
+        ...
 
     def moment(self, index: int) -> datetime | None:
         """The clock at the event of that index (and for `now` just before it)."""
+        ...
 
 
 @runtime_checkable
@@ -158,6 +172,7 @@ class Attentive(Protocol):
 
     def given(self, inputs: Inputs) -> None:
         """The inputs of the next answer."""
+        ...
 
 
 def tell(oracle: Oracle, inputs: Inputs) -> None:

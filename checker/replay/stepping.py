@@ -41,12 +41,15 @@ class Stepper(Protocol):
 
     def concerns(self, kind: str, name: str) -> bool:
         """Whether the rule must see events of the kind about the tool of that name."""
+        ...
 
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event, then take it in."""
+        ...
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """The trace is over; `last` is its last event."""
+        ...
 
 
 @attrs.define
