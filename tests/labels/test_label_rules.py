@@ -62,6 +62,11 @@ CASES: dict[str, tuple[str, set[str], set[str]]] = {
         {"pii", "via mask"},
         {"pii"},
     ),
+    "also where the decision is felt by nothing else": (
+        'retry 2 { s = secret()\n x = mask("m") }\n sink(x)',
+        {"pii", "via mask"},
+        set(),
+    ),
     "a store keeps its tags": (
         "remember secret() into box\n xs = recall box\n for x in xs { sink(x) }",
         {"pii"},
