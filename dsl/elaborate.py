@@ -89,8 +89,8 @@ def load_all(
 
 
 def _names_of(library: Library) -> Sequence[str]:
-    names = getattr(library, "names", None)
-    return tuple(names()) if callable(names) else ()
+    names: Callable[[], Sequence[str]] | None = getattr(library, "names", None)
+    return () if names is None else tuple(names())
 
 
 def elaborate(context: Context, everywhere: Iterable[str] = ()) -> None:

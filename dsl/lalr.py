@@ -51,6 +51,7 @@ class Machine:
     too_deep: bool = False
     by_lines: bool = False
     marks: list[Mark] = attrs.Factory(list)
+    shortcuts: dict[tuple[int, int, str], int] = attrs.Factory(dict)
 
     def run(self, end: int) -> bool:
         """Go on until all is read (true) or a token fits nowhere (false); `row` is that token."""
@@ -66,6 +67,9 @@ class Machine:
             if action is None:
                 return kind == "$END" and states[-1] == end
             if action < 0:
+                if self.tables.passes[~action]:
+                    states[-1] = self._pass(states[-2], states[-1], kind)
+                    continue
                 self._reduce(~action)
                 if self.too_deep:
                     return False
@@ -77,6 +81,20 @@ class Machine:
             self.last = row
             self.row = row + 1
 
+    def _pass(self, below: int, state: int, kind: str) -> int:
+        """The state after all reductions in a row that only rename what was read last. The levels of precedence are
+        many, and most of the time of a parse would be spent in them."""
+        key = below, state, kind
+        found = self.shortcuts.get(key)
+        if found is None:
+            found, tables = state, self.tables
+            action = tables.actions[state].get(kind)
+            while action is not None and action < 0 and tables.passes[~action]:
+                found = tables.gotos[below][tables.productions[~action].origin]
+                action = tables.actions[found].get(kind)
+            self.shortcuts[key] = found
+        return found
+
     def truncate(self, size: int) -> None:
         """Forget all but the first `size` states."""
         del self.states[size:], self.values[size:], self.begins[size:], self.depths[size:]
@@ -84,10 +102,6 @@ class Machine:
     def _reduce(self, number: int) -> None:
         origin, size, plan, rule, is_list = self.tables.plans[number]
         values, states, begins, depths = self.values, self.states, self.begins, self.depths
-        if size == 1 and rule is None and not is_list:
-            del states[-1]
-            states.append(self.tables.gotos[states[-1]][origin])
-            return
         base = len(values) - size
         begin = begins[base] if size else self.row
         depth = max(depths[base:]) if size else 0
@@ -164,13 +178,16 @@ def viable(tables: Tables, states: list[int], kind: str) -> bool:
     """Whether a terminal can be shifted after the reductions it asks for (LALR look-ahead alone may promise too
     much)."""
     action = tables.actions[states[-1]].get(kind)
-    if action is None or action >= 0:
-        return action is not None
-    stack = states.copy()
+    made: list[int] = []  # the stack is `states[:kept]` and these
+    kept = len(states)
     while action is not None and action < 0:
         production = tables.productions[~action]
-        if production.size:
-            del stack[-production.size :]
-        stack.append(tables.gotos[stack[-1]][production.origin])
-        action = tables.actions[stack[-1]].get(kind)
-    return action is not None or (kind == "$END" and stack[-1] in tables.ends.values())
+        rest = production.size - len(made)
+        if rest >= 0:
+            kept -= rest
+            made.clear()
+        elif production.size:
+            del made[-production.size :]
+        made.append(tables.gotos[made[-1] if made else states[kept - 1]][production.origin])
+        action = tables.actions[made[-1]].get(kind)
+    return action is not None or (kind == "$END" and bool(made) and made[-1] in tables.ends.values())

@@ -5,7 +5,7 @@ text that is no address. No meaning is ever guessed: an error is neither true no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -191,13 +191,11 @@ def shift(moment: date, by: timedelta) -> date:
     return moved
 
 
-def _in_range(compute: object) -> Value:
-    assert callable(compute)
+def _in_range(compute: Callable[[], Value]) -> Value:
     try:
-        result: Value = compute()
+        return compute()
     except OverflowError:
         raise EvaluationError("the time is out of range") from None
-    return result
 
 
 def multiply(left: Value, right: Value) -> Value:

@@ -42,7 +42,8 @@ def parse_expression(
 
 
 def layout_of(source: Source) -> tuple[Tokens, tuple[Mark, ...], tuple[Diagnostic, ...]]:
-    """What the formatter goes by: the tokens with soft words decided, and which of them begin and end what."""
+    """What the formatter goes by: the tokens with soft words decided, which of them begin and end what, and the
+    mistakes that `parse` finds."""
     _, machine, diagnostics = _run(source, "module")
     return machine.tokens, tuple(machine.marks), diagnostics
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 import attrs
 
 from wfcheck.dsl.diagnostic import Diagnostic
-from wfcheck.dsl.parser import layout_of, parse
+from wfcheck.dsl.lalr import Mark
+from wfcheck.dsl.parser import layout_of
 from wfcheck.dsl.printer_spacing import Context, gap
 from wfcheck.dsl.source import Source
 from wfcheck.dsl.syntax import Module
@@ -40,27 +41,31 @@ class _Line:
 
 def format_source(source: Source) -> str | tuple[Diagnostic, ...]:
     """The formatted text, or the mistakes for which it cannot be formatted."""
-    module, diagnostics = parse(source)
-    return diagnostics or format_module(module, source)
+    tokens, marks, diagnostics = layout_of(source)
+    return diagnostics or _formatted(tokens, marks)
 
 
-def format_module(module: Module, source: Source) -> str:
+def format_module(module: Module, source: Source) -> str:  # noqa: ARG001 - both are what a caller has
     """The formatted text of a file that parses; its tree is that of `source`, and formatting it again changes
     nothing."""
     tokens, marks, _ = layout_of(source)
+    return _formatted(tokens, marks)
+
+
+def _formatted(tokens: Tokens, marks: tuple[Mark, ...]) -> str:
     context = Context.of(tokens, marks)
-    lines = _lines(tokens, module, context)
+    lines = _lines(tokens, context)
     _indent(lines, tokens, context)
     while _drop_vain_runs(lines):
         pass
     return _render(lines, tokens)
 
 
-def _lines(tokens: Tokens, module: Module, context: Context) -> list[_Line]:
+def _lines(tokens: Tokens, context: Context) -> list[_Line]:
     """The lines of the text, each with its pieces in order; spacing settled but for runs of blanks."""
     found = [(tokens.starts[row], tokens.lines[row], tokens.texts[row], row)
              for row in range(len(tokens.kinds) - 1) if tokens.kinds[row] != "DOC"]  # fmt: skip
-    found += [(c.span.start, c.span.line, c.text, -1) for c in module.comments]
+    found += [(c.span.start, c.span.line, c.text, -1) for c in tokens.comments]
     lines: list[_Line] = []
     end = 0
     for start, number, text, row in sorted(found):

@@ -36,7 +36,7 @@ class Production:
 class Tables:
     """`actions[state][terminal]` is the next state, or `~production` to reduce; -1 - 0 is production 0.
     `accept` is the state after a whole start symbol. `keywords` maps words to terminals, `signs` punctuation;
-    `plans` are the productions as plain tuples."""
+    `plans` are the productions as plain tuples; `passes` tells which of them only rename the one thing they are made of."""
 
     actions: tuple[Mapping[str, int], ...]
     gotos: tuple[Mapping[str, int], ...]
@@ -47,6 +47,7 @@ class Tables:
     signs: Mapping[str, str]
     spellings: Mapping[str, str]
     plans: tuple[tuple[str, int, tuple[int | None, ...], str | None, bool], ...]
+    passes: tuple[bool, ...]
 
 
 @cache
@@ -82,6 +83,7 @@ def _unpack(data: dict[str, Any]) -> Tables:
         gotos=tuple(_row(names, row) for row in data["gotos"]),
         productions=productions,
         plans=tuple((p.origin, p.size, p.plan, p.action, p.is_list) for p in productions),
+        passes=tuple(p.size == 1 and p.action is None and not p.is_list for p in productions),
         starts=data["starts"],
         ends=data["ends"],
         keywords={text: name for name, text in spellings.items() if text.isalpha()},

@@ -5,12 +5,13 @@ What is deceptive has no value: an address without `@`, a url with a backslash, 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from urllib.parse import urlsplit
 
 from wfcheck.dsl.core import Value
-from wfcheck.dsl.matching import glob_matcher, regular_matcher
+from wfcheck.dsl.matching import Matcher, glob_matcher, regular_matcher
 from wfcheck.dsl.meanings import EvaluationError, items, number, text
 from wfcheck.dsl.regular import RegularError
 
@@ -59,10 +60,9 @@ def matches(value: Value, pattern: Value) -> bool:
     return _match(regular_matcher, value, pattern)
 
 
-def _match(automaton: object, value: Value, pattern: Value) -> bool:
-    assert callable(automaton)
+def _match(automaton: Callable[[str], Matcher], value: Value, pattern: Value) -> bool:
     try:
-        return bool(automaton(text(pattern)).matches(text(value)))
+        return automaton(text(pattern)).matches(text(value))
     except RegularError as error:
         raise EvaluationError(error.message) from None
 
