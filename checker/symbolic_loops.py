@@ -19,9 +19,10 @@ from wfcheck.checker.symbolic_taint import (
 )
 from wfcheck.checker.symbolic_types import bound_types, element, item_type
 from wfcheck.checker.symbolic_value import Sequence as Elements
-from wfcheck.checker.symbolic_value import SymbolicValue, build_shape
+from wfcheck.checker.symbolic_value import SymbolicValue, build_shape, covers
 from wfcheck.dsl import core, types
 from wfcheck.solver import build as b
+from wfcheck.solver.sort import Sort
 from wfcheck.solver.term import Const, Term
 
 _FEW = 4
@@ -62,7 +63,7 @@ def _unrolled(walk: Walk, run: Run, statement: core.While, guard: Term, most: in
 
 
 def _raise_assigned(walk: Walk, statement: core.For | core.While) -> None:
-    for name in bound_types(walk.program, statement.body):
+    for name in bound_types(walk.program, (statement,)):
         if ("local", name) in walk.env:
             walk.assign(name, walk.env["local", name], raised(walk.taints[name], walk.pc))
 
@@ -161,9 +162,7 @@ def _havoc(
 
 def _scrambler(walk: Walk, statement: core.For | core.While) -> Callable[[], None]:
     """Gives every variable that the body binds an arbitrary value, and the label it may have at any round."""
-    names = bound_types(walk.program, statement.body)
-    if isinstance(statement, core.For):
-        names.pop(statement.item, None)
+    names = bound_types(walk.program, (statement,))
     head = walk.known.heads.get(statement.id)
     known = {} if head is None else dict(head.variables)
     before = {name: walk.taints.get(name, EMPTY) for name in names}
@@ -177,4 +176,11 @@ def _scrambler(walk: Walk, statement: core.For | core.While) -> Callable[[], Non
 
 
 def _anything(walk: Walk, name: str, type_: types.Type) -> SymbolicValue:
-    return build_shape(type_, lambda path, sort: walk.notes.fresh(f"{name}{path}", sort))
+    """A value of the type that the loop gives the variable, or the one from before the loop."""
+
+    def make(path: str, sort: Sort) -> Term:
+        return walk.notes.fresh(f"{name}{path}", sort)
+
+    value = build_shape(type_, make)
+    before = walk.env.get(("local", name))
+    return value if before is None or covers(value, before) else build_shape(types.ANY, make)

@@ -210,6 +210,23 @@ def choose(condition: Term, then: SymbolicValue, otherwise: SymbolicValue) -> Sy
             return Opaque(b.ite(condition, to_opaque(then, types.ANY), to_opaque(otherwise, types.ANY)))
 
 
+def covers(shape: SymbolicValue, value: SymbolicValue) -> bool:
+    """Whether a tree of this shape, with any terms, can be the value."""
+    match shape, value:
+        case Leaf(term=one), Leaf(term=other):
+            return one.sort is other.sort
+        case Record(fields=fields), Record(fields=have):
+            return fields.keys() == have.keys() and all(covers(v, have[n]) for n, v in fields.items())
+        case Option(value=inner), Option(present=present, value=other):
+            return present is b.FALSE or covers(inner, other)
+        case Option(value=inner), _:
+            return not isinstance(value, Opaque) and covers(inner, value)
+        case Opaque(), _:
+            return True
+        case _:
+            return False
+
+
 def as_option(value: SymbolicValue) -> Option:
     """The value as one that may be absent; only what is of `any` is."""
     match value:
