@@ -150,9 +150,12 @@ class Past:
     def _record(self, record: Record, event: int, run: str, every: bool) -> None:
         for scope in (None, run):
             records = self.records.setdefault((event, scope), [])
-            if not every or len(records) >= EARLIER_LIMIT:
+            if not every:
                 records.clear()
-            records.append(record)
+            if len(records) < EARLIER_LIMIT:
+                records.append(record)
+            elif len(records) == EARLIER_LIMIT:
+                records.append(Record(UNKNOWN, {}))  # more than is kept: anything may have been among them
 
     def _apply(self, update: Update, view: View, history: Snapshot) -> None:
         if view.kind not in update.pattern.kinds:

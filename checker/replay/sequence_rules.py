@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 import attrs
 
@@ -27,6 +27,7 @@ from wfcheck.checker.replay.judge import (
     scope_of,
     within_time,
 )
+from wfcheck.checker.replay.memory import ties_of
 from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
@@ -131,17 +132,20 @@ def _owed(truth: Truth, index: int) -> Iterator[Finding]:
 
 @attrs.define
 class SeparationStepper:
-    """`require distinct principals for E, E, ..`: earlier events are kept by pattern; distinct actors are few."""
+    """`require distinct principals for E, E, ..`: one earlier event is kept by pattern and actor, and actors are few; where the
+    patterns share binders, all are."""
 
     compiled: monitor.Separation
     patterns: tuple[Pattern, ...]
+    free: bool
     seen: dict[tuple[str, str], list[tuple[int, View]]] = attrs.field(factory=dict)
+    kept: set[Hashable] = attrs.field(factory=set)
 
     @staticmethod
     def of(compiled: monitor.Separation, program: core.Program, tables: Tables) -> SeparationStepper:
         """A stepper at the start of a trace."""
         patterns = tuple(compile_pattern(e, program, tables, "judged") for e in compiled.events)
-        return SeparationStepper(compiled, patterns)
+        return SeparationStepper(compiled, patterns, all(ties_of(e).free for e in compiled.events))
 
     def concerns(self, kind: str, name: str) -> bool:
         """What one of the patterns is about."""
@@ -161,8 +165,11 @@ class SeparationStepper:
         elif UNKNOWN in truths:
             yield insufficient(view.index, "it is not recorded who acted")
         for number, pattern in enumerate(self.patterns):
-            if pattern.match(view, history=history).truth is not False:
+            truth = pattern.match(view, history=history).truth
+            kept = (scope_of(view, self.compiled.per_session), number, view.actor, truth)
+            if truth is not False and not (self.free and kept in self.kept):
                 earlier.append((number, view))
+                self.kept.add(kept)
 
     def _same_actor(self, number: int, first: View, other: int, view: View, history: History) -> Truth:
         truth: Truth = False

@@ -14,6 +14,7 @@ from wfcheck import stdlib
 from wfcheck.checker import provenance
 from wfcheck.checker.provenance_index import ValueIndex
 from wfcheck.checker.provenance_values import offered, parts
+from wfcheck.checker.replay import past
 from wfcheck.checker.replay.run import replay
 from wfcheck.dsl.core import Program
 from wfcheck.dsl.elaborate import load
@@ -113,4 +114,18 @@ def test_a_trace_with_many_leaves_is_bounded(
         last = {"role": "assistant", "content": "", "tool_calls": [pay]}
         path.write_text(json.dumps({"messages": [*messages, last]}))
         report = replay(program, [path], rules=["pay_rules.payee"])
+        assert [r.verdict for r in report.results] == [verdict]
+
+
+def test_more_earlier_events_than_are_kept_settle_nothing(
+    orders: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past, "EARLIER_LIMIT", 5)
+    pay = {"id": "p", "function": "pay", "args": {"to": "a", "amount": 1}}
+    last = {"role": "assistant", "content": "", "tool_calls": [pay]}
+    path = tmp_path / "r.jsonl"
+    for count, verdict in ((5, "holds"), (6, "insufficient")):
+        said = [{"role": "user", "content": "yes"}] * count
+        path.write_text(json.dumps({"messages": [*said, last]}))
+        report = replay(orders, [path], rules=["order.any_in"])
         assert [r.verdict for r in report.results] == [verdict]
