@@ -77,11 +77,11 @@ def loop(walk: Walk, run: Run, node: core.NodeId, body: core.Block, enter: Calla
 def parallel(walk: Walk, run: Run, statement: core.Parallel) -> bool:
     """Branches share nothing they write; what ends the run in one may come before anything in the others."""
     head = walk.head(statement.id)
-    settled = False
-    while not settled:
+    while True:
         head.enter(walk)
         outcomes = [arm(walk, run, block) for block in statement.branches]
-        settled = head.settled(walk)
+        if head.settled(walk):
+            break
     for _, changes in outcomes:
         for name, tree in changes.items():
             walk.assign(name, tree)
@@ -93,8 +93,7 @@ def retry(walk: Walk, run: Run, statement: core.Retry) -> bool:
     head = walk.head(statement.id)
     outside, outer = walk.branch, (walk.progressive, walk.failing)
     walk.progressive = walk.progressive or (statement.attempts == 1 and statement.handler is not None)
-    settled = False
-    while not settled:
+    while True:
         if statement.attempts > 1:
             head.enter(walk)
             walk.branch = outside | head.failures
@@ -103,6 +102,8 @@ def retry(walk: Walk, run: Run, statement: core.Retry) -> bool:
         failures = walk.failures.pop() | head.failures
         settled = statement.attempts == 1 or (head.settled(walk) and failures == head.failures)
         head.failures = failures
+        if settled:
+            break
     walk.progressive, walk.failing = outer
     if walk.failures:
         walk.failures[-1] |= head.failures

@@ -101,8 +101,9 @@ def _assigned(statement: core.Statement) -> frozenset[str]:
 
 def tool_places(tool: core.Tool) -> frozenset[Place]:
     """The stores that a tool writes and the channels that it may emit to."""
-    stores: set[Place] = {("store", store) for store in tool.writes}
-    return frozenset(stores | {("channel", emission.channel) for emission in tool.emits})
+    stores: list[Place] = [("store", store) for store in tool.writes]
+    channels: list[Place] = [("channel", emission.channel) for emission in tool.emits]
+    return frozenset(stores + channels)
 
 
 def _places(program: core.Program, statement: core.Statement) -> frozenset[Place]:
