@@ -14,8 +14,6 @@ from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 
-SEARCH_SECONDS = 1.0
-
 
 def concretise(case: Case, finding: Finding) -> Finding:
     """The finding as it is, or VIOLATED with a witness."""
@@ -46,7 +44,7 @@ def builtin(case: Case, name: str, finding: Finding) -> Finding:
 def _search(case: Case, judge: Judge, rule: core.Rule | None, finding: Finding) -> Witness | None:
     body = None if rule is None else rule.body
     data = body is not None and flows.is_explicit(body)
-    seconds = min(SEARCH_SECONDS, case.analysis.limits.timeout / 4)
+    seconds = case.analysis.limits.timeout / 2
     return search_runs(
         case.program,
         case.workflow,
@@ -62,7 +60,7 @@ def _search(case: Case, judge: Judge, rule: core.Rule | None, finding: Finding) 
 def _judge(case: Case, rule: core.Rule) -> Judge:
     def judge(done: Sessions) -> int | None:
         last = done.runs[-1].events
-        verdict = breaks(case.program, rule, done.events, case.workflow, marked=True)
+        verdict = breaks(case.program, rule, done.events, case.workflow, marked=True, trees=done.trees)
         first = last[0].seq if last else 0
         return next((index for index in verdict.broken if index >= first), None)
 

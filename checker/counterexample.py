@@ -21,6 +21,8 @@ from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 
 RUNS = 250
+WORK = 20_000
+"""How many runs, and how many events in all of them, one search may spend: counted, so that it ends the same way every time."""
 CHILDREN = 60
 
 Judge: TypeAlias = Callable[[Sessions], int | None]
@@ -70,13 +72,14 @@ def find(search: Search, starts: Iterable[Script], deadline: float) -> tuple[Scr
     queue: list[tuple[int, int, Script]] = [(len(s), next(order), s) for s in (*starts, {})]
     heapq.heapify(queue)
     seen: set[tuple[object, ...]] = set()
-    tried = 0
-    while queue and tried < RUNS and time.monotonic() < deadline:
+    tried = work = 0
+    while queue and tried < RUNS and work < WORK and time.monotonic() < deadline:
         _, _, script = heapq.heappop(queue)
         tried += 1
         done, asked = search.attempt(script)
         if done is None:
             continue
+        work += len(done.events)
         if (witness := confirmed(search, done)) is not None:
             return script, witness
         if (shape := _shape(done)) not in seen:
@@ -126,7 +129,7 @@ def search_runs(
     *,
     ends: tuple[core.FlowEnd, ...] = (),
     explicit: bool = False,
-    seconds: float = 1.0,
+    seconds: float = 5.0,
     starts: Iterable[Script] = (),
 ) -> Witness | None:
     """A breaking run of the workflow: alone first, then after one earlier run of each workflow that shares a store with it."""
