@@ -117,7 +117,7 @@ class QuotaStepper:
         frame = frame_of(view, found[0][1], history)
         item = self._item(frame, view, sure=truth is True)
         scope = self._scope(group, frame)
-        timeless = self.window is not None and not self._forget(view)
+        timeless = self.window is not None and not self._forget(view, scope)
         tally = (
             self._perhaps(group, scope, item)
             if timeless or scope is None
@@ -188,16 +188,16 @@ class QuotaStepper:
         most = tally.most + loose.most + (0 if item.sure else amount - max(amount, 0))
         return True if least > bound else UNKNOWN if most > bound else False
 
-    def _forget(self, view: View) -> bool:
-        """Drop what the window no longer holds; False without a clock, or if it goes back."""
+    def _forget(self, view: View, scope: Hashable | None) -> bool:
+        """Drop what the window of the scope no longer holds; False without a clock, or if it goes back."""
         if view.moment is UNKNOWN or self.window is None:
             return False
         try:
             if self.clock is not None and view.moment < self.clock:
                 return False
-            for tally in self.tallies.values():
-                while tally.entries and view.moment - (tally.entries[0].moment or view.moment) > self.window:
-                    tally.change(tally.entries.popleft(), -1)
+            tally = self.tallies.get(scope, Tally())
+            while tally.entries and view.moment - (tally.entries[0].moment or view.moment) > self.window:
+                tally.change(tally.entries.popleft(), -1)
         except TypeError:
             return False
         self.clock = view.moment
