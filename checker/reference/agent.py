@@ -64,7 +64,7 @@ def region(m: Machine, at: At, s: core.Agent) -> Computation[None]:
         yield PAUSE
         tell(m.oracle, state.seen)
         act = m.oracle.agent(s.id, state.instance, state.step, s, m.admits(s.ensures, {}))
-        _answer_event(m, state)
+        _answer_event(m, state, act)
         if isinstance(act, Finish):
             break
         if state.step >= s.maximum:
@@ -74,14 +74,16 @@ def region(m: Machine, at: At, s: core.Agent) -> Computation[None]:
     _finish(m, at, state, act)
 
 
-def _answer_event(m: Machine, state: Region) -> None:
-    """Each step of an agent is one answer of its model."""
+def _answer_event(m: Machine, state: Region, act: Act) -> None:
+    """Each step of an agent is one answer of its model; the last one is its result, unless it passes on what it has not seen."""
+    said = act.value if isinstance(act, Finish) and not isinstance(act.value, Handle) else None
     m.emit(
         "llm",
         state.at,
         state.s.span,
         state.label,
         step=state.s.step,
+        result=encode(said),
         argument_labels={"context": state.label},
     )
 

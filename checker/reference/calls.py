@@ -85,6 +85,7 @@ def begin(
         _emit(m, tool, emission, arguments, decision, span)
     json = {name: encode(value) for name, value in full_arguments(tool, arguments).items()}
     name = f"{m.run}.{m.first + len(m.events)}"
+    m.trees[m.first + len(m.events)] = absent(tool, arguments)
     m.emit(
         "call",
         at,

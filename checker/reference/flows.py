@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from wfcheck.checker.reference import marks, sides
+from wfcheck.checker.reference import marks, provenance, sides
 from wfcheck.checker.reference.calls import condition_arguments
 from wfcheck.checker.reference.evaluate import Truth, judged
 from wfcheck.checker.reference.log import Log
 from wfcheck.checker.reference.matching import Matcher
 from wfcheck.checker.reference.syntactic import statements
+from wfcheck.checker.reference.tokens import at
 from wfcheck.checker.reference.truths import any_of, both
-from wfcheck.checker.reference.values import NOTHING, Label, Unknown
+from wfcheck.checker.reference.values import NOTHING, Label, Unknown, joined
 from wfcheck.checker.reference.verdict import Verdict3, collect, undecided
 from wfcheck.dsl import core
 
@@ -29,20 +30,12 @@ def ends(program: core.Program, rule: core.Rule) -> tuple[core.FlowEnd, ...]:
         case core.Flow(sources=sources):
             found: tuple[core.FlowEnd, ...] = sources
         case core.FromOnly(sources=allowed):
-            found = (*(source.end for source in allowed), *_origins(program))
+            found = (*(source.end for source in allowed), *provenance.origins(program))
         case core.Decision(sources=allowed):
             found = tuple(source.end for source in allowed)
         case _:
             found = ()
     return tuple(dict.fromkeys(end for end in found if marks.mark(end) is not None))
-
-
-def _origins(program: core.Program) -> Iterator[core.FlowEnd]:
-    """Where values enter: results, parameters, stores."""
-    yield from (core.ResultEnd(tool, ()) for tool in program.tools)
-    yield from (core.StoreEnd(store) for store in program.stores)
-    for workflow in program.workflows.values():
-        yield from (core.ParameterEnd(None, parameter.name, ()) for parameter in workflow.parameters)
 
 
 def is_explicit(body: core.RuleBody) -> bool:
@@ -71,7 +64,7 @@ def verdict(
         case core.Decision():
             return collect(_decision(matcher, body))
         case core.FromOnly():
-            return collect(_from_only(matcher, body, marked))
+            return collect(provenance.from_only(matcher, body, marked))
         case _:
             assert_never(body)
 
@@ -174,8 +167,7 @@ def _arriving(
     match sink:
         case core.ArgumentEnd(tool=tool, argument=argument, path=path):
             if event.kind == "call" and log.tool_name(index) == tool:
-                part: Truth = Unknown("the label of a part of the argument is not recorded") if path else True
-                yield labels.get(argument, NOTHING), part
+                yield _part(log, index, argument, path, labels)
         case core.CallEnd(event=pattern):
             yield everything, matcher.holds(pattern, index, evidence=False)
         case core.ChannelEnd(channels=channels):
@@ -195,6 +187,18 @@ def _arriving(
             yield NOTHING, Unknown("the rule's target is no sink")
         case _:
             assert_never(sink)
+
+
+def _part(
+    log: Log, index: int, argument: str, path: core.FieldPath, labels: dict[str, Label]
+) -> tuple[Label, Truth]:
+    """The label of an argument or of a part of it, which only a fresh run shows."""
+    tree = log.tree(index, argument)
+    if not path:
+        return labels.get(argument, NOTHING), True
+    if tree is None:
+        return labels.get(argument, NOTHING), Unknown("the label of a part of the argument is not recorded")
+    return joined(*at(tree, path)), True
 
 
 def _emitted(
@@ -253,7 +257,7 @@ def _regions(program: core.Program, step: str) -> Iterator[core.Agent]:
                 yield statement
 
 
-# ---------------------------------------------------------------- decisions, from only
+# ---------------------------------------------------------------- decisions
 
 
 def _decision(matcher: Matcher, body: core.Decision) -> Iterator[tuple[int, Truth]]:
@@ -268,7 +272,7 @@ def _decision(matcher: Matcher, body: core.Decision) -> Iterator[tuple[int, Trut
 def _beyond(matcher: Matcher, sources: tuple[core.AllowedSource, ...], label: Label, index: int) -> Truth:
     """Whether some influence in the label is not allowed."""
     log = matcher.log
-    tags = NOTHING.union(*(_allowed_tags(source) for source in sources if source.when is None))
+    tags = NOTHING.union(*(provenance.plain_tags(source) for source in sources if source.when is None))
     via = NOTHING.union(*(source.via for source in sources))
     steering = {t for t in label if "influence" in sides.sides(log.program, t)}
     plain = {t for t in steering if not t.startswith("via ")}
@@ -276,54 +280,7 @@ def _beyond(matcher: Matcher, sources: tuple[core.AllowedSource, ...], label: La
     left = (plain | sides.influence(log.program, behind)) - tags
     if not left:
         return False
-    loose = [s for s in sources if s.when is not None or s.designated is not None or not _allowed_tags(s)]
+    loose = [
+        s for s in sources if s.when is not None or s.designated is not None or not provenance.plain_tags(s)
+    ]
     return Unknown("a source that is no plain tag may account for it") if loose else True
-
-
-def _allowed_tags(source: core.AllowedSource) -> frozenset[str]:
-    if source.designated is not None:
-        return NOTHING
-    match source.end:
-        case core.TagEnd(tags=tags):
-            return tags
-        case core.PrincipalEnd(principal=principal):
-            return frozenset({principal})
-        case _:
-            return NOTHING
-
-
-def _from_only(matcher: Matcher, body: core.FromOnly, marked: bool) -> Iterator[tuple[int, Truth]]:
-    """require ARG from only SET, by data flow alone: a value without tags and marks is a literal of the workflow; one that a
-    model made is not decided here; one that comes whole from one allowed place stands; one that comes from none of the allowed
-    places does not."""
-    target = body.target
-    origins = {marks.mark(end) for end in _origins(matcher.log.program)}
-    for index, event in enumerate(matcher.log.events):
-        if isinstance(target, core.ResultEnd) or event.kind != "call":
-            continue
-        if matcher.log.tool_name(index) == target.tool:
-            label = frozenset((event.argument_labels or {}).get(target.argument, ()))
-            open_ = bool(target.path) or not marked
-            yield index, _foreign(body.sources, label, origins, open_)
-
-
-def _foreign(
-    sources: tuple[core.AllowedSource, ...], label: Label, origins: set[str | None], open_: bool
-) -> Truth:
-    if not label and not open_:
-        return False
-    if sides.MODEL in label:
-        return Unknown("a model made the value: it would have to be searched for")
-    plain = [s for s in sources if s.when is None and s.designated is None]
-    tags = NOTHING.union(*(_allowed_tags(s) for s in plain))
-    wanted = {marks.mark(s.end) for s in plain}
-    named = {f"via {name}" for s in sources for name in s.via}
-    firsts = {marks.origin(t)[0] for t in label if t.startswith(sides.MARK)}
-    residues = {t for t in label if t.startswith("via ")}
-    own = frozenset(t for t in label if not t.startswith((sides.MARK, "via ")))
-    whole = len(firsts & origins) <= 1 and residues <= named
-    if whole and not open_ and (firsts & wanted or (own and own <= tags)):
-        return False
-    if open_ or len(plain) < len(sources) or label & tags or firsts & wanted or residues & named:
-        return Unknown("the value comes from several places, or from a source under a condition")
-    return True

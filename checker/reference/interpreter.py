@@ -13,6 +13,7 @@ import attrs
 from wfcheck.checker.reference import sides
 from wfcheck.checker.reference.codec import encode
 from wfcheck.checker.reference.control import block
+from wfcheck.checker.reference.log import Trees
 from wfcheck.checker.reference.machine import (
     AbnormalError,
     At,
@@ -46,7 +47,7 @@ FUEL = 10_000
 class Run:
     """One run. `reason`: of a stop or an abnormal end. `result`: what the workflow returned. `breaches`: contracts that the run
     broke, with the index of the event; those of rule `assumption` leave the model of a proof. `memory`: what the next run over
-    the same stores starts from (shared, it goes on changing)."""
+    the same stores starts from (shared, it goes on changing). `trees`: the arguments of each call with a label at every part."""
 
     outcome: Outcome
     reason: str | None
@@ -55,6 +56,7 @@ class Run:
     variables: dict[str, Labelled]
     breaches: tuple[Breach, ...]
     memory: Memory
+    trees: Trees = attrs.field(factory=dict, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -98,7 +100,7 @@ def run(
         _end(m, at, reason, result, decision=outcome)
     elif outcome == "abnormal":
         _end(m, at, None, None, error=reason)
-    return Run(outcome, reason, tuple(m.events), result, m.env, tuple(m.breaches), m.memory)
+    return Run(outcome, reason, tuple(m.events), result, m.env, tuple(m.breaches), m.memory, m.trees)
 
 
 def _outcome(m: Machine, at: At) -> tuple[Outcome, str | None, Labelled | None]:
@@ -174,6 +176,11 @@ class Sessions:
     runs: tuple[Run, ...]
     events: tuple[Event, ...]
     memory: Memory
+
+    @property
+    def trees(self) -> Trees:
+        """The arguments of all calls, see `Run`."""
+        return {number: parts for done in self.runs for number, parts in done.trees.items()}
 
 
 def run_sessions(

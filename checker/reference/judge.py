@@ -32,5 +32,7 @@ def judge(
         explicit=is_explicit(rule.body),
         ends=ends(program, rule),
     )
-    verdict = breaks(program, rule, done.events, marked=True, explicit=is_explicit(rule.body))
+    verdict = breaks(
+        program, rule, done.events, marked=True, explicit=is_explicit(rule.body), trees=done.trees
+    )
     return done, verdict

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import attrs
 
@@ -14,6 +15,8 @@ from wfcheck.checker.traces.event import Event, Json
 from wfcheck.dsl import core, types
 from wfcheck.dsl.types import Type
 
+Trees: TypeAlias = Mapping[int, Mapping[str, Labelled]]
+"""By number of the call event: its arguments with their labels part by part; events have one label per argument."""
 _HIDDEN = ("redacted", "truncated", "absent")
 
 
@@ -23,6 +26,11 @@ class Log:
 
     program: core.Program
     events: Sequence[Event]
+    trees: Trees = attrs.field(factory=dict)
+
+    def tree(self, index: int, argument: str) -> Labelled | None:
+        """The argument of a call with a label at each part of it, as far as the interpreter itself tells."""
+        return self.trees.get(self.events[index].seq, {}).get(argument)
 
     def tool(self, index: int) -> core.Tool | None:
         """The declaration of the tool that the event names, also by an alias."""

@@ -108,6 +108,7 @@ class Machine:
     instances: dict[str, int] = attrs.field(factory=dict)
     stopped: Label = NOTHING
     breaches: list[Breach] = attrs.field(factory=list)
+    trees: dict[int, dict[str, Labelled]] = attrs.field(factory=dict)
 
     # ------------------------------------------------------------ labels
 

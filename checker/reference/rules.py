@@ -13,7 +13,7 @@ import attrs
 
 from wfcheck.checker.reference import flows, limits, precedence, registers
 from wfcheck.checker.reference.evaluate import Truth, judged
-from wfcheck.checker.reference.log import Log
+from wfcheck.checker.reference.log import Log, Trees
 from wfcheck.checker.reference.matching import Binders, Matcher
 from wfcheck.checker.reference.quantify import none_between, rows, triggers
 from wfcheck.checker.reference.truths import all_of, any_of, both, negated
@@ -35,15 +35,16 @@ def breaks(
     *,
     marked: bool = False,
     explicit: bool | None = None,
+    trees: Trees | None = None,
 ) -> Verdict3:
     """Where the events break the rule. Rules about flows read the labels of the events: `marked` says that the run was made with
     the rule's ends marked (`flows.ends(program, rule)`), `explicit` whether it was made with explicit labels, which
-    `forbid flow .. explicit` and `from only` need (None: as the rule needs it). `judge.judge` makes the right run. `workflow`:
-    the one that ran."""
+    `forbid flow .. explicit` and `from only` need (None: as the rule needs it). `judge.judge` makes the right run. `trees`:
+    the labels of the parts of arguments, as runs of the interpreter have them. `workflow`: the one that ran."""
     del workflow
     if rule.not_applicable is not None:
         return Verdict3()
-    log = Log(program, events)
+    log = Log(program, events, trees or {})
     before, after = registers.fold(log)
     matcher = Matcher(log, rule.per_session, before)
     match rule.body:

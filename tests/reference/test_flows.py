@@ -243,7 +243,7 @@ def source(end: core.FlowEnd, via: tuple[str, ...] = ()) -> core.AllowedSource:
 
 @pytest.mark.parametrize(
     ("value", "broken", "open_"),
-    [("a", (), False), ("$ask", (), False), ("$t", (3,), False), ("$x", (), True), ("$both", (), True)],
+    [("a", (), False), ("$ask", (), False), ("$t", (3,), False), ("$x", (), False), ("$both", (), True)],
 )
 def test_from_only_by_data_flow(value: str, broken: tuple[int, ...], open_: bool) -> None:
     m = b.Maker()
