@@ -22,6 +22,7 @@ MOST_ITEMS = 24
 
 def extreme(expression: core.Apply, args: tuple[Encoded, ...]) -> Encoded | None:
     """`min` and `max` of a list, or of two or more operands."""
+    rounds: list[tuple[Term, SymbolicValue]]
     if len(args) == 1:
         if not isinstance(args[0].value, Sequence):
             return None

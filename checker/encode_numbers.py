@@ -141,13 +141,14 @@ def negation(expression: core.Apply, args: tuple[Encoded, ...]) -> Encoded | Non
 def rounded(expression: core.Apply, args: tuple[Encoded, ...]) -> Encoded | None:
     """`round`, halves to the even digit."""
     del expression
+    value = args[0].value
     places = args[1].value.term if len(args) > 1 and isinstance(args[1].value, Leaf) else b.ZERO
-    if not isinstance(args[0].value, Leaf) or not isinstance(places, Const) or not -30 <= places.value <= 30:
+    if not isinstance(value, Leaf) or not isinstance(places, Const) or not -30 <= places.value <= 30:
         return None
-    if args[0].value.term.sort not in (Sort.INT, Sort.REAL):
+    if value.term.sort not in (Sort.INT, Sort.REAL):
         return None
     scale = Fraction(10) ** places.value
-    shifted = b.add(b.mul(b.rational(scale), _as_real(args[0].value.term)), b.rational(Fraction(1, 2)))
+    shifted = b.add(b.mul(b.rational(scale), _as_real(value.term)), b.rational(Fraction(1, 2)))
     up = b.floor(shifted)
     half = b.floor(b.mul(b.rational(Fraction(1, 2)), b.real(up)))
     tie_to_odd = b.and_(b.eq(shifted, b.real(up)), b.distinct(b.mul(b.integer(2), half), up))

@@ -50,9 +50,9 @@ class Explorer:
     hidden: dict[tuple[NodeId, int], list[int]] = attrs.field(factory=dict)
     scripted: ScriptedOracle = attrs.field(init=False)
 
-    @scripted.default
-    def _own_part(self) -> ScriptedOracle:
-        return ScriptedOracle({key[1:]: answer for key, answer in self.script.items() if key[0] == self.run})
+    def __attrs_post_init__(self) -> None:
+        own = {key[1:]: answer for key, answer in self.script.items() if key[0] == self.run}
+        self.scripted = ScriptedOracle(own)
 
     def _ask(self, key: Key, alternatives: Callable[[], list[Any]]) -> None:
         full = (self.run, *key)

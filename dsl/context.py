@@ -251,15 +251,16 @@ class Context:
 
     def _unknown(self, module: str, parts: tuple[str, ...], span: Span, kinds: Kinds, what: str) -> None:
         scope = self.names[module]
+        last = parts[-1]
         prefix = parts[0] if len(parts) > 1 else None
         if prefix is not None and prefix not in scope.prefixes:
             help_ = self.suggest(prefix, lambda: scope.prefixes)
             self.report("WF203", f"no import is called `{prefix}`", span, help=help_)
             return
         origin = module if prefix is None else scope.prefixes[prefix].entity.symbol
-        if origin not in self.names or self.hidden(origin, parts[-1]):
+        if origin not in self.names or self.hidden(origin, last):
             return
-        help_ = self.suggest(parts[-1], lambda: self.candidates(module, kinds, prefix))
+        help_ = self.suggest(last, lambda: self.candidates(module, kinds, prefix))
         self.report("WF201", f"{what} called `{'.'.join(parts)}` is not known here", span, help=help_)
 
     def unseen(self, module: str, parts: tuple[str, ...]) -> bool:

@@ -49,13 +49,18 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     return {"status": "unknown", "reason": f"the solver gave up: {solver.reason_unknown()}"[:500]}
 
 
+def _named(solver: z3.Solver) -> list[Any]:
+    vector: Any = solver.unsat_core()
+    return list(vector)
+
+
 def _core(solver: z3.Solver, question: dict[str, Any], deadline: float) -> list[str]:
-    core = list(solver.unsat_core())
+    core = _named(solver)
     _hurry(solver, question)
     for switch in sorted(core, key=str)[: question["tidy"]]:
         fewer = [other for other in core if not other.eq(switch)]
         if time.monotonic() < deadline and len(fewer) < len(core) and solver.check(*fewer) == z3.unsat:
-            core = list(solver.unsat_core())
+            core = _named(solver)
     return sorted(str(switch) for switch in core)
 
 

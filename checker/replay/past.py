@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import get_args
+from typing import Any, get_args
 
 import attrs
 
@@ -65,7 +65,7 @@ def compile_tracked(program: core.Program, expressions: Iterable[core.Expr], tab
 
 def expressions_in(part: object) -> Iterator[core.Expr]:
     """The outermost expressions anywhere in a rule, a declaration or a pattern."""
-    stack = [part]
+    stack: list[Any] = [part]
     while stack:
         top = stack.pop()
         if isinstance(top, _EXPRESSIONS):

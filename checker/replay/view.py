@@ -108,7 +108,7 @@ class _Reader:
         call = self._call_of(event)
         tool = self.catalogue.tools.get(event.tool) if event.tool else None
         name = tool.symbol if tool else event.tool or ""
-        shown = {**self.completeness, **(event.completeness or {})}
+        shown: dict[str, Completeness] = {**self.completeness, **(event.completeness or {})}
         own = event.args_requested is not None or event.args_executed is not None
         moment = parse_time(event.time) if shown.get("time") not in _HIDDEN else UNKNOWN
         view = View(
@@ -163,7 +163,7 @@ class _Reader:
 
     def _answered(self, answer: Event, tool: core.Tool | None) -> Known:
         """The result of a call, kept for when its event comes."""
-        shown = {**self.completeness, **(answer.completeness or {})}
+        shown: dict[str, Completeness] = {**self.completeness, **(answer.completeness or {})}
         value = self._result(answer, tool, shown)
         if answer.call:
             self.coerced[answer.call] = value
