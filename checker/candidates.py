@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -21,15 +21,26 @@ from wfcheck.dsl.walk import expressions, statements, subexpressions
 from wfcheck.solver.backend import solve
 from wfcheck.solver.verdict import Sat
 
+Constants: TypeAlias = Mapping[str, tuple[Value, ...]]
+
 ANSWERS = 8
 LENGTHS = (2, 6)
+INVENTED: Mapping[str, Value] = {
+    "text": "mallory",
+    "address": "mallory@elsewhere.example",
+    "url": "https://elsewhere.example/",
+    "path": "mallory",
+    "int": 4711,
+    "decimal": Fraction(4711),
+}
+"""Values that stand in no other text, to be recognised in a report."""
 
 
 @attrs.frozen
 class Pool:
     """Constants that conditions of the program speak of, by scalar type: what is worth answering."""
 
-    constants: Mapping[str, tuple[Value, ...]]
+    constants: Constants
     program: core.Program
 
     def candidates(self, type_: Type, most: int = ANSWERS) -> list[Value]:
@@ -88,15 +99,20 @@ def pool(program: core.Program, rule: core.Rule | None) -> Pool:
         *(Fraction(v) for v in merged.get("int", ()) if isinstance(v, int)),
     )
     texts = merged.get("text", ())
-    return Pool(
-        {
-            **merged,
-            "int": tuple(dict.fromkeys(numbers)),
-            "decimal": tuple(dict.fromkeys(decimals)),
-            **dict.fromkeys(("text", "address", "url", "path"), texts),
-        },
-        program,
-    )
+    constants = {
+        **merged,
+        "int": tuple(dict.fromkeys(numbers)),
+        "decimal": tuple(dict.fromkeys(decimals)),
+        **dict.fromkeys(("text", "address", "url", "path"), texts),
+    }
+    return Pool(_with_inventions(rule, constants), program)
+
+
+def _with_inventions(rule: core.Rule | None, constants: Constants) -> Constants:
+    """Where a rule asks who brought a value, first what nobody did."""
+    if rule is None or not isinstance(rule.body, core.FromOnly):
+        return constants
+    return {**constants, **{name: (new, *constants.get(name, ())) for name, new in INVENTED.items()}}
 
 
 def _expressions(program: core.Program, rule: core.Rule | None) -> Iterator[core.Expr]:

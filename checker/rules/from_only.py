@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from wfcheck.checker.explanation import trail
 from wfcheck.checker.label_state import Act
+from wfcheck.checker.label_table import MODEL
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
     Case,
@@ -26,7 +28,7 @@ def check(case: Case, body: core.FromOnly) -> Finding:
     for act in found:
         foreign = [p for p in _places(case, act, body.target) if not allowed(case, p, body)]
         if foreign:
-            return _foreign(act, foreign[0], body.target)
+            return _foreign(case, act, foreign[0], body.target, body)
     return proved(COMPLETE_MEDIATION, *_assumptions(case, found, body.target))
 
 
@@ -45,11 +47,36 @@ def _places(case: Case, act: Act, target: core.ArgumentEnd) -> tuple[Place, ...]
     return domain.places(act.arguments[target.argument].at(target.path).every)
 
 
-def _foreign(act: Act, place: Place, target: core.ArgumentEnd) -> Finding:
+def _foreign(case: Case, act: Act, place: Place, target: core.ArgumentEnd, body: core.FromOnly) -> Finding:
     where = f"`{target.tool}.{target.argument}` may be {described(place)}, which is not an allowed source"
-    step = PathStep("sink", f"reaches `{target.tool}.{target.argument}`", act.span)
-    source = PathStep("source", described(place), act.span)
-    return possible(where, path=(source, step))
+    return possible(where, path=_way(case, act, place, target, body))
+
+
+def _way(
+    case: Case, act: Act, place: Place, target: core.ArgumentEnd, body: core.FromOnly
+) -> tuple[PathStep, ...]:
+    """From where the value comes; of one that was made or computed, from what else than an allowed source went into it."""
+    text = f"reaches `{target.tool}.{target.argument}`"
+    symbol, explicit, origins = case.workflow.symbol, case.analysis.explicit, case.analysis.origins
+    known = explicit.workflows[symbol].acts[act.node, act.choice]
+    if place[0] in ("made", "computed") and (bit := _foreign_bit(case, known, target, body)):
+        return trail(explicit, case.workflow, explicit.workflows[symbol]).steps(known, text, bit)
+    domain = origins.domain
+    assert isinstance(domain, OriginDomain)
+    steps = trail(origins, case.workflow, origins.workflows[symbol]).steps(act, text, domain.bit(*place))
+    return steps if len(steps) > 1 else (PathStep("source", described(place), act.span), *steps)
+
+
+def _foreign_bit(case: Case, act: Act, target: core.ArgumentEnd, body: core.FromOnly) -> int:
+    """A tag of what went into the argument that the rule does not allow; `model` only if there is no other."""
+    table = case.analysis.explicit.table
+    plain = [s.end for s in body.sources]
+    tags = frozenset().union(*(end.tags for end in plain if isinstance(end, core.TagEnd)))
+    label = act.arguments[target.argument].at(target.path).every & table.every_tag & ~table.mask(tags)
+    model = table.mask((MODEL,))
+    others = label & ~model
+    influence = others & table.influence
+    return next((bit & -bit for bit in (influence, others, label & model) if bit), 0)
 
 
 def _assumptions(case: Case, found: list[Act], target: core.ArgumentEnd) -> list[str]:
@@ -62,7 +89,25 @@ def allowed(case: Case, place: Place, body: core.FromOnly) -> bool:
     """Whether some source admits every value of the place, gates included."""
     if place[0] == "release":
         return _released(case, place[1], body)
-    return any(_gate_holds(case, source) and _admits(case, place, source) for source in body.sources)
+    open_ = [source for source in body.sources if _gate_holds(case, source)]
+    return _carries(case, place, _tags(open_)) or any(_admits(place, source) for source in open_)
+
+
+def _tags(sources: list[core.AllowedSource]) -> frozenset[str]:
+    """All tags that are allowed; a principal stands for its influence."""
+    tags: set[str] = set()
+    for source in sources:
+        match source.end:
+            case core.TagEnd(tags=named):
+                tags |= named
+            case core.PrincipalEnd(principal=principal):
+                tags.add(principal)
+            case core.CallEnd(event=event):
+                plain = (c for c in event.choices if c.kind == "input" and not c.tests and c.by is None)
+                tags |= {subject for choice in plain for subject in choice.subjects}
+            case _:
+                pass
+    return frozenset(tags)
 
 
 def _released(case: Case, release: str, body: core.FromOnly) -> bool:
@@ -70,8 +115,7 @@ def _released(case: Case, release: str, body: core.FromOnly) -> bool:
     if not any(release in source.via for source in body.sources):
         return False
     table = case.analysis.labelling.table
-    plain = [s.end for s in body.sources if s.when is None and s.designated is None]
-    tags = frozenset().union(*(end.tags for end in plain if isinstance(end, core.TagEnd)))
+    tags = _tags([s for s in body.sources if s.when is None and s.designated is None])
     return all(
         not act.result.every & table.influence & table.every_tag & ~table.mask(tags)
         for labels in case.analysis.explicit.workflows.values()
@@ -93,11 +137,10 @@ def _gate_holds(case: Case, source: core.AllowedSource) -> bool:
     )
 
 
-def _admits(case: Case, place: Place, source: core.AllowedSource) -> bool:
+def _admits(place: Place, source: core.AllowedSource) -> bool:
+    """Whether the source is the place itself, or one that it lies in."""
     kind, name, path = place
     match source.end:
-        case core.TagEnd(tags=tags):
-            return _carries(case, place, tags)
         case core.ResultEnd(tool=tool, path=prefix):
             return kind == "result" and name == tool and path[: len(prefix)] == prefix
         case core.ParameterEnd(workflow=workflow, parameter=parameter, path=prefix):
@@ -105,13 +148,11 @@ def _admits(case: Case, place: Place, source: core.AllowedSource) -> bool:
             named = kind == "parameter" and local == parameter and workflow in (None, owner)
             return named and path[: len(prefix)] == prefix
         case core.CallEnd(event=event):
-            return any(_brings(case, place, choice) for choice in event.choices)
+            return any(_brings(place, choice) for choice in event.choices)
         case core.StoreEnd(store=store):
             return kind == "store" and name == store
         case core.AgentEnd(step=step):
             return kind == "made" and name == step
-        case core.PrincipalEnd(principal=principal):
-            return _carries(case, place, frozenset({principal}))
         case core.LiteralEnd(table=table):
             return kind == "table" and name == table
         case _:
@@ -146,14 +187,7 @@ def _within(case: Case, sure: frozenset[str], every: frozenset[str], tags: froze
     return bool(sure & tags) and not table.mask(every) & table.influence & ~table.mask(tags)
 
 
-def _brings(case: Case, place: Place, choice: core.EventChoice) -> bool:
+def _brings(place: Place, choice: core.EventChoice) -> bool:
     kind, name, _ = place
-    if choice.tests or choice.by is not None or choice.result is not None:
-        return False
-    match choice.kind:
-        case "call":
-            return kind == "result" and name in choice.subjects
-        case "input":
-            return kind in ("parameter", "answer") and _carries(case, place, choice.subjects)
-        case _:
-            return False
+    plain = not choice.tests and choice.by is None and choice.result is None
+    return plain and choice.kind == "call" and kind == "result" and name in choice.subjects
