@@ -103,7 +103,8 @@ def _for(walk: Walk, statement: core.For) -> bool:
     def enter() -> int:
         items = walk.value(statement.source)
         walk.record(statement, "branch", None, {"": items}, target=statement.item)
-        walk.assign(statement.item, raised(items.element(), walk.pc | items.own))
+        length = items.own if walk.domain.implicit else 0
+        walk.assign(statement.item, raised(items.element(), walk.pc | length))
         return items.own
 
     regions.loop(walk, run, statement.id, statement.body, enter)

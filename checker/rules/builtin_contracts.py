@@ -180,8 +180,11 @@ def _may_err(expression: core.Expr) -> bool:
         case core.Field(base=inner):
             return isinstance(types.base(inner.type), types.AnyType | types.OptionType)
         case core.Apply(op=op, args=args):
+            kinds = [types.base(a.type) for a in args]
             absent = op not in ("==", "!=", "in") and any(_optional(a) for a in args)
-            return bool(OPERATORS[op].errs) or absent
+            mixed = types.ANY in kinds or (op not in ("==", "!=") and types.TIME in kinds)
+            none = any(isinstance(a, core.Literal) and a.value is None for a in args)
+            return bool(OPERATORS[op].errs) or absent or (mixed and not none)
         case _:
             return False
 

@@ -203,7 +203,8 @@ def _writes(program: core.Program, act: Act, stores: frozenset[str]) -> bool:
 
 
 def _event_hits(program: core.Program, act: Act, choice: core.EventChoice, implicit: bool) -> list[Hit]:
-    if choice.by is not None and act.actor != choice.by and choice.kind != "approve":
+    told = act.kind in ("agent", "approve", "release")
+    if choice.by is not None and act.actor != choice.by and not told:
         return []
     named = not choice.subjects or act.subject is None or act.subject in choice.subjects
     whole = [Hit(f"`{act.subject or 'any'}`", _everything(act), choice=choice)]
@@ -214,7 +215,9 @@ def _event_hits(program: core.Program, act: Act, choice: core.EventChoice, impli
             return _emissions(program, act, choice.subjects or frozenset(program.channels), implicit)
         case "write":
             return whole if _writes(program, act, choice.subjects or frozenset(program.stores)) else []
-        case "remember" | "llm" | "release":
+        case "llm":
+            return whole if act.kind in ("llm", "agent") and named else []
+        case "remember" | "release":
             return whole if act.kind == choice.kind and named else []
         case "say" | "ask" | "approve":
             return whole if act.kind == choice.kind else []

@@ -133,10 +133,11 @@ def may_be(case: Case, pattern: core.EventPattern) -> list[Act] | None:
 def _may_be(act: Act, choice: core.EventChoice) -> bool:
     if choice.kind in ("approve", "deny"):
         return choice.by in (None, act.subject)
+    by = None if act.kind in ("agent", "release") else choice.by
     named = not choice.subjects or act.subject is None or act.subject in choice.subjects
     if choice.kind == "message":
         named = not choice.to or act.subject is None or act.subject in choice.to
-    return named and choice.by in (None, act.actor)
+    return named and by in (None, act.actor)
 
 
 def _granted(program: core.Program, body: core.Allow, acts: list[Act], monitor: Monitor) -> bool:

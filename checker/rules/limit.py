@@ -66,8 +66,8 @@ def _unsupported(body: core.Limit) -> str | None:
         return "this version does not yet prove limits on these events"
     if not kinds <= {"run", "turn", "key"} or not kinds & {"run", "turn"}:
         return "this version proves limits per run only"
-    if body.kind == "sum" and "key" in kinds:
-        return "this version does not yet prove sums per key"
+    if body.kind == "sum" and kinds != {"run"}:
+        return "this version does not yet prove sums per key or turn"
     if body.kind not in COUNTED | {"sum"}:
         return "this version does not yet prove limits on released bits"
     return None

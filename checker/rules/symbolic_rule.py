@@ -304,7 +304,7 @@ class RuleTrace:
                 continue
             match = self.matcher.any_match(evidence.pattern, approval, evidence=True, other=call)
             used[approval.index] = b.or_(before, b.and_(judged.maybe, match.maybe, b.not_(taken)))
-            if ordered and self._near(evidence, approval, call):
+            if ordered and evidence.since is None and self._near(evidence, approval, call):
                 taken = b.or_(taken, b.and_(judged.sure, match.sure, b.not_(before)))
 
 

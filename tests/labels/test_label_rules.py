@@ -22,6 +22,7 @@ tool secret() -> text { effect read  emits nothing  returns {pii} }
 tool inbox() -> list<Note> { effect read  emits nothing  returns { [].body: {mail} } }
 tool page(url: text) -> text { effect read  emits nothing  returns {web} }
 tool ticket(about: text) -> text { effect write  emits nothing  returns {}  independent of about }
+tool pair(first: text, second: text) -> text { effect read  emits nothing  returns {} }
 tool keep(what: text) { effect write  writes box  emits nothing  returns {} }
 tool look() -> text { effect read  reads box  emits nothing  returns {} }
 tool sink(a: text) { effect irreversible  emits out  returns {} }
@@ -122,6 +123,12 @@ CASES: dict[str, tuple[str, set[str], set[str]]] = {
         {"pii"},
         {"pii"},
     ),
+    "also if the stop stands in the later branch": (
+        'parallel { branch { sink("a") } branch { if secret() == "a" { stop } } }',
+        {"pii"},
+        {"pii"},
+    ),
+    "every argument counts": ('x = pair(secret(), "b")\n sink(x)', {"pii"}, set()),
     "an agent's calls carry its context": (
         "agent g(p) may { sink } max 2 steps",
         {"user", "model"},
