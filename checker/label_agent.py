@@ -7,6 +7,7 @@ from wfcheck.checker.label_state import Head, Walk
 from wfcheck.checker.label_table import USER
 from wfcheck.checker.label_tree import EMPTY, leaf, union
 from wfcheck.dsl import core
+from wfcheck.dsl.walk import subexpressions
 
 HANDLES = "handles"
 CONTEXT = "context"
@@ -18,7 +19,7 @@ def agent(walk: Walk, statement: core.Agent) -> None:
     head = walk.head(statement.id)
     actors = walk.actors
     walk.actors = (statement.principal or walk.actor, *actors)
-    start = walk.domain.made(statement.step, union(context.values()) | walk.pc)
+    start = walk.domain.made(statement.step, union(context.values()) | _asked(walk, statement) | walk.pc)
     head.grow(CONTEXT, leaf(start))
     head.grow(HANDLES, EMPTY)
     while any(_choose(walk, statement, head, i, may) for i, may in enumerate(statement.may, 1)):
@@ -27,6 +28,20 @@ def agent(walk: Walk, statement: core.Agent) -> None:
     result = leaf(_mask(head, CONTEXT) | _mask(head, HANDLES))
     walk.record(statement, "agent", statement.step, context, result, target=statement.target)
     walk.assign(statement.target, result)
+
+
+def _asked(walk: Walk, statement: core.Agent) -> int:
+    """What the conditions of its `may` ask of the workflow's variables: a refusal tells the agent of it."""
+    if not walk.domain.implicit:
+        return 0
+    conditions = [may.condition for may in statement.may if may.condition is not None]
+    names = {
+        part.name: EMPTY
+        for condition in conditions
+        for part in subexpressions(condition)
+        if isinstance(part, core.Variable) and part.kind == "argument"
+    }
+    return union(walk.value(condition, names) for condition in conditions)
 
 
 def _mask(head: Head, name: str) -> int:

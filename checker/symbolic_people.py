@@ -96,7 +96,7 @@ def recall(walk: Walk, statement: core.Recall, guard: Term) -> Term:
         mask = union(mask, chosen)
         taints["where"] = Taint(chosen)
     label = raised(held, mask)
-    result = walk.arbitrary(statement.type, name_of(walk, statement.id))
+    result = walk.found(statement.type, name_of(walk, statement.id))
     walk.ask("store", statement.id, guard, result, statement.type, statement.store)
     walk.notes.note("what a store holds")
     walk.emit("recall", statement, guard, values, taints, subject=statement.store, result=result)

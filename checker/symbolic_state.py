@@ -14,7 +14,7 @@ from wfcheck.checker.labels import Labelling, WorkflowLabels
 from wfcheck.checker.symbolic_flow import taint_of
 from wfcheck.checker.symbolic_taint import CLEAN, EMPTY, Mask, Taint, always, meets, raised, union
 from wfcheck.checker.symbolic_types import conforms, fresh
-from wfcheck.checker.symbolic_value import SymbolicValue
+from wfcheck.checker.symbolic_value import SymbolicValue, build_shape
 from wfcheck.dsl import core, types
 from wfcheck.dsl.core import EventKind, NodeId
 from wfcheck.dsl.source import Span
@@ -196,6 +196,12 @@ class Walk:
         """A value that some oracle makes up; nothing is assumed of it."""
         items = self.mode.loops if isinstance(self.mode, Unroll) else None
         return fresh(type_, name, self.notes, items=items)
+
+    def found(self, type_: types.Type, name: str) -> SymbolicValue:
+        """A value that nobody checks against its type, elements included."""
+        if isinstance(self.mode, Unroll):
+            return self.arbitrary(type_, name)
+        return build_shape(type_, lambda path, sort: self.notes.fresh(f"{name}{path}", sort))
 
     def oracle(self, type_: types.Type, name: str, guard: Term) -> SymbolicValue:
         """A value that some oracle makes up; where `guard` holds it is of its type."""

@@ -1,0 +1,101 @@
+"""Rules that were once proved of workflows that break them; `{}` marks what the repaired twin does otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+HEAD = """
+secrecy pii
+channel net
+principal boss is human {{ trusts {{user}} }}
+principal helper is agent
+release triage(r: text) -> bool removes {{pii}} by boss
+tool look(to: text) -> text {{ effect read  emits nothing  returns {{pii}} }}
+tool check(x: text) {{ effect read  emits nothing  returns {{}} }}
+tool renew(a: int) {{ effect read  emits nothing  returns {{}} }}
+tool pay(amount: int) {{ effect irreversible  emits nothing  returns {{}} }}
+tool post(x: text) {{ effect irreversible  emits net  returns {{}} }}
+"""
+START = "workflow w(q: text from {{user}}, a: int from {{user}}) as helper {{\n"
+
+
+@attrs.frozen
+class Case:
+    """A workflow and a rule with one gap; `bad` breaks the rule, `good` does not."""
+
+    name: str
+    text: str
+    bad: str
+    good: str
+
+
+CASES = (
+    Case(
+        "a release is an event of the one who decides it",
+        START + "x = triage(q) }}\npolicy p {{ r: forbid release(triage) by {} }}",
+        "boss",
+        "helper",
+    ),
+    Case(
+        "what an agent is shown reaches a model",
+        START + "s = look(q)  agent doer({}) may {{ check }} max 2 steps }}\n"
+        "policy p {{ r: forbid flow pii -> llm }}",
+        "s",
+        "q",
+    ),
+    Case(
+        "amounts may be negative in another turn",
+        START + "m = llm one(q)  pay(amount: 0 - 500)  n = llm two(q)  pay(amount: 200) }}\n"
+        "policy p {{ r: limit sum(pay.amount) <= 100 per {} }}",
+        "turn",
+        "run",
+    ),
+    Case(
+        "an approval from before the renewal is used by no call",
+        START + "approve pay(amount: a) by boss  renew(a)  approve pay(amount: a) by boss  pay(a) {} }}\n"
+        "policy p {{ r: require approve(by: boss, shows: args) since renew before pay }}",
+        "pay(a)",
+        "",
+    ),
+    Case(
+        "a failure that an inner retry does not handle is felt by what follows it",
+        START + "s = look(q)  retry 1 {{ retry 1 {{ check({}) }}  post('hi') }} on error {{ e = 'no' }} }}\n"
+        "policy p {{ r: forbid flow pii -> net }}",
+        "s",
+        "q",
+    ),
+    Case(
+        "nobody checks what a store holds",
+        "type Small = int where it <= 10\nstore s: list<Small> holds {{}}\n"
+        + START
+        + "remember a into s  xs = recall s  for x in xs {{ {} }} }}\n"
+        "policy p {{ r: forbid pay when amount > 10 }}",
+        "pay(x)",
+        "if x < 11 {{ pay(x) }}".replace("{{", "{").replace("}}", "}"),
+    ),
+    Case(
+        "an act that is refused tells the agent of what its condition asks",
+        START + "s = look(q)  agent doer(q) may {{ post when {} == 'x' }} max 2 steps }}\n"
+        "policy p {{ r: forbid flow pii -> net }}",
+        "s",
+        "q",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name.replace(" ", "_"))
+def test_a_broken_rule_is_not_proved(verdicts: Callable[[str], dict[str, str]], case: Case) -> None:
+    whole = (HEAD + case.text).replace("'", '"')
+    assert verdicts(whole.format(case.bad))["p.r"] in ("VIOLATED", "POSSIBLE", "UNKNOWN")
+    assert verdicts(whole.format(case.good))["p.r"] == "PROVED"
+
+
+@pytest.mark.parametrize(("compared", "wanted"), [("v == 1", True), ("v == none", False)])
+def test_a_comparison_with_any_may_have_no_value(
+    verdicts: Callable[[str], dict[str, str]], compared: str, wanted: bool
+) -> None:
+    text = "tool look() -> any { effect read  emits nothing  returns {} }\nworkflow w() { v = look()  if %s { stop } }"
+    assert (verdicts(text % compared).get("builtin.defined") is not None) is wanted
