@@ -6,6 +6,7 @@ from typing import Any
 
 from wfcheck.checker.reference import sides
 from wfcheck.checker.reference.codec import encode
+from wfcheck.checker.reference.log import Log
 from wfcheck.checker.reference.machine import (
     At,
     Machine,
@@ -14,6 +15,8 @@ from wfcheck.checker.reference.machine import (
     everything,
     labels_of,
 )
+from wfcheck.checker.reference.marks import Meets
+from wfcheck.checker.reference.matching import Matcher
 from wfcheck.checker.reference.minimal import conforms
 from wfcheck.checker.reference.oracle import Failed, Inputs, Outcome, tell
 from wfcheck.checker.reference.trampoline import PAUSE, Computation
@@ -28,6 +31,7 @@ from wfcheck.checker.reference.values import (
     raised_at,
     total,
 )
+from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Value
 from wfcheck.dsl.source import Span
@@ -212,7 +216,7 @@ def tool_result(
     for returned in tool.returns:
         if m.holds(returned.condition, names) is not False:
             result = raised_at(result, returned.path, returned.tags)
-    return m.marks.result(tool, result)
+    return m.marks.result(tool, result, _meets(m, tool, arguments, value))
 
 
 def failure_label(m: Machine, tool: core.Tool, arguments: dict[str, Labelled], decision: Label) -> Label:
@@ -220,7 +224,18 @@ def failure_label(m: Machine, tool: core.Tool, arguments: dict[str, Labelled], d
     used = [v for n, v in arguments.items() if n not in tool.independent]
     names = arguments_in(absent(tool, arguments))
     returned = NOTHING.union(*(r.tags for r in tool.returns if m.holds(r.condition, names) is not False))
-    return joined(*used) | returned | _reads(m, tool) | decision | total(m.marks.result(tool, build(None)))
+    marked = m.marks.result(tool, build(None), _meets(m, tool, arguments, None))
+    return joined(*used) | returned | _reads(m, tool) | decision | total(marked)
+
+
+def _meets(m: Machine, tool: core.Tool, arguments: dict[str, Labelled], value: Value) -> Meets:
+    """Whether the call with this result is one of a pattern (None: it has none, as far as is known)."""
+    json = {name: encode(given) for name, given in full_arguments(tool, arguments).items()}
+    made = (e for e in reversed(m.events) if e.kind == "call" and e.tool == tool.symbol)
+    event = next(e for e in made if e.args_executed == json)
+    result = Event(kind="result", seq=event.seq + 1, tool=event.tool, call=event.call, result=encode(value))
+    matcher = Matcher(Log(m.program, [event] if value is None else [event, result]), False)
+    return lambda pattern: matcher.holds(pattern, 0, evidence=False)
 
 
 def _reads(m: Machine, tool: core.Tool) -> Label:

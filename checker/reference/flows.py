@@ -97,24 +97,20 @@ def _comes_from(
             return _meets(log, label, frozenset({principal}), except_via, index)
         case core.ChannelEnd() | core.LiteralEnd():
             return Unknown("a channel is no source")
-        case core.CallEnd(event=event) if any(c.kind != "call" or c.tests or c.result for c in event.choices):
-            return _sharpened(_marked(label, source, except_via))
-        case core.ArgumentEnd(path=path) if path:
-            return _sharpened(_marked(label, source, except_via))
+        case core.CallEnd(event=event) if any(c.kind != "call" for c in event.choices):
+            return Unknown("what other events than calls bring is not marked")
         case _:
             return _marked(label, source, except_via)
 
 
-def _sharpened(truth: bool) -> Truth:
-    """The mark covers more than the end does: only its absence says something."""
-    return Unknown("the source is only a part of what was marked") if truth else False
-
-
-def _marked(label: Label, source: core.FlowEnd, except_via: frozenset[str]) -> bool:
+def _marked(label: Label, source: core.FlowEnd, except_via: frozenset[str]) -> Truth:
     wanted = marks.mark(source)
     named = {f"via {name}" for name in except_via}
-    origins = (marks.origin(tag) for tag in label if tag.startswith(sides.MARK))
-    return any(first == wanted and not residues & named for first, residues in origins)
+    found = [tag for tag in label if tag.startswith(sides.MARK) and marks.origin(tag)[0] == wanted]
+    open_ = [tag for tag in found if not marks.origin(tag)[1] & named]
+    if open_ and all(map(marks.is_doubtful, open_)):
+        return Unknown("whether the source met the rule is not known")
+    return bool(open_)
 
 
 def _meets(log: Log, label: Label, tags: frozenset[str], except_via: frozenset[str], index: int) -> bool:

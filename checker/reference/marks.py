@@ -3,13 +3,19 @@ labels what leaves such an end with a *mark*, which then travels like a tag."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from typing import TypeAlias
 
 import attrs
 
+from wfcheck.checker.reference.evaluate import Truth
 from wfcheck.checker.reference.sides import MARK
 from wfcheck.checker.reference.values import NOTHING, Label, Labelled, raised, raised_at
 from wfcheck.dsl import core
+
+Meets: TypeAlias = Callable[[core.EventPattern], Truth]
+_DOUBT = "\x1d"
 
 
 def mark(end: core.FlowEnd) -> str | None:
@@ -20,8 +26,7 @@ def mark(end: core.FlowEnd) -> str | None:
         case core.ArgumentEnd(tool=tool, argument=argument, path=path):
             return _name("argument", tool, argument, *path)
         case core.CallEnd(event=event):
-            tools = {subject for choice in event.choices for subject in choice.subjects}
-            return _name("call", *sorted(tools))
+            return _name("call", blake2b(repr(event.choices).encode(), digest_size=8).hexdigest())
         case core.ParameterEnd(workflow=workflow, parameter=parameter, path=path):
             return _name("parameter", workflow or "", parameter, *path)
         case core.StoreEnd(store=store):
@@ -41,9 +46,19 @@ def released(tag: str, residue: str) -> str:
     return f"{tag}\x1e{residue}"
 
 
+def doubtful(tag: str) -> str:
+    """The mark of what may or may not have left the end."""
+    return f"{tag}{_DOUBT}"
+
+
+def is_doubtful(tag: str) -> bool:
+    """Whether a mark is one of those."""
+    return _DOUBT in tag
+
+
 def origin(tag: str) -> tuple[str, frozenset[str]]:
     """A mark and the residues it went through."""
-    first, *residues = tag.split("\x1e")
+    first, *residues = tag.replace(_DOUBT, "").split("\x1e")
     return first, frozenset(residues)
 
 
@@ -69,16 +84,18 @@ class Marks:
                 value = raised_at(value, end.path, _label(end))
         return value
 
-    def result(self, tool: core.Tool, value: Labelled) -> Labelled:
-        """The result of a call: of the tool, of a path of it, and of every argument that it depends on."""
+    def result(self, tool: core.Tool, value: Labelled, meets: Meets) -> Labelled:
+        """The result of a call: of the tool, of a path of it, and of every argument that it depends on. `meets`: whether the call
+        is one of a pattern; where that is unknown, so is the mark."""
         for end in self.ends:
             match end:
                 case core.ResultEnd(tool=name, path=path) if name == tool.symbol:
                     value = raised_at(value, path, _label(end))
                 case core.ArgumentEnd(tool=name, argument=argument) if name == tool.symbol:
                     value = value if argument in tool.independent else raised(value, _label(end))
-                case core.CallEnd(event=event) if _calls(event, tool):
-                    value = raised(value, _label(end))
+                case core.CallEnd(event=event) if (truth := meets(event)) is not False:
+                    own = _label(end)
+                    value = raised(value, own if truth is True else frozenset(map(doubtful, own)))
                 case _:
                     pass
         return value
@@ -99,7 +116,3 @@ class Marks:
 def _label(end: core.FlowEnd) -> Label:
     name = mark(end)
     return NOTHING if name is None else frozenset({name})
-
-
-def _calls(event: core.EventPattern, tool: core.Tool) -> bool:
-    return any(c.kind == "call" and (not c.subjects or tool.symbol in c.subjects) for c in event.choices)
