@@ -73,7 +73,7 @@ def expressions_in(part: object) -> Iterator[core.Expr]:
         elif isinstance(top, tuple | list | frozenset):
             stack.extend(top)
         elif attrs.has(type(top)):
-            stack.extend(getattr(top, name) for name in attrs.fields_dict(type(top)))  # type: ignore[arg-type]
+            stack.extend(getattr(top, name) for name in attrs.fields_dict(type(top)))
 
 
 def _update(symbol: str, update: core.RegisterUpdate, program: core.Program, tables: Tables) -> Update:
