@@ -205,7 +205,10 @@ class Asking:
             case core.AgentEnd(step=step):
                 return event.kind == "llm" and event.step == step
             case core.CallEnd(event=pattern):
-                return event.kind != "call" and self.matcher.holds(pattern, index)
+                if event.kind == "call":
+                    return False
+                fresh = self._no_echo(index, place) if event.kind == "result" else True
+                return both(self.matcher.holds(pattern, index), fresh)
             case _:
                 return False
 
