@@ -54,6 +54,11 @@ CASES: dict[str, tuple[str, set[str], set[str]]] = {
     ),
     "what one arm assigned is": ('x = "c"\n if secret() == "a" { x = "b" }\n sink(x)', {"pii"}, set()),
     "a loop is under the list's length": ("for n in many { sink(p) }", {"user", "web"}, {"web"}),
+    "a stop is felt in the next round": (
+        'for n in many { sink("a")\n if secret() == "a" { stop } }',
+        {"pii", "web"},
+        {"pii", "web"},
+    ),
     "a stop is felt afterwards": ('if secret() == "a" { stop }\n sink("x")', {"pii"}, {"pii"}),
     "a return of an inlined workflow is not": ('x = inner()\n sink("x")', set(), set()),
     "but its result is": ("x = inner()\n sink(x)", {"pii"}, set()),
