@@ -80,7 +80,8 @@ def _event_source(program: core.Program, choice: core.EventChoice) -> Iterator[c
         case "input":
             yield from sorted(choice.subjects or {USER, *program.principals})
         case "llm" | "step":
-            yield from ([core.AgentEnd(s) for s in sorted(choice.subjects)] or [MODEL])
+            yield from (core.AgentEnd(s) for s in sorted(choice.subjects))
+            yield from () if choice.subjects else (MODEL,)
         case "message":
             for step in sorted(_receivers(program)):
                 yield core.AgentEnd(step)

@@ -120,7 +120,8 @@ def _measure(matcher: Matcher, value: core.Expr, event: SymbolicEvent) -> Term:
     found = encode(value, env, matcher.notes)
     inner, defined = found.value, found.defined
     while isinstance(inner, Option):
-        inner, defined = inner.value, b.and_(defined, inner.present)
+        defined = b.and_(defined, inner.present)
+        inner = inner.value
     anything = matcher.notes.fresh("measure", Sort.REAL)
     if not isinstance(inner, Leaf) or inner.term.sort not in (Sort.INT, Sort.REAL):
         return anything
