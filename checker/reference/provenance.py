@@ -77,7 +77,8 @@ class Asking:
             return False
         if isinstance(atom.value, Unknown):
             return atom.value
-        if sides.MODEL in atom.label:
+        named = {f"via {name}" for source in sources for name in source.via}
+        if sides.MODEL in atom.label or _residues(atom.label) - named:
             return self._foreign_made(index, atom.value, type_, sources)
         return self._foreign_copy(index, atom, sources, exact)
 
@@ -93,7 +94,7 @@ class Asking:
         named = {f"via {name}" for s in sources for name in s.via}
         raw = {t for t in label if t.startswith(sides.MARK) and not marks.origin(t)[1]}
         firsts = {marks.origin(t)[0] for t in label if t.startswith(sides.MARK)}
-        residues = {t for t in label if t.startswith("via ")}
+        residues = _residues(label)
         own = frozenset(t for t in label if not t.startswith((sides.MARK, "via ")))
         whole = len(firsts & entered) <= 1 and residues <= named
         released = residues and residues <= named and not raw and bool(tags)
@@ -107,7 +108,8 @@ class Asking:
         return True
 
     def _foreign_made(self, index: int, value: core.Value, type_: Type, sources: Sources) -> Truth:
-        """Broken if a token stands in no allowed source, and a model made it. Words that may be prose break nothing."""
+        """Broken if a token stands in no allowed source, and a model (or a release that the rule does not name) made it. Words
+        that may be prose break nothing."""
         if any(sides.MODEL in plain_tags(s) and self._gate(index, s) is True for s in sources):
             return False
         return any_of(self._invented(index, token, sources) for token in tokens(value, type_))
@@ -121,13 +123,13 @@ class Asking:
         return self._made(index, token)
 
     def _made(self, index: int, token: Token) -> Truth:
-        """Whether the token surely was in what a model said, and not in a text of the workflow."""
+        """Whether the token surely was in what a model or a release said, and not in a text of the workflow."""
         log = self.matcher.log
         if any(stands_in(token, value) is not False for value in _literals(log.program)):
             return Unknown("it also stands in the text of the workflow")
         if log.events[index].agent is not None:
             return True
-        answers = (i for i in log.before(index, False) if log.events[i].kind == "llm")
+        answers = (i for i in log.before(index, False) if log.events[i].kind in ("llm", "release"))
         made = any_of(found_in(token, log.result(i)) for i in answers)
         return True if made is True else Unknown("what the model said was worked on")
 
@@ -288,6 +290,10 @@ def plain_tags(source: core.AllowedSource) -> frozenset[str]:
             return frozenset({principal})
         case _:
             return NOTHING
+
+
+def _residues(label: frozenset[str]) -> frozenset[str]:
+    return frozenset(tag for tag in label if tag.startswith("via "))
 
 
 def _perhaps(carries: bool) -> Truth:

@@ -156,7 +156,8 @@ def test_a_release_passes_on_what_it_removed_the_blame_from(tmp_path: Path) -> N
     body = "x = look(ask)\n o = llm parse(ask, x) -> Order\n c = confirm(o)\n pay(to: c.to, sum: c.sum)"
     answers = {"parse": order("x9"), "c": order("x9")}
     assert verdict(tmp_path, body, "require pay.to from only {user, via confirm}", answers).holds
-    assert verdict(tmp_path, body, "require pay.to from only {user}", answers).broken == (5,)
+    assert verdict(tmp_path, body, "require pay.to from only {user}", answers).unknown
+    assert verdict(tmp_path, body, "require pay.to from only {secret}", answers).broken == (5,)
 
 
 def test_what_an_agent_passes(tmp_path: Path) -> None:
