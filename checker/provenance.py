@@ -17,12 +17,14 @@ from wfcheck.checker.provenance_values import TEXT_LIMIT, number_key, wanted
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core
 from wfcheck.dsl.types import Type, base
+from wfcheck.dsl.walk import expressions, statements, subexpressions
 
 SourceKind: TypeAlias = Literal[
     "input", "result", "message", "literal", "model", "argument", "recall", "release"
 ]
 LEAF_LIMIT = 100_000
 Place: TypeAlias = "tuple[str | int, ...]"
+WORKFLOW = "workflow"
 NOWHERE: frozenset[str] = frozenset()
 
 
@@ -79,6 +81,19 @@ def below(path: core.FieldPath, place: Place) -> bool:
     )
 
 
+def _written(program: core.Program) -> tuple[tuple[core.Value, ...], frozenset[str]]:
+    """The constants in the workflows of a program, and the tools that they call themselves."""
+    texts: dict[str, core.Value] = {}
+    called = set()
+    for workflow in program.workflows.values():
+        for statement in statements(workflow.body):
+            called |= {statement.tool} if isinstance(statement, core.Call) else set()
+            for part in (e for top in expressions(statement) for e in subexpressions(top)):
+                if isinstance(part, core.Literal):
+                    texts[repr(part.value)] = part.value
+    return tuple(texts.values()), frozenset(called)
+
+
 @attrs.define
 class Labels:
     """What a program says about the results of its tools, compiled once."""
@@ -86,6 +101,8 @@ class Labels:
     program: core.Program
     every_tag: frozenset[str]
     influence: frozenset[str]
+    texts: tuple[core.Value, ...]  # the constants in workflows
+    called: frozenset[str]  # the tools that workflows call themselves
     conditions: Mapping[tuple[str, int], Code]
 
     @staticmethod
@@ -100,7 +117,7 @@ class Labels:
         }
         every = frozenset(s for s, tag in program.tags.items() if tag.kind in ("secrecy", "influence"))
         influence = frozenset(s for s, tag in program.tags.items() if tag.kind == "influence")
-        return Labels(program, every, influence, conditions)
+        return Labels(program, every, influence, *_written(program), conditions)
 
     def of_leaf(
         self, tool: core.Tool, place: Place, truths: Mapping[int, Truth]
@@ -138,8 +155,10 @@ class Provenance:
 
     @staticmethod
     def start(labels: Labels) -> Provenance:
-        """No event yet: only the rows of tables are known."""
+        """No event yet: only the rows of tables and the texts of workflows are known."""
         provenance = Provenance(labels)
+        for text in labels.texts:
+            provenance._leaves("literal", None, WORKFLOW, text, NOWHERE)
         for symbol, table in labels.program.tables.items():
             for row in table.rows:
                 provenance._leaves("literal", None, symbol, row, NOWHERE)

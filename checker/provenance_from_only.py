@@ -54,6 +54,8 @@ def ask_from_only(target: Target, asking: Asking) -> Answer:
         truth, culprit = asking.granted(atom, target.origins, limit)
         if truth is UNKNOWN:
             doubt = Insufficient(f"whether `{target.argument}` may come from there is not recorded")
+        elif truth is False and culprit is None and asking.computed:
+            doubt = Insufficient(f"the workflow may have computed `{target.argument}`")
         elif truth is False and culprit is None and atom.loose:
             doubt = Insufficient(f"whether `{target.argument}` names something or is prose is not known")
         elif truth is False:

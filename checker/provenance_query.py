@@ -19,7 +19,7 @@ from wfcheck.checker.conditions import (
     Truth,
     holds,
 )
-from wfcheck.checker.provenance import Place, Provenance, Source, at_path, below
+from wfcheck.checker.provenance import WORKFLOW, Place, Provenance, Source, at_path, below
 from wfcheck.checker.provenance_index import bits
 from wfcheck.checker.provenance_values import Atom, unknown_inside, wanted
 from wfcheck.checker.replay.view import SYSTEM, View
@@ -185,6 +185,15 @@ class Asking:
         """The declared influence tags: whoever can write such values is the likelier culprit."""
         return self.provenance.labels.influence
 
+    def own_text(self, source: Source) -> bool:
+        """Whether it is text of the workflow, and the call may be the workflow's own: what an agent wrote is never a literal."""
+        return source.owner == SYSTEM or (source.owner == WORKFLOW and self.view.event.agent is None)
+
+    @property
+    def computed(self) -> bool:
+        """Whether the workflow itself may have made the call, and so may have computed its arguments."""
+        return self.view.event.agent is None and self.view.name in self.provenance.labels.called
+
     def context(self) -> Iterator[Source]:
         """Whatever had been seen in the session of the judged event."""
         return (s for s in self.provenance.sources if s.of_session(self.view.session))
@@ -219,7 +228,7 @@ class Asking:
         passed = calls_given(holders)
         culprit: Source | None = None
         for source in holders:
-            if source.kind == "literal" and source.owner == SYSTEM:
+            if source.kind == "literal" and self.own_text(source):
                 return True, None
             if is_echo(source, passed):
                 continue
@@ -227,6 +236,8 @@ class Asking:
             if found is True:
                 return True, None
             if source.kind not in ("model", "argument"):
+                if source.kind == "literal" and source.owner == WORKFLOW:
+                    continue
                 if culprit is None or (
                     source.possible & self.influence and not culprit.possible & self.influence
                 ):

@@ -142,3 +142,21 @@ def test_another_session_lends_nothing_and_leaks_all_the_same(program: Program) 
     leak = [{**event, **other} for event in filed("AB12345678")]
     assert verdict(program, "privacy.no_leak", *read, *leak).verdict == "violated"
     assert verdict(program, "privacy.trifecta", *read, *leak).verdict == "violated"
+
+
+@pytest.mark.parametrize(
+    ("amount", "agent", "verdict_"),
+    [
+        (7, None, "holds"),
+        (9, None, "insufficient"),
+        (7, "helper", "violated"),
+        (9, "helper", "violated"),
+        (8, "helper", "holds"),
+    ],
+)
+def test_what_the_workflow_wrote_or_may_have_computed(
+    program: Program, amount: int, agent: str | None, verdict_: str
+) -> None:
+    said = {"kind": "input", "actor": "user", "text": "pay 8"}
+    pay = {"kind": "call", "tool": "pay", "call": "p", "agent": agent, "args_requested": {"amount": amount}}
+    assert verdict(program, "origin.own", said, pay).verdict == verdict_
