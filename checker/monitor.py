@@ -55,6 +55,11 @@ class Monitor:
     per_session: bool = False
     also: tuple[tuple[Grant, ...], ...] = ()
 
+    @property
+    def bound(self) -> frozenset[str]:
+        """Of `allow`: its principal, and those that act for it and have no grants of their own."""
+        return frozenset(choice.by for choice in self.judged.choices if choice.by is not None)
+
 
 @attrs.frozen
 class Response:

@@ -42,10 +42,9 @@ def check(case: Case, rule: core.Rule) -> Finding:
 
 
 def _judged(case: Case, rule: core.Rule, monitor: Monitor) -> list[Act] | None:
-    """What may be judged: for `allow` the calls of its principal and those made on its behalf."""
+    """What may be judged: for `allow` the calls of those it binds, and the calls made on their behalf."""
     if isinstance(rule.body, core.Allow):
-        principal = rule.body.principal
-        return [act for act in case.acts("call") if principal in act.actors]
+        return [act for act in case.acts("call") if not monitor.bound.isdisjoint(act.actors)]
     return may_be(case, monitor.judged)
 
 

@@ -86,14 +86,16 @@ class RuleTrace:
 
     def occurrences(self) -> list[SymbolicEvent]:
         """The events of the judged kind, whatever their arguments."""
+        if isinstance(self.rule.body, core.Allow):
+            return [e for e in self.events if self._judged(e)]
         bare = [attrs.evolve(c, tests=(), result=None) for c in self.monitor.judged.choices]
         pattern = attrs.evolve(self.monitor.judged, choices=tuple(bare))
         return [e for e in self.events if self.matcher.matches(pattern, e, evidence=False)]
 
     def _judged(self, event: SymbolicEvent) -> list[Match]:
-        """`allow` judges calls of its principal and those made on its behalf; other rules what the pattern says."""
+        """`allow` judges calls of those it binds and those made on their behalf; other rules what the pattern says."""
         if isinstance(self.rule.body, core.Allow):
-            acting = event.kind == "call" and self.rule.body.principal in event.actors
+            acting = event.kind == "call" and not self.monitor.bound.isdisjoint(event.actors)
             return [Match(Truth(event.guard, event.guard), {})] if acting else []
         return self.matcher.matches(self.monitor.judged, event, evidence=False)
 
