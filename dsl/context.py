@@ -151,6 +151,7 @@ class Context:
     used_imports: set[tuple[str, int, str | None]] = attrs.Factory(set)
     events: EventElaborator | None = None
     tags: dict[str, core.Tag] = attrs.Factory(dict)
+    declared_tags: frozenset[str] = frozenset()
     groups: dict[str, core.Group] = attrs.Factory(dict)
     types: dict[str, Type] = attrs.Factory(dict)
     pending_types: set[str] = attrs.Factory(set)

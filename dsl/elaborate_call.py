@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import attrs
 
@@ -125,8 +126,12 @@ def match_arguments(
     """The arguments by parameter name, in declaration order; evaluated (and hoisted from) in source order."""
     found: dict[str, core.Expr] = {}
     places: dict[str, Span] = {}
+    known = {parameter.name: parameter for parameter in parameters}
+    named = next(
+        (i for i, argument in enumerate(call.arguments) if argument.name is not None), len(call.arguments)
+    )
     for index, argument in enumerate(call.arguments):
-        parameter = _parameter(context, parameters, argument, index, call, name)
+        parameter = _parameter(context, known, argument, index, index > named, name)
         value = elaborate_expression(context, env, argument.value, parameter.type if parameter else None)
         if parameter is None:
             continue
@@ -146,16 +151,17 @@ def match_arguments(
 
 def _parameter(
     context: Context,
-    parameters: Sequence[core.Param],
+    parameters: Mapping[str, core.Param],
     argument: syntax.Argument,
     index: int,
-    call: syntax.Apply,
+    late: bool,
     name: str,
 ) -> core.Param | None:
-    names = [p.name for p in parameters]
+    """`late`: a named argument comes before."""
     if argument.name is not None:
-        wanted = next((p for p in parameters if p.name == argument.name.text), None)
+        wanted = parameters.get(argument.name.text)
         if wanted is None:
+            names = list(parameters)
             context.report(
                 "WF407",
                 f"`{name}` has no argument called `{argument.name.text}`",
@@ -164,7 +170,7 @@ def _parameter(
                 help=did_you_mean(argument.name.text, names),
             )
         return wanted
-    if any(before.name is not None for before in call.arguments[:index]):
+    if late:
         context.report(
             "WF410",
             "a positional argument follows a named one",
@@ -173,7 +179,7 @@ def _parameter(
         )
         return None
     if index < len(parameters):
-        return parameters[index]
+        return next(islice(parameters.values(), index, None))
     context.report(
         "WF407",
         f"`{name}` takes {len(parameters)} argument{'s' * (len(parameters) != 1)}, this is number {index + 1}",

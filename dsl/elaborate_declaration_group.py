@@ -40,11 +40,12 @@ def elaborate_tags(context: Context) -> None:
     tags += [core.Tag(f"via {e.symbol}", "residue", e.span) for e in entities(context, "release")]
     tags.append(core.Tag(VIA_APPROVE, "residue"))
     context.tags.update((tag.symbol, tag) for tag in tags)
+    context.declared_tags = frozenset(t.symbol for t in tags if t.kind in {"secrecy", "influence"})
 
 
 def declared_tags(context: Context) -> frozenset[str]:
     """What silence about a result stands for: every declared tag."""
-    return frozenset(t.symbol for t in context.tags.values() if t.kind in {"secrecy", "influence"})
+    return context.declared_tags
 
 
 def every_tag(context: Context) -> frozenset[str]:

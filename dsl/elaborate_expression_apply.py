@@ -53,8 +53,8 @@ def _callable(env: Env, entity: Entity) -> bool:
 def _unknown(context: Context, env: Env, name: str, span: Span) -> None:
     if context.hidden(env.module, name):
         return
-    pool = {*FUNCTIONS, *SPECIAL, *context.candidates(env.module, CALLABLE)}
-    context.report("WF212", f"no function is called `{name}`", span, help=did_you_mean(name, pool))
+    help_ = context.suggest(name, lambda: {*FUNCTIONS, *SPECIAL, *context.candidates(env.module, CALLABLE)})
+    context.report("WF212", f"no function is called `{name}`", span, help=help_)
 
 
 def _method(context: Context, span: Span, name: str) -> None:
@@ -131,7 +131,7 @@ def _inline(
             help="definitions are inlined and cannot be recursive",
         )
         return broken(call.span)
-    if entity.symbol in context.exhausted:
+    if entity.symbol in context.exhausted or env.budget.left < 0:
         return broken(call.span)
     if env.budget.depth > MAX_INLINED_DEPTH:
         _exhaust(context, env, "WF340", "definitions use each other too deeply", call.span)

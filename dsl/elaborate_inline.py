@@ -19,7 +19,7 @@ def inline(
 ) -> core.Variable | None:
     """A call of a workflow: its body stands here, with its names told apart."""
     declaration = entity.declaration
-    if not isinstance(declaration, syntax.WorkflowDecl) or _recursive(frame, call, entity):
+    if frame.full or not isinstance(declaration, syntax.WorkflowDecl) or _recursive(frame, call, entity):
         return None
     inner = _inner_frame(frame, entity, declaration)
     parameters = elaborate_parameters(frame.context, entity.module, declaration.parameters)

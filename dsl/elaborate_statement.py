@@ -22,7 +22,8 @@ from wfcheck.dsl.walk import assigned
 
 
 def elaborate_workflow(context: Context, module: str, decl: syntax.WorkflowDecl) -> core.Workflow | None:
-    """The workflow in the core, every problem reported to the context. None when it is not known by its name."""
+    """The workflow in the core, every problem reported to the context. None when it is not known by its name,
+    or is too large to be taken whole."""
     entity = context.names[module].own.get(decl.name.text)
     if entity is None:
         return None
@@ -32,6 +33,8 @@ def elaborate_workflow(context: Context, module: str, decl: syntax.WorkflowDecl)
     bind_parameters(frame, parameters, decl)
     requires = frame.contracts(decl.requires, entity.symbol, "requires", {})
     body = block(frame, decl.body)
+    if frame.full:
+        return None
     result = frame.result or (joined(frame.returned) if frame.returned else ANY)
     ensures = frame.contracts(
         decl.ensures, entity.symbol, "ensures", result_name(result, decl.span) | parameter_names(frame, decl)

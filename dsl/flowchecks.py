@@ -198,11 +198,10 @@ class _Flow:
 
     def parallel(self, statement: core.Parallel) -> Ends:
         writes = [set(_written(branch)) for branch in statement.branches]
+        everything = set().union(*writes)
         arms = []
         for index, branch in enumerate(statement.branches):
-            others = (
-                set().union(*(w for i, w in enumerate(writes) if i != index)) - writes[index] - self.assigned
-            )
+            others = everything - writes[index] - self.assigned
             self.assigned |= others  # reading them is reported as interference
             arms.append(self.arm(branch))
             self.assigned -= others
@@ -243,25 +242,26 @@ def _silent(scope: core.Scope) -> Ends:
 def interference(context: Context, statement: core.Parallel) -> None:
     """No branch may write a variable that another reads or writes; of stores a built-in rule speaks."""
     touched = [(_written(branch), _read(branch)) for branch in statement.branches]
+    first: dict[str, int] = {}
     for index, (writes, _) in enumerate(touched):
-        for other, (others, reads) in enumerate(touched):
-            if other != index:
-                only_read = {name: span for name, span in reads.items() if name not in others}
-                _clash(context, writes, only_read, "read")
-            if other > index:
-                _clash(context, writes, others, "also assigned")
+        for name in writes:
+            first.setdefault(name, index)
+    for index, (writes, reads) in enumerate(touched):
+        for name in sorted(first.keys() & (writes.keys() | reads.keys())):
+            if first[name] != index:
+                what, place = ("also assigned", writes[name]) if name in writes else ("read", reads[name])
+                _clash(context, name, touched[first[name]][0][name], place, what)
 
 
-def _clash(context: Context, writes: dict[str, Span], others: dict[str, Span], what: str) -> None:
-    for name in sorted(writes.keys() & others.keys()):
-        context.report(
-            "WF426",
-            f"`{name}` is assigned in one branch of `parallel` and {what} in another",
-            others[name],
-            labels=[(writes[name], "assigned here")],
-            notes=["branches run in any order"],
-            help="use another variable, or move the statement out of `parallel`",
-        )
+def _clash(context: Context, name: str, written: Span, place: Span, what: str) -> None:
+    context.report(
+        "WF426",
+        f"`{name}` is assigned in one branch of `parallel` and {what} in another",
+        place,
+        labels=[(written, "assigned here")],
+        notes=["branches run in any order"],
+        help="use another variable, or move the statement out of `parallel`",
+    )
 
 
 def _written(block: core.Block) -> dict[str, Span]:

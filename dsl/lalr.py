@@ -28,6 +28,9 @@ _ORACLES = frozenset({"LLM", "AGENT"})
 _ASSIGNED = frozenset({"ASK", "RECALL"})
 # No tool may bear the name of a built-in event: these stay what they are before `(`.
 _ACTS = frozenset({"SAY", "REMEMBER", "ASK"})
+# `retry (n) {`, `send (a), b to p`, `shows (a)`, `within (n) steps` begin with an operand in brackets, not with arguments.
+_BRACKETED = words("RETRY SEND SHOWS WITHIN")
+_INFIX = words(", + - * / . [ == != < <= > >= and or implies in like matches contains startswith endswith")
 _ENDINGS = words("= == != < <= > >= + - * / ) ] } , . : := -> ?") | RESERVED
 
 
@@ -165,13 +168,23 @@ class Machine:
         kind, texts = self.tokens.kinds[row], self.tokens.texts
         following = texts[row + 1]
         if self.tokens.named(row):
-            return not (kind in _ACTS and following == "(")
+            return following != "(" or not (kind in _ACTS or (kind in _BRACKETED and self._has_operand(row)))
         if kind in _BINDERS:
             return row + 2 >= len(texts) or texts[row + 2] not in {"in", ","} or following in _ENDINGS
         after = texts[row + 2] if row + 2 < len(texts) else ""
         if (kind in _ORACLES and after != "(") or (kind in _ASSIGNED and after == "="):
             return True
         return kind in _PREFIXES and following in _ENDINGS
+
+    def _has_operand(self, row: int) -> bool:
+        """Whether the bracket after a word holds its operand, by what follows the bracket or by how it is written."""
+        tokens = self.tokens
+        kind, after = tokens.kinds[row], tokens.texts[tokens.partner(row + 1) + 1]
+        if kind == "RETRY":
+            return after == "{"
+        if kind == "SEND":
+            return after in _INFIX
+        return not tokens.first(row) or tokens.starts[row + 1] > tokens.end(row)
 
 
 def viable(tables: Tables, states: list[int], kind: str) -> bool:

@@ -10,7 +10,7 @@ from wfcheck.dsl.source import Source
 
 MAX_BYTES = 4 * 1024 * 1024
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+    "\r(?!\n)|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 
 
@@ -56,6 +56,9 @@ def _not_utf8(data: bytes, offset: int, path: str) -> Diagnostic:
 
 def _control(source: Source, offset: int) -> Diagnostic:
     code = ord(source.text[offset])
+    if code == 0x0D:
+        message = "a carriage return alone ends a line in some editors and not in others"
+        return Diagnostic("WF005", message, source.span(offset, offset + 1), help="end lines with line feeds")
     help_ = f"remove it, or write `\\u{code:04x}` in a text"
     message = f"the character U+{code:04X} is invisible and may not stand in a file"
     return Diagnostic("WF005", message, source.span(offset, offset + 1), help=help_)

@@ -59,6 +59,9 @@ def describe(machine: Machine) -> Diagnostic:
     if tokens.kinds[row] in _COMPARISONS and "AND" in expected:
         help_ = "comparisons do not chain: write `a < b and b < c`"
         return Diagnostic("WF101", f"unexpected `{tokens.texts[row]}`", span, help=help_)
+    if tokens.texts[row] == ">=" and "GT" in expected:
+        help_ = "leave a blank between `>`, which ends the type, and `=`"
+        return Diagnostic("WF101", "unexpected `>=`", span, help=help_)
     misspelt = _misspelt(machine, expected)
     if misspelt is not None:
         return misspelt

@@ -72,6 +72,15 @@ class Tokens:
             return True
         return row > 0 and texts[row - 1] in {"{", "(", ","}
 
+    def partner(self, row: int) -> int:
+        """The row of the bracket that closes the one in `row`."""
+        depth = 0
+        for later in range(row, len(self.kinds)):
+            depth += (self.kinds[later] in OPENERS) - (self.kinds[later] in CLOSERS)
+            if depth == 0:
+                return later
+        return len(self.kinds) - 2
+
     @cached_property
     def openers(self) -> list[int]:
         """For each token the row of the innermost bracket open at it, or -1; a bracket is not inside itself."""
