@@ -22,7 +22,9 @@ from wfcheck.dsl.walk import statements
 
 RUNS = 250
 WORK = 20_000
-"""How many runs, and how many events in all of them, one search may spend: counted, so that it ends the same way every time."""
+"""How many runs, and how much judging (it is quadratic in the events of a run), one search may spend: counted, so that it ends the
+same way every time."""
+FUEL = 300
 CHILDREN = 60
 
 Judge: TypeAlias = Callable[[Sessions], int | None]
@@ -50,7 +52,7 @@ class Search:
                 sessions=["s1"] * len(self.entries),
                 explicit=self.explicit,
                 ends=self.ends,
-                fuel=2000,
+                fuel=self.fuel,
             )
         except (NotARunError, NoValueError):
             return None, {}
@@ -58,6 +60,11 @@ class Search:
         for oracle in oracles:
             asked |= oracle.asked
         return done, asked
+
+    @property
+    def fuel(self) -> int:
+        """Enough to come to the end of every workflow, and for a few rounds of its loops."""
+        return FUEL + 2 * sum(len(list(statements(w.body))) for w in self.entries)
 
     def _oracle(self, script: Script, number: int) -> Explorer:
         fails = any(isinstance(s, core.Retry) for s in statements(self.entries[number].body))
@@ -79,7 +86,7 @@ def find(search: Search, starts: Iterable[Script], deadline: float) -> tuple[Scr
         done, asked = search.attempt(script)
         if done is None:
             continue
-        work += len(done.events)
+        work += len(done.events) + len(done.events) ** 2 // 10
         if (witness := confirmed(search, done)) is not None:
             return script, witness
         if (shape := _shape(done)) not in seen:

@@ -143,11 +143,14 @@ class Matcher:
             case "emit":
                 return both(there, self._emits(wanted, event))
             case "write":
-                return both(there, fact(self._writes(wanted, event)))
+                unknown = event.kind == "remember" and event.subject is None and bool(wanted)
+                return both(there, fact(self._writes(wanted, event)), OPEN if unknown else YES)
             case "message":
-                received = not choice.to or event.subject is None or event.subject in choice.to
+                unknown = event.subject is None and bool(choice.to)
+                received = not choice.to or unknown or event.subject in choice.to
                 sent = not wanted or event.actor in wanted
-                return both(there, fact(event.kind == "message" and sent and received))
+                known = fact(event.kind == "message" and sent and received)
+                return both(there, known, OPEN if unknown else YES)
             case "llm" | "release" | "remember" | "recall" | "say" | "ask":
                 unknown = event.subject is None and bool(wanted)
                 named = choice.kind in ("say", "ask") or unknown or _named(wanted, event.subject)
