@@ -26,6 +26,7 @@ from wfcheck.checker.symbolic_taint import (
 from wfcheck.checker.symbolic_types import conforms
 from wfcheck.checker.symbolic_value import SymbolicValue, build_shape, equal, to_opaque
 from wfcheck.dsl import core
+from wfcheck.dsl.walk import subexpressions
 from wfcheck.solver import build as b
 from wfcheck.solver.sort import Sort
 from wfcheck.solver.term import Term
@@ -94,7 +95,8 @@ def _functional(
 def result_taint(
     walk: Walk, tool: core.Tool, values: Values, result: SymbolicValue, taints: Taints, pc: Mask
 ) -> Taint:
-    """returns(t) + all a_i (less `independent of`) + label(reads) + pc."""
+    """returns(t) + all a_i (less `independent of`) + label(reads) + pc. Whether a clause holds that asks about the result is as
+    secret as the result: a decision that rests on its not holding tells as much."""
     table = walk.labelling.table
     given = {name: _argument(walk, tool, name, taint) for name, taint in taints.items()}
     inputs = total(t for name, t in given.items() if name not in tool.independent)
@@ -104,11 +106,17 @@ def result_taint(
     for clause in tool.returns:
         bits = table.mask(clause.tags) & walk.keep
         if bits:
-            holds = walk.truth(clause.condition, more).possible
+            telling = walk.labelling.domain.implicit and _asks_result(clause.condition)
+            holds = b.TRUE if telling else walk.truth(clause.condition, more).possible
             found = grown(found, clause.path, under(holds, always(bits)))
     for path, bit in table.result_sources.get(tool.symbol, ()):
         found = grown(found, path, always(bit & walk.keep))
     return found
+
+
+def _asks_result(condition: core.Expr | None) -> bool:
+    parts = () if condition is None else subexpressions(condition)
+    return any(isinstance(part, core.Variable) and part.kind == "result" for part in parts)
 
 
 def _argument(walk: Walk, tool: core.Tool, name: str, taint: Taint) -> Taint:

@@ -60,17 +60,22 @@ def sight(case: Case) -> Iterator[Duty]:
                 yield Duty(act, label, table.mask(principal.clears), text)
     for act in case.acts("agent"):
         yield from _context(case, act)
+    for act in case.acts("llm"):
+        yield from _seen(case, act, act.actor, act.shown | act.decision)
 
 
 def _context(case: Case, act: Act) -> Iterator[Duty]:
-    table = case.analysis.labelling.table
     agent = next(s for s in statements(case.workflow.body) if s.id == act.node)
     symbol = agent.principal if isinstance(agent, core.Agent) and agent.principal else act.actor
+    yield from _seen(case, act, symbol, case.labels.heads[act.node].variables[CONTEXT].every)
+
+
+def _seen(case: Case, act: Act, symbol: str, label: int) -> Iterator[Duty]:
+    table = case.analysis.labelling.table
     principal = case.program.principals.get(symbol)
     if principal is not None and principal.clears is not None:
-        label = case.labels.heads[act.node].variables[CONTEXT].every & table.secrecy
         text = f"the context of `{act.subject}` holds more than `{symbol}` clears"
-        yield Duty(act, label, table.mask(principal.clears), text)
+        yield Duty(act, label & table.secrecy, table.mask(principal.clears), text)
 
 
 def accepts(case: Case) -> Iterator[Duty]:
