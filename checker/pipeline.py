@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
@@ -18,7 +18,8 @@ from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
 from wfcheck.dsl import core, elaborate
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
-from wfcheck.stdlib import load
+from wfcheck.solver.backend import shared_child
+from wfcheck.stdlib import load, names
 
 Progress = Callable[[str], None]
 STACK = 20_000
@@ -219,7 +220,9 @@ def check(
     Raises:
         DefectError: a check failed for a reason of our own; it carries the report of all others.
     """
-    program, diagnostics = elaborate.load(paths, policies=policies, library=load)
+    with suppress(OSError):  # then the first question says what is wrong
+        shared_child().start()  # it loads while the files are read
+    program, diagnostics = elaborate.load(paths, policies=policies, library=load, library_names=names())
     checked = check_program(
         program,
         selection=Selection(tuple(rules), workflow),

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 import attrs
 
+from wfcheck.dsl.node import Node
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import Type
 
@@ -39,8 +40,8 @@ VariableKind = OneOf["local", "argument", "result", "binder", "register", "now",
 # element in `recall s where`. bound: bound by a quantifier, a `for each`, or an inlined definition.
 
 
-@attrs.frozen
-class Literal:
+@attrs.frozen(eq=False, repr=False)
+class Literal(Node):
     """A constant (also a set, as a tuple, when the type is a SetType; a regular expression, as its text)."""
 
     value: Value
@@ -48,16 +49,16 @@ class Literal:
     span: Span = _span()
 
 
-@attrs.frozen
-class Variable:
+@attrs.frozen(eq=False, repr=False)
+class Variable(Node):
     name: str
     kind: VariableKind
     type: Type = attrs.field(eq=False)
     span: Span = _span()
 
 
-@attrs.frozen
-class Field:
+@attrs.frozen(eq=False, repr=False)
+class Field(Node):
     """`base.name`; a missing field is an error value."""
 
     base: Expr
@@ -66,8 +67,8 @@ class Field:
     span: Span = _span()
 
 
-@attrs.frozen
-class Index:
+@attrs.frozen(eq=False, repr=False)
+class Index(Node):
     """`base[index]` of a list (0-based), a map or a register; out of range is an error value."""
 
     base: Expr
@@ -76,8 +77,8 @@ class Index:
     span: Span = _span()
 
 
-@attrs.frozen
-class Apply:
+@attrs.frozen(eq=False, repr=False)
+class Apply(Node):
     """An operator or built-in function of `operators.OPERATORS`, strict in its arguments unless the table says otherwise."""
 
     op: str
@@ -86,15 +87,15 @@ class Apply:
     span: Span = _span()
 
 
-@attrs.frozen
-class MakeRecord:
+@attrs.frozen(eq=False, repr=False)
+class MakeRecord(Node):
     fields: tuple[tuple[str, Expr], ...]
     type: Type = attrs.field(eq=False)
     span: Span = _span()
 
 
-@attrs.frozen
-class MakeList:
+@attrs.frozen(eq=False, repr=False)
+class MakeList(Node):
     """A list or (when the type is a SetType) a set."""
 
     items: tuple[Expr, ...]
@@ -102,8 +103,8 @@ class MakeList:
     span: Span = _span()
 
 
-@attrs.frozen
-class Quantified:
+@attrs.frozen(eq=False, repr=False)
+class Quantified(Node):
     """kind: any, all, count, sum, min, max. One binder per list; several lists are walked in step (zip, to the shortest)."""
 
     kind: OneOf["any", "all", "count", "sum", "min", "max"]
@@ -114,8 +115,8 @@ class Quantified:
     span: Span = _span()
 
 
-@attrs.frozen
-class Lookup:
+@attrs.frozen(eq=False, repr=False)
+class Lookup(Node):
     """`t[k]`: the row of a table whose first field equals the key; none is an error value."""
 
     table: str
@@ -124,8 +125,8 @@ class Lookup:
     span: Span = _span()
 
 
-@attrs.frozen
-class Known:
+@attrs.frozen(eq=False, repr=False)
+class Known(Node):
     """`known(v[K])`: the register has an entry at the key."""
 
     register: str
@@ -134,8 +135,8 @@ class Known:
     span: Span = _span()
 
 
-@attrs.frozen
-class LastEvent:
+@attrs.frozen(eq=False, repr=False)
+class LastEvent(Node):
     """`last(input)`, `last(say)`, `last(t)`: a record (`text`, `time`, arguments, `result`); unknown when there is none."""
 
     event: EventPattern
@@ -143,8 +144,8 @@ class LastEvent:
     span: Span = _span()
 
 
-@attrs.frozen
-class EarlierEvent:
+@attrs.frozen(eq=False, repr=False)
+class EarlierEvent(Node):
     """`any earlier EVENT: body`; in the body the arguments of that event by name, `text`, `result` (kind "bound")."""
 
     event: EventPattern
@@ -175,8 +176,8 @@ FieldPath: TypeAlias = tuple[str, ...]
 # ---------------------------------------------------------------- declarations
 
 
-@attrs.frozen
-class Tag:
+@attrs.frozen(eq=False, repr=False)
+class Tag(Node):
     """kind: secrecy, influence, principal (influence of who made a value), tool (`tool(t)`), residue (`via d`), builtin
     (`user`, `model`). Symbols: the declared symbol; `user`, `model`; the principal's symbol; `tool(t)`; `via d`; `via approve`."""
 
@@ -185,8 +186,8 @@ class Tag:
     span: Span | None = attrs.field(default=None, eq=False, repr=False)
 
 
-@attrs.frozen
-class Group:
+@attrs.frozen(eq=False, repr=False)
+class Group(Node):
     """`open` groups without any member make the rules that use them not applicable. kind: tag, tool, channel, principal."""
 
     symbol: str
@@ -196,8 +197,8 @@ class Group:
     span: Span | None = attrs.field(default=None, eq=False, repr=False)
 
 
-@attrs.frozen
-class Principal:
+@attrs.frozen(eq=False, repr=False)
+class Principal(Node):
     symbol: str
     kind: OneOf["human", "agent", "service"]
     clears: (
@@ -208,8 +209,8 @@ class Principal:
     span: Span = _span()
 
 
-@attrs.frozen
-class Channel:
+@attrs.frozen(eq=False, repr=False)
+class Channel(Node):
     """`clears` None: external. `implied`: made up for a tool without `emits` (its symbol is the tool's)."""
 
     symbol: str
@@ -218,8 +219,8 @@ class Channel:
     span: Span = _span()
 
 
-@attrs.frozen
-class Store:
+@attrs.frozen(eq=False, repr=False)
+class Store(Node):
     """`holds`: tags it starts with (every tag when not declared)."""
 
     symbol: str
@@ -229,8 +230,8 @@ class Store:
     span: Span = _span()
 
 
-@attrs.frozen
-class Condition:
+@attrs.frozen(eq=False, repr=False)
+class Condition(Node):
     """A named contract: `name` is what verdicts list (`refund.paid`, or a made-up `refund.requires1`)."""
 
     name: str
@@ -238,8 +239,8 @@ class Condition:
     span: Span = _span()
 
 
-@attrs.frozen
-class Param:
+@attrs.frozen(eq=False, repr=False)
+class Param(Node):
     """`optional`: its type is an option and a call may leave it out. `sources`: tags of `from {..}`; None: worst case, every tag."""
 
     name: str
@@ -249,8 +250,8 @@ class Param:
     span: Span = _span()
 
 
-@attrs.frozen
-class Emission:
+@attrs.frozen(eq=False, repr=False)
+class Emission(Node):
     """`channel` receives `arguments` (None: all) when `condition` (over arguments) holds; None: always."""
 
     channel: str
@@ -259,8 +260,8 @@ class Emission:
     span: Span = _span()
 
 
-@attrs.frozen
-class ReturnTags:
+@attrs.frozen(eq=False, repr=False)
+class ReturnTags(Node):
     """The value at `path` below the result carries `tags` when `condition` (over arguments and result) holds."""
 
     path: FieldPath
@@ -275,8 +276,8 @@ class Effect(Enum):
     IRREVERSIBLE = "irreversible"
 
 
-@attrs.frozen
-class Tool:
+@attrs.frozen(eq=False, repr=False)
+class Tool(Node):
     """All silences are resolved to the worst case; the `declared_*` flags remember where the author was silent."""
 
     symbol: str
@@ -304,8 +305,8 @@ class Tool:
         return next((p for p in self.parameters if p.name == name), None)
 
 
-@attrs.frozen
-class Release:
+@attrs.frozen(eq=False, repr=False)
+class Release(Node):
     """`by` None: a sanitiser. `condition` is over the parameters (kind "argument"). `bits`: None when infinite."""
 
     symbol: str
@@ -318,8 +319,8 @@ class Release:
     span: Span = _span()
 
 
-@attrs.frozen
-class RegisterUpdate:
+@attrs.frozen(eq=False, repr=False)
+class RegisterUpdate(Node):
     event: EventPattern
     binder: str | None  # of `for each`
     source: Expr | None
@@ -329,8 +330,8 @@ class RegisterUpdate:
     span: Span = _span()
 
 
-@attrs.frozen
-class Register:
+@attrs.frozen(eq=False, repr=False)
+class Register(Node):
     symbol: str
     type: Type
     initial: Expr
@@ -338,8 +339,8 @@ class Register:
     span: Span = _span()
 
 
-@attrs.frozen
-class Table:
+@attrs.frozen(eq=False, repr=False)
+class Table(Node):
     symbol: str
     type: Type  # of a row
     key: str
@@ -347,8 +348,8 @@ class Table:
     span: Span = _span()
 
 
-@attrs.frozen
-class Assumption:
+@attrs.frozen(eq=False, repr=False)
+class Assumption(Node):
     name: str
     condition: Expr
     span: Span = _span()
@@ -360,16 +361,16 @@ NodeId: TypeAlias = str
 """Unique within one (inlined) workflow body and stable: `n3`, and `n3/n1` inside an inlined workflow."""
 
 
-@attrs.frozen
-class Let:
+@attrs.frozen(eq=False, repr=False)
+class Let(Node):
     id: NodeId
     target: str
     value: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class Call:
+@attrs.frozen(eq=False, repr=False)
+class Call(Node):
     """A tool call; `arguments` by parameter name in declaration order, optional ones possibly left out."""
 
     id: NodeId
@@ -380,8 +381,8 @@ class Call:
     span: Span = _span()
 
 
-@attrs.frozen
-class Llm:
+@attrs.frozen(eq=False, repr=False)
+class Llm(Node):
     id: NodeId
     step: str
     target: str | None
@@ -391,8 +392,8 @@ class Llm:
     span: Span = _span()
 
 
-@attrs.frozen
-class If:
+@attrs.frozen(eq=False, repr=False)
+class If(Node):
     """Surface `if`/`else if` chains and `match` become nests of this. `match` remembers the subject's source form."""
 
     id: NodeId
@@ -402,8 +403,8 @@ class If:
     span: Span = _span()
 
 
-@attrs.frozen
-class For:
+@attrs.frozen(eq=False, repr=False)
+class For(Node):
     id: NodeId
     item: str
     source: Expr
@@ -412,8 +413,8 @@ class For:
     span: Span = _span()
 
 
-@attrs.frozen
-class While:
+@attrs.frozen(eq=False, repr=False)
+class While(Node):
     id: NodeId
     condition: Expr
     maximum: int | None
@@ -422,15 +423,15 @@ class While:
     span: Span = _span()
 
 
-@attrs.frozen
-class Parallel:
+@attrs.frozen(eq=False, repr=False)
+class Parallel(Node):
     id: NodeId
     branches: tuple[Block, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class May:
+@attrs.frozen(eq=False, repr=False)
+class May(Node):
     """An act an agent may choose: a tool (symbol), or `say`, `ask`, `send` with `tool` None. `condition` over its arguments."""
 
     act: OneOf["tool", "say", "ask", "send", "remember", "recall"]
@@ -439,8 +440,8 @@ class May:
     span: Span = _span()
 
 
-@attrs.frozen
-class Agent:
+@attrs.frozen(eq=False, repr=False)
+class Agent(Node):
     id: NodeId
     step: str
     target: str | None
@@ -454,8 +455,8 @@ class Agent:
     span: Span = _span()
 
 
-@attrs.frozen
-class Approve:
+@attrs.frozen(eq=False, repr=False)
+class Approve(Node):
     """`tool`/`arguments` None and () when no call is bound. `otherwise` None: a refusal stops the run."""
 
     id: NodeId
@@ -469,8 +470,8 @@ class Approve:
     span: Span = _span()
 
 
-@attrs.frozen
-class ReleaseCall:
+@attrs.frozen(eq=False, repr=False)
+class ReleaseCall(Node):
     id: NodeId
     step: str
     target: str | None
@@ -479,8 +480,8 @@ class ReleaseCall:
     span: Span = _span()
 
 
-@attrs.frozen
-class Scope:
+@attrs.frozen(eq=False, repr=False)
+class Scope(Node):
     """An inlined workflow: `parameters` are bound, `body` runs, `return` inside ends only it and binds `target`.
     Locals of the callee are renamed apart (`callee.x` style names), so that one environment serves."""
 
@@ -498,8 +499,8 @@ class Scope:
     span: Span = _span()
 
 
-@attrs.frozen
-class Retry:
+@attrs.frozen(eq=False, repr=False)
+class Retry(Node):
     id: NodeId
     attempts: int
     body: Block
@@ -507,15 +508,15 @@ class Retry:
     span: Span = _span()
 
 
-@attrs.frozen
-class Say:
+@attrs.frozen(eq=False, repr=False)
+class Say(Node):
     id: NodeId
     value: Expr
     span: Span = _span()
 
 
-@attrs.frozen
-class Ask:
+@attrs.frozen(eq=False, repr=False)
+class Ask(Node):
     """Says `value` to the principal and binds the answer (events `ask`, then `input`)."""
 
     id: NodeId
@@ -527,16 +528,16 @@ class Ask:
     span: Span = _span()
 
 
-@attrs.frozen
-class Send:
+@attrs.frozen(eq=False, repr=False)
+class Send(Node):
     id: NodeId
     values: tuple[Expr, ...]
     principal: str
     span: Span = _span()
 
 
-@attrs.frozen
-class Receive:
+@attrs.frozen(eq=False, repr=False)
+class Receive(Node):
     id: NodeId
     step: str
     target: str | None
@@ -545,8 +546,8 @@ class Receive:
     span: Span = _span()
 
 
-@attrs.frozen
-class Remember:
+@attrs.frozen(eq=False, repr=False)
+class Remember(Node):
     id: NodeId
     value: Expr
     store: str
@@ -554,8 +555,8 @@ class Remember:
     span: Span = _span()
 
 
-@attrs.frozen
-class Recall:
+@attrs.frozen(eq=False, repr=False)
+class Recall(Node):
     id: NodeId
     step: str
     target: str | None
@@ -566,15 +567,15 @@ class Recall:
     span: Span = _span()
 
 
-@attrs.frozen
-class Stop:
+@attrs.frozen(eq=False, repr=False)
+class Stop(Node):
     id: NodeId
     reason: str | None
     span: Span = _span()
 
 
-@attrs.frozen
-class Return:
+@attrs.frozen(eq=False, repr=False)
+class Return(Node):
     id: NodeId
     value: Expr | None
     span: Span = _span()
@@ -605,8 +606,8 @@ Statement: TypeAlias = (
 Block: TypeAlias = tuple[Statement, ...]
 
 
-@attrs.frozen
-class Workflow:
+@attrs.frozen(eq=False, repr=False)
+class Workflow(Node):
     """`principal`: who acts; None: the built-in `user`. `file`: where it was declared."""
 
     symbol: str
@@ -630,8 +631,8 @@ EventKind = OneOf[
 ]  # fmt: skip
 
 
-@attrs.frozen
-class Compare:
+@attrs.frozen(eq=False, repr=False)
+class Compare(Node):
     """The argument compares with a constant expression (binders allowed): ==, !=, <, <=, >, >=, in, like, matches, startswith,
     endswith, contains."""
 
@@ -639,18 +640,18 @@ class Compare:
     value: Expr
 
 
-@attrs.frozen
-class Same:
+@attrs.frozen(eq=False, repr=False)
+class Same(Node):
     """Equal to the other event's argument of the same name."""
 
 
-@attrs.frozen
-class SameCall:
+@attrs.frozen(eq=False, repr=False)
+class SameCall(Node):
     """`args`: the evidence names the judged call's tool and all its arguments, by name."""
 
 
-@attrs.frozen
-class Bind:
+@attrs.frozen(eq=False, repr=False)
+class Bind(Node):
     """An upper-case binder: binds at its first occurrence, must agree at the others."""
 
     name: str
@@ -660,16 +661,16 @@ ArgumentTest: TypeAlias = Compare | Same | SameCall | Bind
 """`_` leaves no test."""
 
 
-@attrs.frozen
-class EventPattern:
+@attrs.frozen(eq=False, repr=False)
+class EventPattern(Node):
     """Any of `choices`."""
 
     choices: tuple[EventChoice, ...]
     span: Span = _span()
 
 
-@attrs.frozen
-class EventChoice:
+@attrs.frozen(eq=False, repr=False)
+class EventChoice(Node):
     """One kind of event. Groups, `call(effect: ..)` and sets are expanded away.
 
     `subjects`, by kind: tools of call, fail, deny and (when the pattern names a call) approve; stores of write, remember, recall;
@@ -686,23 +687,23 @@ class EventChoice:
     span: Span = _span()
 
 
-@attrs.frozen
-class TagEnd:
+@attrs.frozen(eq=False, repr=False)
+class TagEnd(Node):
     """Values that carry any of the tags (for a residue: `via d`)."""
 
     tags: frozenset[str]
 
 
-@attrs.frozen
-class ResultEnd:
+@attrs.frozen(eq=False, repr=False)
+class ResultEnd(Node):
     """The result of a tool, or the part of it at `path`."""
 
     tool: str
     path: FieldPath
 
 
-@attrs.frozen
-class ArgumentEnd:
+@attrs.frozen(eq=False, repr=False)
+class ArgumentEnd(Node):
     """An argument of a tool (as a source: whatever was passed; as a sink: what reaches it)."""
 
     tool: str
@@ -710,46 +711,46 @@ class ArgumentEnd:
     path: FieldPath
 
 
-@attrs.frozen
-class CallEnd:
+@attrs.frozen(eq=False, repr=False)
+class CallEnd(Node):
     """A tool, or an event pattern over calls: any argument, or the decision to call."""
 
     event: EventPattern
 
 
-@attrs.frozen
-class ParameterEnd:
+@attrs.frozen(eq=False, repr=False)
+class ParameterEnd(Node):
     workflow: str | None  # None: of every workflow in scope that has it
     parameter: str
     path: FieldPath
 
 
-@attrs.frozen
-class StoreEnd:
+@attrs.frozen(eq=False, repr=False)
+class StoreEnd(Node):
     store: str
 
 
-@attrs.frozen
-class ChannelEnd:
+@attrs.frozen(eq=False, repr=False)
+class ChannelEnd(Node):
     channels: frozenset[str]
 
 
-@attrs.frozen
-class AgentEnd:
+@attrs.frozen(eq=False, repr=False)
+class AgentEnd(Node):
     """A step: what an llm or agent of that name makes (source) or is shown (sink)."""
 
     step: str
 
 
-@attrs.frozen
-class PrincipalEnd:
+@attrs.frozen(eq=False, repr=False)
+class PrincipalEnd(Node):
     """A principal as sink: what is said, asked, sent or shown to it."""
 
     principal: str
 
 
-@attrs.frozen
-class LiteralEnd:
+@attrs.frozen(eq=False, repr=False)
+class LiteralEnd(Node):
     """Constants of the workflow text, and table rows (`from only {table}`): provenance only."""
 
     table: str
@@ -769,8 +770,8 @@ FlowEnd: TypeAlias = (
 )
 
 
-@attrs.frozen
-class AllowedSource:
+@attrs.frozen(eq=False, repr=False)
+class AllowedSource(Node):
     """One source of `from only`. At most one gate: `when` (a condition over `input.text` ... and registers) or `designated`."""
 
     end: FlowEnd
@@ -780,8 +781,8 @@ class AllowedSource:
     span: Span = _span()
 
 
-@attrs.frozen
-class FromOnly:
+@attrs.frozen(eq=False, repr=False)
+class FromOnly(Node):
     """`target` from only `sources`; the target is an ArgumentEnd, or a ResultEnd inside a designation."""
 
     target: ArgumentEnd | ResultEnd
@@ -789,23 +790,23 @@ class FromOnly:
     span: Span = _span()
 
 
-@attrs.frozen
-class Grant:
+@attrs.frozen(eq=False, repr=False)
+class Grant(Node):
     event: EventPattern
     condition: Expr | None
     span: Span = _span()
 
 
-@attrs.frozen
-class Allow:
+@attrs.frozen(eq=False, repr=False)
+class Allow(Node):
     """All `allow` lines of one principal of one policy."""
 
     principal: str
     grants: tuple[Grant, ...]
 
 
-@attrs.frozen
-class Forbid:
+@attrs.frozen(eq=False, repr=False)
+class Forbid(Node):
     event: EventPattern
     condition: Expr | None
     after: EventPattern | None
@@ -813,8 +814,8 @@ class Forbid:
     duration: timedelta | None
 
 
-@attrs.frozen
-class Flow:
+@attrs.frozen(eq=False, repr=False)
+class Flow(Node):
     """`except_via`: release symbols and `approve`. `influence` None: no `when influence meets`."""
 
     sources: tuple[FlowEnd, ...]
@@ -824,16 +825,16 @@ class Flow:
     explicit: bool
 
 
-@attrs.frozen
-class Decision:
+@attrs.frozen(eq=False, repr=False)
+class Decision(Node):
     """`require decision of CALL from only SET`."""
 
     event: EventPattern
     sources: tuple[AllowedSource, ...]
 
 
-@attrs.frozen
-class Before:
+@attrs.frozen(eq=False, repr=False)
+class Before(Node):
     """Evidence must have happened before the judged event (since the last `since`), for each binder value if `each`."""
 
     evidence: EventPattern
@@ -846,8 +847,8 @@ class Before:
     within_time: timedelta | None
 
 
-@attrs.frozen
-class After:
+@attrs.frozen(eq=False, repr=False)
+class After(Node):
     """Evidence must follow the judged event, within a bound or (both None) before the end."""
 
     evidence: EventPattern
@@ -859,13 +860,13 @@ class After:
     within_time: timedelta | None
 
 
-@attrs.frozen
-class Distinct:
+@attrs.frozen(eq=False, repr=False)
+class Distinct(Node):
     events: tuple[EventPattern, ...]
 
 
-@attrs.frozen
-class ScopeKey:
+@attrs.frozen(eq=False, repr=False)
+class ScopeKey(Node):
     """One `per`: run, session, turn, a window, or an expression over the judged call's arguments."""
 
     kind: OneOf["run", "session", "turn", "window", "key"]
@@ -876,8 +877,8 @@ class ScopeKey:
 LimitKind = OneOf["count", "consecutive", "bits", "sum", "distinct"]
 
 
-@attrs.frozen
-class Limit:
+@attrs.frozen(eq=False, repr=False)
+class Limit(Node):
     kind: LimitKind
     event: EventPattern
     value: Expr | None  # of sum and distinct, over the call's arguments and result
@@ -886,14 +887,14 @@ class Limit:
     scopes: tuple[ScopeKey, ...]
 
 
-@attrs.frozen
-class Always:
+@attrs.frozen(eq=False, repr=False)
+class Always(Node):
     condition: Expr
     event: EventPattern | None
 
 
-@attrs.frozen
-class Meta:
+@attrs.frozen(eq=False, repr=False)
+class Meta(Node):
     """`check META`. `kind`: unused_grants, shadowed_rules, vacuous_rules, no_agent_has, effective_at_most, policy_at_most,
     depth. The other fields belong to the kinds that need them."""
 
@@ -908,8 +909,8 @@ RuleBody: TypeAlias = (
 )
 
 
-@attrs.frozen
-class Rule:
+@attrs.frozen(eq=False, repr=False)
+class Rule(Node):
     """`name` is `policy.rule` (`policy.allow(p)` for grants). `annotations`: severity, risk, failure, harm, cite.
     `not_applicable`: why (an open group it uses is still empty), else None. `heuristic`: it reads the text layer."""
 
@@ -934,8 +935,8 @@ class Rule:
 # ---------------------------------------------------------------- tests and programs
 
 
-@attrs.frozen
-class TestEvent:
+@attrs.frozen(eq=False, repr=False)
+class TestEvent(Node):
     """A line of a `test` block, resolved. `arguments` and `value` are constants. `at` is kept as written."""
 
     verb: str
@@ -948,8 +949,8 @@ class TestEvent:
     span: Span = _span()
 
 
-@attrs.frozen
-class Expectation:
+@attrs.frozen(eq=False, repr=False)
+class Expectation(Node):
     kind: str
     rule: str | None  # rule, assumption or workflow
     index: int | None
@@ -957,8 +958,8 @@ class Expectation:
     span: Span = _span()
 
 
-@attrs.frozen
-class Test:
+@attrs.frozen(eq=False, repr=False)
+class Test(Node):
     title: str
     events: tuple[TestEvent, ...]
     expectations: tuple[Expectation, ...]
@@ -966,8 +967,8 @@ class Test:
     span: Span = _span()
 
 
-@attrs.frozen
-class Program:
+@attrs.frozen(eq=False, repr=False)
+class Program(Node):
     """Everything that was declared in a set of files and their imports. Mappings are keyed by symbol and ordered by declaration.
 
     `roots`: the files that were asked for; results are reported for workflows declared in any file of the program that a

@@ -58,11 +58,15 @@ class Elaborated:
 
 
 def load(
-    paths: Sequence[Path | str], *, policies: Sequence[Path | str] = (), library: Library
+    paths: Sequence[Path | str],
+    *,
+    policies: Sequence[Path | str] = (),
+    library: Library,
+    library_names: Sequence[str] = (),
 ) -> tuple[core.Program, tuple[Diagnostic, ...]]:
     """The program of some files and their imports, and every diagnostic. `policies`: further files whose policies hold for all
-    workflows. `library`: gives the text of library modules. Never raises on bad input."""
-    made = load_all(paths, policies=policies, library=library)
+    workflows. `library`: gives the text of library modules, `library_names` are their dotted names. Never raises on bad input."""
+    made = load_all(paths, policies=policies, library=library, library_names=library_names)
     return made.program, made.diagnostics
 
 
