@@ -58,8 +58,8 @@ class Machine:
 
     def run(self, end: int) -> bool:
         """Go on until all is read (true) or a token fits nowhere (false); `row` is that token."""
-        table, kinds, states, soft = self.tables.actions, self.tokens.kinds, self.states, self.soft
-        values = self.tokens.values
+        table, passes, shortcuts = self.tables.actions, self.tables.passes, self.shortcuts
+        kinds, states, soft = self.tokens.kinds, self.states, self.soft
         while True:
             row = self.row
             kind = kinds[row]
@@ -67,36 +67,38 @@ class Machine:
                 self._settle(row)
                 continue
             action = table[states[-1]].get(kind)
+            while action is not None and action < 0:
+                if passes[~action]:
+                    key = states[-2], states[-1], kind
+                    states[-1] = shortcuts.get(key) or self._pass(key)
+                else:
+                    self._reduce(~action)
+                    if self.too_deep:
+                        return False
+                action = table[states[-1]].get(kind)
             if action is None:
                 return kind == "$END" and states[-1] == end
-            if action < 0:
-                if self.tables.passes[~action]:
-                    states[-1] = self._pass(states[-2], states[-1], kind)
-                    continue
-                self._reduce(~action)
-                if self.too_deep:
-                    return False
-                continue
-            states.append(action)
-            self.values.append(values[row])
-            self.begins.append(row)
-            self.depths.append(0)
-            self.last = row
-            self.row = row + 1
+            self._shift(action, row)
 
-    def _pass(self, below: int, state: int, kind: str) -> int:
+    def _shift(self, state: int, row: int) -> None:
+        self.states.append(state)
+        self.values.append(self.tokens.values[row])
+        self.begins.append(row)
+        self.depths.append(0)
+        self.last = row
+        self.row = row + 1
+
+    def _pass(self, key: tuple[int, int, str]) -> int:
         """The state after all reductions in a row that only rename what was read last. The levels of precedence are
         many, and most of the time of a parse would be spent in them."""
-        key = below, state, kind
-        found = self.shortcuts.get(key)
-        if found is None:
-            found, tables = state, self.tables
+        below, state, kind = key
+        tables = self.tables
+        action = tables.actions[state].get(kind)
+        while action is not None and action < 0 and tables.passes[~action]:
+            state = tables.gotos[below][tables.productions[~action].origin]
             action = tables.actions[state].get(kind)
-            while action is not None and action < 0 and tables.passes[~action]:
-                found = tables.gotos[below][tables.productions[~action].origin]
-                action = tables.actions[found].get(kind)
-            self.shortcuts[key] = found
-        return found
+        self.shortcuts[key] = state
+        return state
 
     def truncate(self, size: int) -> None:
         """Forget all but the first `size` states."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import attrs
 
-from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.diagnostic import Diagnostic, Severity
 from wfcheck.dsl.lalr import Mark
 from wfcheck.dsl.parser import layout_of
 from wfcheck.dsl.printer_spacing import Context, gap
@@ -42,7 +42,9 @@ class _Line:
 def format_source(source: Source) -> str | tuple[Diagnostic, ...]:
     """The formatted text, or the mistakes for which it cannot be formatted."""
     tokens, marks, diagnostics = layout_of(source)
-    return diagnostics or _formatted(tokens, marks)
+    if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
+        return diagnostics
+    return _formatted(tokens, marks)
 
 
 def format_module(module: Module, source: Source) -> str:  # noqa: ARG001 - both are what a caller has

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 
 from wfcheck.dsl.diagnostic import Diagnostic
@@ -18,6 +19,8 @@ def read_source(path: Path) -> Source | Diagnostic:
     """The text of a file, or why it cannot be read."""
     shown = str(path)
     try:
+        if _is_special(path):
+            return _refused("WF003", f"`{shown}` is no regular file", shown, "name a file that ends")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -28,6 +31,14 @@ def read_source(path: Path) -> Source | Diagnostic:
         reason = getattr(error, "strerror", None) or str(error)
         return _refused("WF003", f"`{shown}` cannot be read", shown, "check its permissions", reason.lower())
     return decode(data, shown)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether a path is a pipe or a device, which might never end; what the shell opened for us (`<(...)`) does."""
+    mode = path.stat().st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and not str(path).startswith(
+        ("/dev/fd/", "/dev/stdin")
+    )
 
 
 def decode(data: bytes, path: str) -> Source | Diagnostic:

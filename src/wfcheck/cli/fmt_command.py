@@ -10,9 +10,8 @@ from wfcheck.checker.inputs import expand
 from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.sources import given
 from wfcheck.cli import options, output
-from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
-from wfcheck.dsl.parser import parse
-from wfcheck.dsl.printer import format_module
+from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.printer import format_source
 from wfcheck.dsl.reading import MAX_BYTES, decode, read_source
 from wfcheck.dsl.source import Source
 
@@ -70,12 +69,8 @@ def _formatted(read: Source | Diagnostic, color: str | None) -> tuple[Source, st
         output.complain([read], color)
         return None
     sources = given({read.path: read.text})
-    module, diagnostics = parse(read)
-    if any(d.severity is Severity.ERROR for d in diagnostics):
-        output.complain(diagnostics, color, sources)
-        return None
-    try:
-        return read, format_module(module, read)
-    except WfError as error:
-        output.complain(error.diagnostics, color, sources)
-        return None
+    formatted = format_source(read)
+    if isinstance(formatted, str):
+        return read, formatted
+    output.complain(formatted, color, sources)
+    return None
