@@ -75,8 +75,17 @@ def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
         if finding.verdict is Verdict.UNKNOWN or finding.reason in (NO_RUN, UNCONFIRMED)
         else finding.reason
     )
+    if finding.account is not None and (found := finding.account(witness.events[witness.index])) is not None:
+        reason, path = found
     return attrs.evolve(
-        finding, verdict=Verdict.VIOLATED, witness=witness, path=path, reason=reason, starts=(), judge=None
+        finding,
+        verdict=Verdict.VIOLATED,
+        witness=witness,
+        path=path,
+        reason=reason,
+        starts=(),
+        judge=None,
+        account=None,
     )
 
 

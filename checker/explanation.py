@@ -12,6 +12,7 @@ from wfcheck.checker.labels import Labelling, WorkflowLabels
 from wfcheck.checker.result import PathStep
 from wfcheck.dsl import core
 from wfcheck.dsl.phrase import phrase
+from wfcheck.dsl.source import Span
 from wfcheck.dsl.walk import blocks, expressions, locals_of, statements
 
 Key = tuple[core.NodeId, int]
@@ -49,14 +50,33 @@ class Trail:
                 if other not in came:
                     came[other] = (end, edge)
                     queue.append(other)
-        last = PathStep("sink", sink_text, sink.span)
+        last = PathStep("sink", sink_text, self._span(sink))
         if end == start:
             return (last,)
         before = self._elsewhere(end, seen)
         here = self._unwind(came, end)
         if before:
             here[0] = attrs.evolve(here[0], edge="memory")
-        return (*before, *here, last)
+        return (*before, *here, *self._mixing(sink), last)
+
+    def origin(self, act: Act, wanted: int, edge: str) -> PathStep | None:
+        """Where one bit of `wanted` came from, on its way to the act."""
+        way = self.steps(act, "", wanted)
+        return attrs.evolve(way[0], edge=edge) if len(way) > 1 else None
+
+    def _mixing(self, sink: Act) -> tuple[PathStep, ...]:
+        """What an agent does is chosen by all that it has seen."""
+        if not sink.choice:
+            return ()
+        text = f"the agent `{sink.agent}` makes every call, and its arguments, of all it was shown"
+        return (PathStep("llm-mix", text, sink.span),)
+
+    def _span(self, act: Act) -> Span:
+        """The place of an act; of an agent's act the place where it is allowed."""
+        region = self.by_id.get(act.node)
+        if act.choice and isinstance(region, core.Agent):
+            return region.may[act.choice - 1].span or act.span
+        return act.span
 
     def _elsewhere(self, place: Place, seen: frozenset[str]) -> tuple[PathStep, ...]:
         """How the bit came into the store that is read here, by another workflow."""
@@ -89,7 +109,7 @@ class Trail:
             parameter = next(p for p in self.workflow.parameters if p.name == name)
             return PathStep(edge, f"the parameter `{name}`", parameter.span)
         act = self.labels.acts[key]
-        return PathStep(edge, told(act, self.by_id.get(act.node)), act.span)
+        return PathStep(edge, told(act, self.by_id.get(act.node)), self._span(act))
 
     def _introduces(self, place: Place) -> bool:
         """Whether the act itself is a source of the bit."""

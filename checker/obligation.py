@@ -98,7 +98,7 @@ Script: TypeAlias = Mapping[tuple[Any, ...], Any]
 class Finding:
     """What was found for one case; the pipeline makes a `Result` of it. `span`: a better place than the rule's own. `starts`:
     scripts of runs that may break the rule, made when they are asked for. `judge`: for a built-in rule that the interpreter does
-    not watch, the event of a run that breaks it."""
+    not watch, the event of a run that breaks it. `account`: the reason and the path for a run that breaks the rule at an event."""
 
     verdict: Verdict
     assumptions: tuple[str, ...] = ()
@@ -111,6 +111,7 @@ class Finding:
     span: Span | None = None
     starts: Iterable[Script] = ()
     judge: Callable[[Sequence[Event]], int | None] | None = None
+    account: Callable[[Event], tuple[str, tuple[PathStep, ...]] | None] | None = None
 
 
 def proved(*assumptions: str, notes: tuple[str, ...] = ()) -> Finding:

@@ -33,7 +33,7 @@ class Verdict(Enum):
 @attrs.frozen
 class PathStep:
     """One step of an explanation, source first. `edge` says how it was reached: source, data, llm-mix, control, memory,
-    selection, message, approval, sink."""
+    selection, message, approval, influence (where what steers it comes from), sink."""
 
     edge: str
     text: str

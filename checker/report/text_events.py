@@ -10,8 +10,8 @@ from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.plain import plain
 from wfcheck.checker.traces.event import Event
 
-_VALUE = 60
-_LINE = 200
+_VALUE = 100
+_LINE = 240
 
 
 def describe(event: Event) -> str:
@@ -38,8 +38,14 @@ def _words(event: Event) -> list[str]:
             return ["message", f"from {event.actor or '?'} to {event.to or '?'}", _content(event)]
         case "remember" | "recall":
             return [event.kind, event.store or "?", _content(event)]
-        case "llm" | "release" | "step":
+        case "llm" if event.text is None and event.result is None:
+            return [event.kind, event.step or "", "chooses what to do next"]
+        case "step":
+            return [event.kind, event.step or "", _content(event) or "begins"]
+        case "llm" | "release":
             return [event.kind, event.step or "", _content(event)]
+        case "input" if event.step:
+            return [event.kind, f"{event.step}: {_content(event)}", actor]
         case "input" | "say" | "ask":
             return [event.kind, _content(event), actor]
         case _:
@@ -61,5 +67,22 @@ def _content(event: Event) -> str:
 def _value(value: object) -> str:
     if value is None:
         return ""
-    text = json.dumps(plain(value), ensure_ascii=False)
+    text = _literal(plain(value))
     return text if len(text) <= _VALUE else text[: _VALUE - 1] + "…"
+
+
+def _literal(value: Any) -> str:
+    """As a `.wf` file would have it: names of fields without quotes."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_field(n)}: {_literal(v)}" for n, v in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(_literal(v) for v in value) + "]"
+        case None:
+            return "none"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _field(name: str) -> str:
+    return name if name.isidentifier() else json.dumps(name, ensure_ascii=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import attrs
+
+from wfcheck.checker import guided
 from wfcheck.checker.explanation import trail
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import residue
@@ -27,7 +30,8 @@ def check(case: Case, body: core.Decision) -> Finding:
             steps = trail(case.analysis.labelling, case.workflow, case.labels).steps(
                 act, f"decides to call `{act.subject}`", foreign
             )
-            return possible(text, path=steps)
+            starts = guided.scripts(case, [act], foreign)
+            return attrs.evolve(possible(text, path=steps), starts=starts)
     return proved(*label_assumptions(case))
 
 

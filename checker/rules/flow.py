@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import attrs
 
+from wfcheck.checker import guided
 from wfcheck.checker.explanation import trail
 from wfcheck.checker.label_table import VirtualSource
 from wfcheck.checker.labels import WorkflowLabels
@@ -28,6 +30,7 @@ from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import Matcher
 from wfcheck.checker.sharing import reaching
 from wfcheck.checker.symbolic import Execution, SymbolicEvent
+from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver
@@ -85,11 +88,21 @@ def _on_paths(
         if (why := contradiction(prover, answer.core)) is not None:
             return Finding(Verdict.INCONSISTENT, reason=why, assumptions=answer.core)
         return proved(*label_assumptions(case), *answer.core)
-    path = explain(case, labels, suspects[0], wanted)
-    starts = _starts(case, body, prover, suspects)
+    path = explain(case, labels, suspects[0], wanted, influence)
+    led = guided.scripts(case, [s.act for s in suspects], wanted, influence)
+    starts = chain(led, _starts(case, body, prover, suspects))
+
+    def account(event: Event) -> tuple[str, tuple[PathStep, ...]] | None:
+        there = next((s for s in suspects if _is_at(s, event)), None)
+        if there is None:
+            return None
+        return _reason(case, there, wanted, influence), explain(case, labels, there, wanted, influence)
+
     if isinstance(answer, solver.Unknown):
-        return attrs.evolve(unknown(f"the solver gave up: {answer.reason}"), path=path, starts=starts)
-    return attrs.evolve(possible(NO_RUN, path=path, notes=silence(case)), starts=starts)
+        gave_up = unknown(f"the solver gave up: {answer.reason}")
+        return attrs.evolve(gave_up, path=path, starts=starts, account=account)
+    found = possible(NO_RUN, path=path, notes=silence(case))
+    return attrs.evolve(found, starts=starts, account=account)
 
 
 def _arrivals(case: Case, body: core.Flow, execution: Execution, sink: ends.Sink) -> list[Term]:
@@ -150,8 +163,45 @@ def _steered(case: Case, body: core.Flow, sink: ends.Sink) -> bool:
     return bool((known.shown | known.decision) & table.stands_for(body.influence, body.except_via))
 
 
-def explain(case: Case, labels: WorkflowLabels, sink: ends.Sink, wanted: int) -> tuple[PathStep, ...]:
-    """The path of one offending bit to one sink."""
-    return trail(case.analysis.labelling, case.workflow, labels).steps(
-        sink.act, f"reaches {sink.name}", sink.label & wanted
+def _is_at(sink: ends.Sink, event: Event) -> bool:
+    """Whether the event is one of those at the sink."""
+    there = event.tool or event.store or event.step
+    line = None if event.source is None else event.source.line
+    return event.kind == sink.act.kind and sink.act.subject in (None, there) and line == sink.act.span.line
+
+
+def _reason(case: Case, sink: ends.Sink, wanted: int, influence: int) -> str:
+    """What arrives where, in one sentence."""
+    text = f"{_tag(case, sink.label & wanted)} reaches {sink.name}"
+    steering = _steering(case, sink) & influence
+    return f"{text}, steered by {_tag(case, steering)}" if steering else text
+
+
+def _tag(case: Case, mask: int) -> str:
+    """One of the tags of a mask: the one whose way is shown."""
+    named = case.analysis.labelling.table.symbols(mask & -mask)
+    return f"`{named[0]}`" if named else "the source"
+
+
+def _steering(case: Case, sink: ends.Sink) -> int:
+    known = case.labels.acts[sink.act.node, sink.act.choice]
+    return known.shown | known.decision
+
+
+def explain(
+    case: Case, labels: WorkflowLabels, sink: ends.Sink, wanted: int, influence: int = 0
+) -> tuple[PathStep, ...]:
+    """The path of one offending bit to one sink, and where what steers it comes from."""
+    found = trail(case.analysis.labelling, case.workflow, labels)
+    way = found.steps(sink.act, f"reaches {sink.name}", sink.label & wanted)
+    steering = _steering(case, sink) & influence
+    if not steering or len(way) < 2:
+        return way
+    source = trail(case.analysis.labelling, case.workflow, case.labels).origin(
+        sink.act, steering, "influence"
     )
+    if source is None:
+        return way
+    told = attrs.evolve(source, text=f"steered by {_tag(case, steering)}: {source.text}")
+    after = next((i for i, step in enumerate(way) if step.edge not in ("source", "data")), len(way) - 1)
+    return (*way[:after], told, *way[after:])
