@@ -6,6 +6,7 @@ result is its own certificate: `check_labelling` walks every workflow once and l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import attrs
 
@@ -28,12 +29,19 @@ class WorkflowLabels:
     acts: Mapping[tuple[core.NodeId, int], Act]
     heads: Mapping[core.NodeId, Head]
     parameters: Mapping[str, Tree]
+    _listed: dict[tuple[str, ...], tuple[Act, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    def of(self, *kinds: str) -> tuple[Act, ...]:
+        """The acts of these kinds, in program order."""
+        if kinds not in self._listed:
+            self._listed[kinds] = tuple(act for act in self.acts.values() if act.kind in kinds)
+        return self._listed[kinds]
 
     def act(self, node: core.NodeId, choice: int = 0) -> Act | None:
         """What the node may do; None if the walk never came there."""
         return self.acts.get((node, choice))
 
-    @property
+    @cached_property
     def introduced(self) -> int:
         """Every bit that any value or decision of the workflow may carry."""
         mask = 0

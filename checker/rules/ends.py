@@ -122,9 +122,21 @@ class Hit:
     choice: core.EventChoice | None = None
 
 
+_ACTS: dict[type[core.FlowEnd], tuple[str, ...]] = {
+    core.ChannelEnd: ("call",),
+    core.ArgumentEnd: ("call",),
+    core.ParameterEnd: ("scope",),
+    core.StoreEnd: ("call", "remember"),
+    core.AgentEnd: ("llm", "agent"),
+    core.PrincipalEnd: ("say", "ask", "message", "approve"),
+}
+"""The kinds of acts at which an end can lie; the others may lie at any, or at none."""
+
+
 def sinks(program: core.Program, labels: WorkflowLabels, end: core.FlowEnd, *, implicit: bool) -> list[Sink]:
     """All places of the workflow that the end names; raises UnsupportedEndError."""
-    acts = labels.acts.values()
+    kinds = _ACTS.get(type(end))
+    acts = labels.acts.values() if kinds is None else labels.of(*kinds)
     return [_sink(labels, act, hit, implicit) for act in acts for hit in _hits(program, act, end, implicit)]
 
 
