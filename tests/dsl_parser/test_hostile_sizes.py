@@ -54,16 +54,15 @@ def test_what_is_nested_too_deeply_is_refused_at_its_place(body: str, tmp_path: 
     assert "WF111" in codes(loaded(tmp_path, workflow(body)))
 
 
+MANY_ARGUMENTS = "tool t({})\nworkflow w() {{ t({}) }}".format(
+    *(", ".join(f"a{i}: {what}" for i in range(4_000)) for what in ("int", "1"))
+)
 LARGE = {
     "statements": (workflow("y = t(a: x) " * 20_001), {"WF443"}),
     "branches": (workflow("parallel {" + "branch { t(a: x) }" * 2_000 + "}"), set()),
     "branches that clash": (workflow("parallel {" + "branch { y = 1 }" * 1_000 + "}"), {"WF426"}),
     "tools": ("".join(f"tool t{i}(a: text) -> text\n" for i in range(4_000)), set()),
-    "arguments": (
-        f"tool t({', '.join(f'a{i}: int' for i in range(4_000))})\n"
-        + f"workflow w() {{ t({', '.join(f'a{i}: 1' for i in range(4_000))}) }}",
-        set(),
-    ),
+    "arguments": (MANY_ARGUMENTS, set()),
     "unknown names": (workflow("".join(f"y{i} = nope{i}(x)\n" for i in range(3_000))), {"WF212"}),
     "definitions": (
         "define f0(x) = x + x\n" + "".join(f"define f{i}(x) = f{i - 1}(f{i - 1}(x))\n" for i in range(1, 40)),
