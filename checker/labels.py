@@ -29,7 +29,9 @@ class WorkflowLabels:
     acts: Mapping[tuple[core.NodeId, int], Act]
     heads: Mapping[core.NodeId, Head]
     parameters: Mapping[str, Tree]
-    _listed: dict[tuple[str, ...], tuple[Act, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+    _listed: dict[tuple[str, ...], tuple[Act, ...]] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
 
     def of(self, *kinds: str) -> tuple[Act, ...]:
         """The acts of these kinds, in program order."""

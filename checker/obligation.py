@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -17,6 +17,8 @@ from wfcheck.checker.symbolic import Execution, Over, execute
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
+
+T = TypeVar("T")
 
 COMPLETE_MEDIATION = "complete-mediation"
 UNCONFIRMED = "a run that breaks the rule could not be ruled out, and none was found"
@@ -39,6 +41,14 @@ class Analysis:
     sources: tuple[VirtualSource, ...]
     limits: Limits
     _executions: dict[tuple[str, tuple[int, ...], bool], Execution] = attrs.field(factory=dict, init=False)
+    _made: dict[tuple[object, ...], Any] = attrs.field(factory=dict, init=False)
+
+    def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What rules share: made when it is first asked for. A key stands for one thing in the whole analysis."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     @cached_property
     def labelling(self) -> Labelling:
@@ -87,7 +97,7 @@ class Case:
 
     def acts(self, *kinds: str) -> list[Act]:
         """What the workflow may do, of these kinds, in program order."""
-        return [act for act in self.labels.acts.values() if act.kind in kinds]
+        return list(self.labels.of(*kinds))
 
 
 Script: TypeAlias = Mapping[tuple[Any, ...], Any]
@@ -136,6 +146,10 @@ def vacuous(reason: str) -> Finding:
 
 def label_assumptions(case: Case) -> tuple[str, ...]:
     """What a verdict of the labelling rests on: only what the workflow makes use of."""
+    return case.analysis.once(("rests on", case.workflow.symbol), lambda: _label_assumptions(case))
+
+
+def _label_assumptions(case: Case) -> tuple[str, ...]:
     calls = case.acts("call")
     found = [COMPLETE_MEDIATION]
     if calls:

@@ -60,12 +60,10 @@ def _check(case: Case, body: core.Flow) -> Finding:
     wanted = ends.sources(case.program, body.sources, body.except_via).mask(
         case.analysis.labelling.table, body.except_via
     )
-    found = sinks(case.program, labels, body)
+    found = _sinks(case, labels, body)
     if not found:
         return vacuous("nothing in the workflow reaches the end of the flow")
-    if not any(
-        _labels(case.analysis, w, body).introduced & wanted for w in reaching(case.program, case.workflow)
-    ):
+    if not any(_labels(case.analysis, w, body).introduced & wanted for w in _reaching(case)):
         return vacuous(
             "nothing in the workflow, or in what reaches it through stores, is a source of the flow"
         )
@@ -73,6 +71,27 @@ def _check(case: Case, body: core.Flow) -> Finding:
     if not suspects:
         return proved(*label_assumptions(case))
     return _on_paths(case, body, labels, suspects, wanted)
+
+
+def _sinks(case: Case, labels: WorkflowLabels, body: core.Flow) -> list[ends.Sink]:
+    """Every place where the flow may end; raises UnsupportedEndError. What lies at a channel is looked up once for all rules."""
+
+    def at(end: core.FlowEnd) -> list[ends.Sink]:
+        return ends.sinks(case.program, labels, end, implicit=not body.explicit)
+
+    found: list[ends.Sink] = []
+    for end in body.sinks:
+        if isinstance(end, core.ChannelEnd):
+            key = ("sinks", case.workflow.symbol, body.explicit, end.channels)
+            found += case.analysis.once(key, lambda end=end: at(end))  # type: ignore[misc]
+        else:
+            found += at(end)
+    return found
+
+
+def _reaching(case: Case) -> tuple[core.Workflow, ...]:
+    key = ("reaching", case.workflow.symbol)
+    return case.analysis.once(key, lambda: reaching(case.program, case.workflow))
 
 
 def _on_paths(
@@ -141,12 +160,6 @@ def _starts(case: Case, body: core.Flow, prover: Prover, suspects: list[ends.Sin
             answer = prover.decide(execution, formulas)
             if isinstance(answer, solver.Sat):
                 yield prover.script(execution, answer)
-
-
-def sinks(program: core.Program, labels: WorkflowLabels, body: core.Flow) -> list[ends.Sink]:
-    """Every place where the flow may end; raises UnsupportedEndError."""
-    implicit = not body.explicit
-    return [s for end in body.sinks for s in ends.sinks(program, labels, end, implicit=implicit)]
 
 
 def _labels(analysis: Analysis, workflow: core.Workflow, body: core.Flow) -> WorkflowLabels:
