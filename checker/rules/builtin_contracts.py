@@ -76,7 +76,8 @@ def _starts(case: Case, prover: Prover) -> Iterator[Script]:
 
 def _asks(program: core.Program, kind: str, subject: str | None) -> bool:
     if kind == "release":
-        return program.releases[subject or ""].condition is not None
+        release = program.releases[subject or ""]
+        return release.condition is not None or any(_refined(p.type) for p in release.parameters)
     tool = program.tools[subject or ""]
     return bool(tool.requires) or any(_refined(p.type) for p in tool.parameters)
 
@@ -115,6 +116,9 @@ def _conditions(case: Case, matcher: Matcher, event: SymbolicEvent, execution: E
     if event.kind == "release":
         release = case.program.releases[event.subject or ""]
         yield matcher.holds(release.condition, event, {}).sure
+        for parameter in release.parameters:
+            if _refined(parameter.type):
+                yield _typed(event.arguments[parameter.name], parameter.type, execution)
         return
     tool = case.program.tools[event.tool or ""]
     for contract in tool.requires:

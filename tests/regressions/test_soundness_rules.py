@@ -99,3 +99,45 @@ def test_a_comparison_with_any_may_have_no_value(
 ) -> None:
     text = "tool look() -> any { effect read  emits nothing  returns {} }\nworkflow w() { v = look()  if %s { stop } }"
     assert (verdicts(text % compared).get("builtin.defined") is not None) is wanted
+
+
+INFLUENCE = """
+secrecy pii
+influence email
+channel net
+type Small = int where it <= 10
+release small(x: Small) -> bool removes {pii}
+tool look() -> text { effect read  emits nothing  returns {pii} }
+tool mail() -> text { effect read  emits nothing  returns {email} }
+tool number() -> int { effect read  emits nothing  returns {email} }
+tool pay(amount: int) { effect irreversible  emits nothing  returns {} }
+tool post(x: text) { effect irreversible  emits net  returns {} }
+"""
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "rule"),
+    [
+        (
+            'm = mail()  s = look()  if m == "x" { post(s) }',
+            'm = mail()  s = look()  if m == "x" { post("y") }',
+            "forbid flow pii -> net when influence meets {email} explicit",
+        ),
+        ("pay(number())", "pay(q)", "require decision of pay(amount: > 100) from only {user}"),
+        ("post(llm pick(mail()))", 'post("x")', "require post.x from only {model, user}"),
+    ],
+)
+def test_what_shapes_it_counts(
+    verdicts: Callable[[str], dict[str, str]], bad: str, good: str, rule: str
+) -> None:
+    text = INFLUENCE + "workflow w(q: int from {user}) { %s }\npolicy p { r: %s }"
+    bad = bad.replace("pay(number())", "n = number()  pay(n)")
+    bad = bad.replace("post(llm pick(mail()))", "m = mail()  t = llm pick(m)  post(t)")
+    assert verdicts(text % (bad, rule))["p.r"] in ("VIOLATED", "POSSIBLE")
+    assert verdicts(text % (good, rule))["p.r"] == "PROVED"
+
+
+def test_what_is_released_is_of_its_type(verdicts: Callable[[str], dict[str, str]]) -> None:
+    text = INFLUENCE + "workflow w(q: int from {user}) { %s }"
+    assert verdicts(text % "b = small(q)")["builtin.requires"] in ("VIOLATED", "POSSIBLE")
+    assert verdicts(text % "if q < 5 { b = small(q) }")["builtin.requires"] == "PROVED"
