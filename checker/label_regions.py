@@ -107,7 +107,7 @@ def retry(walk: Walk, run: Run, statement: core.Retry) -> bool:
     walk.progressive, walk.failing = outer
     if walk.failures:
         walk.failures[-1] |= head.failures
-        if walk.progressive and statement.handler is None:
+        if walk.progressive:
             walk.failing |= head.failures
     walk.branch = outside | head.failures
     if statement.handler is not None:

@@ -68,6 +68,14 @@ CASES = (
         "q",
     ),
     Case(
+        "what an inner retry handles is felt in the outer attempt as well",
+        START
+        + "s = look(q)  retry 1 {{ retry 2 {{ check({}) }} on error {{ y = 1 }}  post('hi') }} on error {{ e = 'no' }} }}\n"
+        "policy p {{ r: forbid flow pii -> net }}",
+        "s",
+        "q",
+    ),
+    Case(
         "nobody checks what a store holds",
         "type Small = int where it <= 10\nstore s: list<Small> holds {{}}\n"
         + START
