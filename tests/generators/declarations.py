@@ -51,6 +51,7 @@ def tools(random: Random) -> tuple[core.Tool, ...]:
         b.tool("publish", {"text": b.TEXT}, b.BOOL, emits="safe", **sinks),
         b.tool("pay", {"amount": SMALL, "to": b.TEXT}, b.BOOL, effect=core.Effect.IRREVERSIBLE),
         b.tool("log", {"text": b.TEXT}, b.INT, effect=core.Effect.WRITE, writes=frozenset({"notes"})),
+        b.tool("tick", {}, b.INT, effect=core.Effect.WRITE, writes=frozenset({"notes"})),
         b.tool("read_log", {}, b.TEXT, reads=frozenset({"notes"}), returns=tags(random, 1)),
         b.tool("norm", {"text": b.TEXT}, b.TEXT, pure=True),
     )

@@ -36,6 +36,90 @@ def not_sending(s: Statements, scope: Scope) -> list[core.Statement]:
     return [m.call("get_flag", "flag"), m.if_(_var("flag", b.BOOL), arm)]
 
 
+def assigned_in_one_arm(s: Statements, scope: Scope) -> list[core.Statement]:
+    """What is sent was assigned in one arm, and tells the condition, too."""
+    m = s.maker
+    scope["flag"], scope["secret"], scope["told"] = b.BOOL, b.TEXT, b.TEXT
+    arms = [[m.let("told", _var("secret", b.TEXT))], [m.let("told", "no")] if s.random.random() < 0.5 else []]
+    s.random.shuffle(arms)
+    return [
+        m.let("told", "nothing"),
+        m.call("get_text", "secret"),
+        m.call("get_flag", "flag"),
+        m.if_(_var("flag", b.BOOL), *arms),
+        m.call("post", to="a", body=_var("told", b.TEXT)),
+    ]
+
+
+def undone_by_a_failure(s: Statements, scope: Scope) -> list[core.Statement]:
+    """What an attempt bound is undone when it fails, so it tells of what failed."""
+    m = s.maker
+    scope["secret"], scope["told"] = b.TEXT, b.TEXT
+    attempt = [m.let("told", "yes"), m.call("search", query=_var("secret", b.TEXT), kind=b.lit(0))]
+    return [
+        m.let("told", "no"),
+        m.call("get_text", "secret"),
+        m.retry(s.random.choice([1, 2]), attempt, [m.say("failed")]),
+        m.call("post", to="a", body=_var("told", b.TEXT)),
+    ]
+
+
+def made_in_a_retry(s: Statements, scope: Scope) -> list[core.Statement]:
+    """What a second attempt makes was made because the first one failed."""
+    m = s.maker
+    makers: tuple[Callable[[str], core.Statement], ...] = (
+        lambda x: m.let(x, "again"),
+        lambda x: m.llm(x),
+        lambda x: m.ask(x, "what now"),
+        lambda x: m.call("norm", x, text="again"),
+        lambda x: m.release("shorten", x, x=b.lit("again")),
+        lambda x: m.recall(x, "notes", type_=TEXTS),
+        lambda x: m.scope("again", x, [m.say("again")]),
+    )
+    chosen = s.random.sample(range(len(makers)), 4)
+    names = [f"made{number}" for number in chosen]
+    scope.update(dict.fromkeys(names, b.ANY))
+    attempt = [makers[number](name) for number, name in zip(chosen, names, strict=True)]
+    return [m.retry(3, [*attempt, m.call("get_text")]), *(m.say(_var(name, b.ANY)) for name in names)]
+
+
+def tool_writes_in_a_branch(s: Statements, scope: Scope) -> list[core.Statement]:
+    """That a tool wrote a store, and when, is read back by another."""
+    m = s.maker
+    scope["flag"], scope["read"] = b.BOOL, b.TEXT
+    return [
+        m.call("get_flag", "flag"),
+        m.if_(_var("flag", b.BOOL), [m.call("tick")]),
+        m.call("read_log", "read"),
+        m.call("post", to="a", body=_var("read", b.TEXT)),
+    ]
+
+
+def chosen_from_a_store(s: Statements, scope: Scope) -> list[core.Statement]:
+    """What is found in a public store depends on what was looked for."""
+    m = s.maker
+    scope["secret"], scope["found"] = b.TEXT, TEXTS
+    it = core.Variable("it", "it", b.TEXT, span=b.SPAN)
+    same = core.Apply("==", (it, _var("secret", b.TEXT)), b.BOOL, span=b.SPAN)
+    return [
+        m.call("get_text", "secret"),
+        m.remember("notes", "a"),
+        m.recall("found", "notes", where=same, type_=TEXTS),
+        m.for_("each", _var("found", TEXTS), [m.call("post", to="a", body="found")]),
+    ]
+
+
+def first_of_two_arguments(s: Statements, scope: Scope) -> list[core.Statement]:
+    """What a search finds depends on every argument."""
+    m = s.maker
+    scope["secret"], scope["found"] = b.TEXT, b.TEXT
+    return [
+        m.call("get_text", "secret"),
+        m.call("search", "found", query=_var("secret", b.TEXT), kind=b.lit(0)),
+        m.say(_var("found", b.TEXT)),
+    ]
+
+
 def early_stop(s: Statements, scope: Scope) -> list[core.Statement]:
     """A stop that depends on a secret, then an unconditional send."""
     m = s.maker
@@ -216,6 +300,12 @@ SHAPES: tuple[Shape, ...] = (
     list_length,
     inlined_return,
     key_of_a_store,
+    assigned_in_one_arm,
+    undone_by_a_failure,
+    made_in_a_retry,
+    tool_writes_in_a_branch,
+    chosen_from_a_store,
+    first_of_two_arguments,
 )
 
 
