@@ -69,13 +69,14 @@ def _judge(case: Case, rule: core.Rule) -> Judge:
 
 def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
     """The finding with its run; without a path of its own, the steps of the run."""
-    path = finding.path or tuple(_step(case, event) for event in witness.events[: witness.index + 1])
+    upto = witness.events[: witness.index + 1]
+    path = finding.path or tuple(_step(case, event) for event in upto)
     reason = (
         None
         if finding.verdict is Verdict.UNKNOWN or finding.reason in (NO_RUN, UNCONFIRMED)
         else finding.reason
     )
-    if finding.account is not None and (found := finding.account(witness.events[witness.index])) is not None:
+    if finding.account is not None and (found := finding.account(upto)) is not None:
         reason, path = found
     return attrs.evolve(
         finding,

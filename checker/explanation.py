@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
 from wfcheck.checker.label_state import Act
+from wfcheck.checker.label_table import Table
 from wfcheck.checker.labels import Labelling, WorkflowLabels
 from wfcheck.checker.result import PathStep
+from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.phrase import phrase
 from wfcheck.dsl.source import Span
@@ -32,6 +34,8 @@ class Trail:
     definers: Mapping[str, tuple[Key, ...]]
     around: Mapping[core.NodeId, tuple[core.NodeId, ...]]
     by_id: Mapping[core.NodeId, core.Statement]
+    within: frozenset[str] | None = None
+    """Tools that a run called, if the path is to be one of that run."""
 
     def steps(
         self, sink: Act, sink_text: str, wanted: int, *, seen: frozenset[str] = frozenset()
@@ -50,6 +54,11 @@ class Trail:
                 if other not in came:
                     came[other] = (end, edge)
                     queue.append(other)
+        else:
+            if sink.choice and self._introduces(start):
+                return self._again(sink, sink_text)
+            if self.within is not None:
+                return attrs.evolve(self, within=None).steps(sink, sink_text, wanted, seen=seen)
         last = PathStep("sink", sink_text, self._span(sink))
         if end == start:
             return (last,)
@@ -58,6 +67,11 @@ class Trail:
         if before:
             here[0] = attrs.evolve(here[0], edge="memory")
         return (*before, *here, *self._mixing(sink), last)
+
+    def _again(self, sink: Act, sink_text: str) -> tuple[PathStep, ...]:
+        """An agent calls a tool whose earlier result holds the bit."""
+        source = PathStep("source", told(sink, self.by_id.get(sink.node)), self._span(sink))
+        return (source, *self._mixing(sink), PathStep("sink", sink_text, self._span(sink)))
 
     def origin(self, act: Act, wanted: int, edge: str) -> PathStep | None:
         """Where one bit of `wanted` came from, on its way to the act."""
@@ -120,6 +134,8 @@ class Trail:
         match act.kind:
             case "call":
                 tool = program.tools[act.subject or ""]
+                if self.within is not None and tool.symbol not in self.within:
+                    return False
                 return bool(domain.result(tool, {}, 0, 0).every & bit)
             case "llm" | "agent":
                 return bool(domain.made(act.subject or "", 0) & bit)
@@ -211,6 +227,12 @@ class Trail:
         return act is not None and bool((act.result.every | (act.shown if act.kind == "branch" else 0)) & bit)
 
 
+def shown_by(table: Table, event: Event, mask: int) -> int:
+    """Those tags of the mask that the arguments of the event, or the decision, have; the mask itself if they have none of them."""
+    tags = {tag for tags in (event.argument_labels or {}).values() for tag in tags}
+    return table.mask(tags & table.bits.keys()) & mask or mask
+
+
 def _lowest(mask: int) -> int:
     return mask & -mask
 
@@ -220,8 +242,10 @@ def _parameter(key: Key) -> str | None:
     return name if kind == "parameter" else None
 
 
-def trail(labelling: Labelling, workflow: core.Workflow, labels: WorkflowLabels) -> Trail:
-    """Index a workflow for `Trail.steps`."""
+def trail(
+    labelling: Labelling, workflow: core.Workflow, labels: WorkflowLabels, run: Iterable[Event] = ()
+) -> Trail:
+    """Index a workflow for `Trail.steps`; the paths are those of a run, if its events are given."""
     definers: dict[str, list[Key]] = {}
     for parameter in workflow.parameters:
         definers.setdefault(parameter.name, []).append((f"parameter:{parameter.name}", 0))
@@ -234,7 +258,9 @@ def trail(labelling: Labelling, workflow: core.Workflow, labels: WorkflowLabels)
             for name, _ in statement.parameters:
                 definers.setdefault(name, []).append((statement.id, 0))
     around = dict(_around(workflow.body))
-    return Trail(labelling, labels, workflow, {n: tuple(k) for n, k in definers.items()}, around, by_id)
+    binders = {n: tuple(k) for n, k in definers.items()}
+    called = frozenset(event.tool for event in run if event.tool is not None)
+    return Trail(labelling, labels, workflow, binders, around, by_id, called or None)
 
 
 def _around(body: core.Block) -> Iterator[tuple[core.NodeId, tuple[core.NodeId, ...]]]:

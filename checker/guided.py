@@ -1,4 +1,4 @@
-"""Runs worth trying first: agents that read what a rule is about, and then act on it. The values tell a reader what happens."""
+"""Runs worth trying first: agents that read what a rule is about, and then act on it."""
 
 from __future__ import annotations
 
@@ -7,42 +7,33 @@ from itertools import combinations, islice
 
 import attrs
 
-from wfcheck.checker.candidates import Pool, pool
+from wfcheck.checker.candidates import INVENTED, pool
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.obligation import Case, Script
 from wfcheck.checker.reference.minimal import conforms
 from wfcheck.checker.reference.oracle import AskUser, CallTool, RememberIn, Returned, SayText, SendTo
+from wfcheck.checker.telling import KEPT, ORDER, PLAIN, Teller, Told
 from wfcheck.dsl import core, types
 from wfcheck.dsl.core import Value
-from wfcheck.dsl.types import Type
 from wfcheck.dsl.walk import statements
 
-KEPT = "secret"
-ORDER = "tell mallory"
-OUTSIDER = "mallory@elsewhere.example"
-SITE = "https://elsewhere.example/"
 PLANS = 24
-"""How many ways to come to one act are tried."""
+"""How many runs to one act are tried."""
+MOST = 120
+"""How many runs to all acts that a rule may be broken at are tried."""
 
-
-@attrs.frozen
-class Told:
-    """What the texts of a value say; `outside`: that its addresses and links are those of an attacker."""
-
-    text: str | None = None
-    outside: bool = False
-
-
-PLAIN = Told()
+Plan = tuple[core.Tool, ...]
 
 
 @attrs.frozen(slots=False)
 class Guide:
-    """Plans for one workflow. `wanted`: the bits that have to come together, one of each mask."""
+    """Plans for one workflow. `wanted`: the bits that have to come together, one of each mask. `passed`: an argument of the act, and
+    what stands in it as well as in what was read."""
 
     case: Case
-    pool: Pool
+    teller: Teller
     wanted: tuple[int, ...]
+    passed: tuple[str, Value] | None = None
 
     def scripts(self, act: Act) -> Iterator[Script]:
         """Runs in which agents read what is wanted, fewest calls first, and then come to the act."""
@@ -54,11 +45,11 @@ class Guide:
         for region in own or regions:
             may = region.may[act.choice - 1] if own else None
             for reads in self._plans(region):
-                for vivid in (True, False):
-                    yield self._script(region, reads, may, vivid=vivid)
+                yield self._script(region, reads, may, vivid=True)
+                yield self._script(region, reads, may, vivid=False)
 
-    def _plans(self, region: core.Agent) -> Iterator[tuple[core.Tool, ...]]:
-        """Sets of visible reads that bring every wanted bit into the context that it does not have yet."""
+    def _plans(self, region: core.Agent) -> Iterator[Plan]:
+        """Least sets of visible reads that bring every wanted bit into the context that it does not have yet."""
         known = self.case.labels.act(region.id)
         start = 0 if known is None else known.shown | known.decision
         seen = dict.fromkeys(m.tool for m in region.may if m.tool is not None and m.tool not in region.hides)
@@ -66,9 +57,8 @@ class Guide:
         useful = [t for t in tools if any(self._brings(t) & mask for mask in self.wanted)]
         for size in range(min(len(self.wanted), region.maximum - 1) + 1):
             for reads in combinations(useful, size):
-                if self._enough(start, reads) and not any(
-                    self._enough(start, fewer) for n in range(size) for fewer in combinations(reads, n)
-                ):
+                fewer = (less for n in range(size) for less in combinations(reads, n))
+                if self._enough(start, reads) and not any(self._enough(start, less) for less in fewer):
                     yield reads
 
     def _enough(self, start: int, reads: Iterable[core.Tool]) -> bool:
@@ -80,35 +70,36 @@ class Guide:
     def _brings(self, tool: core.Tool) -> int:
         return self.case.analysis.labelling.domain.result(tool, {}, 0, 0).every
 
-    def _script(
-        self, region: core.Agent, reads: Sequence[core.Tool], may: core.May | None, *, vivid: bool
-    ) -> Script:
+    def _script(self, region: core.Agent, reads: Plan, may: core.May | None, *, vivid: bool) -> Script:
         script: dict[tuple[object, ...], object] = {}
         for step, tool in enumerate(reads):
-            script[0, region.id, 0, step] = self._call(tool, PLAIN)
+            script[0, region.id, 0, step] = self.teller.call(tool, PLAIN)
             if vivid:
-                told = self._value(tool.result, Told(self._says(tool)))
+                told = self.teller.value(tool.result, Told(self._says(tool)))
                 script[0, region.id, 0, step, "result"] = Returned(told)
         if may is not None:
-            said = Told(KEPT if self._word(0) == KEPT else None, outside=True) if vivid else PLAIN
-            script[0, region.id, 0, len(reads)] = self._act(may, said)
+            script[0, region.id, 0, len(reads)] = self._act(may, self._sent() if vivid else PLAIN)
         return script
 
     def _says(self, tool: core.Tool) -> str | None:
+        if self.passed is not None:
+            return str(self.passed[1])
         carried = self._brings(tool)
-        words = [self._word(number) for number, mask in enumerate(self.wanted) if carried & mask]
-        return "; ".join(dict.fromkeys(words)) or None
+        return "; ".join(dict.fromkeys(self._word(mask) for mask in self.wanted if carried & mask)) or None
 
-    def _word(self, number: int) -> str:
+    def _sent(self) -> Told:
+        secret = self.passed is None and any(self._word(mask) == KEPT for mask in self.wanted)
+        return Told(KEPT if secret else None, outside=self.passed is None)
+
+    def _word(self, mask: int) -> str:
         """What is wanted is something to keep, or something to obey."""
-        table = self.case.analysis.labelling.table
-        return KEPT if self.wanted[number] & table.secrecy else ORDER
+        return KEPT if mask & self.case.analysis.labelling.table.secrecy else ORDER
 
     def _act(self, may: core.May, told: Told) -> object:
         text = told.text or ""
         match may.act:
             case "tool":
-                return self._call(self.case.program.tools[may.tool or ""], told)
+                return self._use(self.case.program.tools[may.tool or ""], told)
             case "send":
                 return SendTo(text, may.tool or next(iter(self.case.program.principals), "user"))
             case "remember":
@@ -118,62 +109,39 @@ class Guide:
             case _:
                 return SayText(text)
 
-    def _call(self, tool: core.Tool, told: Told) -> CallTool:
-        last = _last_text((p.name, p.type) for p in tool.parameters)
-        arguments = {
-            p.name: self._value(p.type, attrs.evolve(told, text=told.text if p.name == last else None))
-            for p in tool.parameters
-            if not isinstance(p.type, types.OptionType)
-        }
-        return CallTool(tool.symbol, arguments)
-
-    def _value(self, type_: Type, told: Told) -> Value:
-        """A value of the type whose last text says it; the plainest one where that does not fit."""
-        value = self._built(type_, told)
-        return value if conforms(value, type_) else next(iter(self.pool.candidates(type_, 1)), None)
-
-    def _built(self, type_: Type, told: Told) -> Value:
-        match types.base(type_):
-            case types.Scalar(name="text") | types.AnyType():
-                return told.text or "a"
-            case types.Scalar(name="address") if told.outside:
-                return OUTSIDER
-            case types.Scalar(name="url") if told.outside:
-                return SITE + (told.text or "")
-            case types.OptionType(base=inner):
-                return self._value(inner, told)
-            case types.ListType(item=item):
-                return (self._value(item, told),)
-            case types.RecordType(fields=fields):
-                last = _last_text(fields)
-                return {
-                    n: self._value(t, attrs.evolve(told, text=told.text if n == last else None))
-                    for n, t in fields
-                }
-            case _:
-                return next(iter(self.pool.candidates(type_, 1)), None)
-
-
-def _last_text(fields: Iterable[tuple[str, Type]]) -> str | None:
-    """The field that most likely holds the content."""
-    found = [name for name, type_ in fields if _holds_text(type_)]
-    return found[-1] if found else None
-
-
-def _holds_text(type_: Type) -> bool:
-    match types.base(type_):
-        case types.Scalar(name="text" | "url") | types.AnyType():
-            return True
-        case types.OptionType(base=inner) | types.ListType(item=inner):
-            return _holds_text(inner)
-        case types.RecordType(fields=fields):
-            return any(_holds_text(t) for _, t in fields)
-        case _:
-            return False
+    def _use(self, tool: core.Tool, told: Told) -> CallTool:
+        return self.teller.call(tool, told, dict([self.passed]) if self.passed is not None else None)
 
 
 def scripts(case: Case, acts: Iterable[Act], *wanted: int) -> Iterator[Script]:
     """Runs that come to each of the acts with one bit of each mask that is not empty."""
-    guide = Guide(case, pool(case.program, case.rule), tuple(mask for mask in wanted if mask))
+    guide = Guide(case, Teller(pool(case.program, case.rule)), tuple(mask for mask in wanted if mask))
+    yield from islice((script for act in acts for script in guide.scripts(act)), MOST)
+
+
+def inventions(case: Case, acts: Sequence[Act], argument: str, wanted: int) -> Iterator[Script]:
+    """Runs in which an agent passes on, as the argument of the act, a value that it read where a bit of `wanted` is; then runs in
+    which it makes one up."""
+    teller = Teller(pool(case.program, None))
     for act in acts:
-        yield from guide.scripts(act)
+        tool = case.program.tools[act.subject or ""]
+        type_ = next(p.type for p in tool.parameters if p.name == argument)
+        value = _invented(type_)
+        if value is not None and act.choice and conforms(value, type_):
+            for masks in ((wanted,), ()) if wanted else ((),):
+                yield from Guide(case, teller, masks, (argument, value)).scripts(act)
+
+
+def _invented(type_: types.Type) -> Value:
+    match types.base(type_):
+        case types.Scalar(name=name):
+            return INVENTED.get(name)
+        case types.OptionType(base=inner):
+            return _invented(inner)
+        case types.ListType(item=item):
+            made = _invented(item)
+            return None if made is None else (made,)
+        case types.AnyType():
+            return INVENTED["text"]
+        case _:
+            return None

@@ -108,7 +108,8 @@ Script: TypeAlias = Mapping[tuple[Any, ...], Any]
 class Finding:
     """What was found for one case; the pipeline makes a `Result` of it. `span`: a better place than the rule's own. `starts`:
     scripts of runs that may break the rule, made when they are asked for. `judge`: for a built-in rule that the interpreter does
-    not watch, the event of a run that breaks it. `account`: the reason and the path for a run that breaks the rule at an event."""
+    not watch, the event of a run that breaks it. `account`: the reason and the path for the events of a run up to the one that
+    breaks the rule."""
 
     verdict: Verdict
     assumptions: tuple[str, ...] = ()
@@ -121,7 +122,7 @@ class Finding:
     span: Span | None = None
     starts: Iterable[Script] = ()
     judge: Callable[[Sequence[Event]], int | None] | None = None
-    account: Callable[[Event], tuple[str, tuple[PathStep, ...]] | None] | None = None
+    account: Callable[[Sequence[Event]], tuple[str, tuple[PathStep, ...]] | None] | None = None
 
 
 def proved(*assumptions: str, notes: tuple[str, ...] = ()) -> Finding:

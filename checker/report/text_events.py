@@ -57,7 +57,7 @@ def _call(event: Event) -> str:
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {_value(value)}" for name, value in arguments.items())
+    return ", ".join(f"{name}: {_value(value)}" for name, value in arguments.items() if value is not None)
 
 
 def _content(event: Event) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from wfcheck.checker import guided
-from wfcheck.checker.explanation import trail
+from wfcheck.checker.explanation import shown_by, trail
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import residue
+from wfcheck.checker.label_tree import union
 from wfcheck.checker.obligation import Case, Finding, label_assumptions, possible, proved, unknown, vacuous
+from wfcheck.checker.result import PathStep
+from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 
 
@@ -23,16 +28,34 @@ def check(case: Case, body: core.Decision) -> Finding:
     tags, releases = _allowed(body)
     permitted = table.mask(tags) | table.mask(residue(d) for d in releases)
     for act in acts:
-        foreign = act.decision & table.influence & ~permitted
+        foreign = (act.decision | _told_apart(act, body)) & table.influence & ~permitted
         if foreign:
-            name = table.symbols(foreign)[0]
-            text = f"`{name}` may steer whether `{act.subject}` is called"
-            steps = trail(case.analysis.labelling, case.workflow, case.labels).steps(
-                act, f"decides to call `{act.subject}`", foreign
-            )
-            starts = guided.scripts(case, [act], foreign)
-            return attrs.evolve(possible(text, path=steps), starts=starts)
+            return _steered(case, act, foreign)
     return proved(*label_assumptions(case))
+
+
+def _steered(case: Case, act: Act, foreign: int) -> Finding:
+    """Something else may steer the call: what, on which way, and runs in which it may be seen."""
+    labelling = case.analysis.labelling
+
+    def account(mask: int, run: Sequence[Event] = ()) -> tuple[str, tuple[PathStep, ...]]:
+        text = f"`{labelling.table.symbols(mask & -mask)[0]}` may steer whether `{act.subject}` is called"
+        found = trail(labelling, case.workflow, case.labels, run)
+        return text, found.steps(act, f"decides to call `{act.subject}`", mask)
+
+    def account_of(run: Sequence[Event]) -> tuple[str, tuple[PathStep, ...]] | None:
+        mask = shown_by(labelling.table, run[-1], foreign)
+        return account(mask, run) if run[-1].tool == act.subject else None
+
+    text, path = account(foreign)
+    starts = guided.scripts(case, [act], foreign)
+    return attrs.evolve(possible(text, path=path), starts=starts, account=account_of)
+
+
+def _told_apart(act: Act, body: core.Decision) -> int:
+    """The labels of the arguments that the rule tells calls apart by: what shapes them steers which call is made."""
+    names = {name for choice in body.event.choices if _matches(act, choice) for name, _ in choice.tests}
+    return union(tree for name, tree in act.arguments.items() if name in names)
 
 
 def _matches(act: Act, choice: core.EventChoice) -> bool:

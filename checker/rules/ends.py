@@ -188,7 +188,7 @@ def _emissions(program: core.Program, act: Act, channels: frozenset[str], implic
     tool = program.tools[act.subject or ""]
     return [
         Hit(
-            f"`{emission.channel}` through `{tool.symbol}`",
+            f"{_outside(tool, emission)} through `{tool.symbol}`",
             tuple(
                 (name, ()) for name in act.arguments if name in arriving(tool, emission, implicit=implicit)
             ),
@@ -197,6 +197,11 @@ def _emissions(program: core.Program, act: Act, channels: frozenset[str], implic
         for emission in tool.emits
         if emission.channel in channels
     ]
+
+
+def _outside(tool: core.Tool, emission: core.Emission) -> str:
+    """The channel; one that nobody declared is called after its tool."""
+    return "the outside" if emission.channel == tool.symbol else f"`{emission.channel}`"
 
 
 def arriving(tool: core.Tool, emission: core.Emission, *, implicit: bool = True) -> frozenset[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import attrs
 
 from wfcheck.checker import guided
-from wfcheck.checker.explanation import trail
+from wfcheck.checker.explanation import shown_by, trail
 from wfcheck.checker.label_table import VirtualSource
 from wfcheck.checker.labels import WorkflowLabels
 from wfcheck.checker.obligation import (
@@ -111,11 +111,13 @@ def _on_paths(
     led = guided.scripts(case, [s.act for s in suspects], wanted, influence)
     starts = chain(led, _starts(case, body, prover, suspects))
 
-    def account(event: Event) -> tuple[str, tuple[PathStep, ...]] | None:
-        there = next((s for s in suspects if _is_at(s, event)), None)
+    def account(run: Sequence[Event]) -> tuple[str, tuple[PathStep, ...]] | None:
+        there = next((s for s in suspects if _is_at(s, run[-1])), None)
         if there is None:
             return None
-        return _reason(case, there, wanted, influence), explain(case, labels, there, wanted, influence)
+        table, steering = case.analysis.labelling.table, _steering(case, there) & influence
+        marks = shown_by(table, run[-1], there.label & wanted), shown_by(table, run[-1], steering)
+        return _reason(case, there, *marks), explain(case, labels, there, *marks, run=run)
 
     if isinstance(answer, solver.Unknown):
         gave_up = unknown(f"the solver gave up: {answer.reason}")
@@ -145,7 +147,11 @@ def _arrival(
     carried = (
         b.TRUE if approvals else b.or_(*(event.taints[n][0] if n in event.taints else b.TRUE for n in names))
     )
-    steered = b.TRUE if body.influence is None else b.or_(*(bits[1] for bits in event.taints.values()))
+    steered = b.or_(*(bits[1] for bits in event.taints.values()))
+    if (
+        body.influence is None or body.explicit
+    ):  # what decided counts, too, and has no label in an explicit execution
+        steered = b.TRUE
     there = matcher.holds(sink.when, event, {}).maybe
     if sink.choice is not None:
         pattern = core.EventPattern((sink.choice,), span=sink.choice.span)
@@ -202,17 +208,21 @@ def _steering(case: Case, sink: ends.Sink) -> int:
 
 
 def explain(
-    case: Case, labels: WorkflowLabels, sink: ends.Sink, wanted: int, influence: int = 0
+    case: Case,
+    labels: WorkflowLabels,
+    sink: ends.Sink,
+    wanted: int,
+    influence: int = 0,
+    run: Sequence[Event] = (),
 ) -> tuple[PathStep, ...]:
-    """The path of one offending bit to one sink, and where what steers it comes from."""
-    found = trail(case.analysis.labelling, case.workflow, labels)
+    """The path of one offending bit to one sink, and where what steers it comes from; in a run, if there is one."""
+    labelling = case.analysis.labelling
+    found = trail(labelling, case.workflow, labels, run)
     way = found.steps(sink.act, f"reaches {sink.name}", sink.label & wanted)
     steering = _steering(case, sink) & influence
     if not steering or len(way) < 2:
         return way
-    source = trail(case.analysis.labelling, case.workflow, case.labels).origin(
-        sink.act, steering, "influence"
-    )
+    source = trail(labelling, case.workflow, case.labels, run).origin(sink.act, steering, "influence")
     if source is None:
         return way
     told = attrs.evolve(source, text=f"steered by {_tag(case, steering)}: {source.text}")

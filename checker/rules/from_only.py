@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import attrs
+
+from wfcheck.checker import guided
 from wfcheck.checker.explanation import trail
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.label_table import MODEL
@@ -49,7 +52,9 @@ def _places(case: Case, act: Act, target: core.ArgumentEnd) -> tuple[Place, ...]
 
 def _foreign(case: Case, act: Act, place: Place, target: core.ArgumentEnd, body: core.FromOnly) -> Finding:
     where = f"`{target.tool}.{target.argument}` may be {described(place)}, which is not an allowed source"
-    return possible(where, path=_way(case, act, place, target, body))
+    known = case.labels.acts[act.node, act.choice]
+    starts = guided.inventions(case, [act], target.argument, _foreign_bit(case, known, target, body))
+    return attrs.evolve(possible(where, path=_way(case, act, place, target, body)), starts=starts)
 
 
 def _way(
@@ -151,8 +156,6 @@ def _admits(place: Place, source: core.AllowedSource) -> bool:
             return any(_brings(place, choice) for choice in event.choices)
         case core.StoreEnd(store=store):
             return kind == "store" and name == store
-        case core.AgentEnd(step=step):
-            return kind == "made" and name == step
         case core.LiteralEnd(table=table):
             return kind == "table" and name == table
         case _:
@@ -176,8 +179,6 @@ def _carries(case: Case, place: Place, tags: frozenset[str]) -> bool:
             return tool.declared_returns and _within(case, sure, every, tags)
         case "answer":
             return name in tags
-        case "made":
-            return "model" in tags
         case _:
             return False
 

@@ -22,9 +22,16 @@ _ADVICE: Mapping[type, str] = MappingProxyType(
     }
 )
 
+_TOGETHER = (
+    "take one of the three away (what is kept secret, what may steer, or the way out), keep a result from the agent with `hides`, "
+    "or pass the value through a release that the rule names with `except via`"
+)
+
 
 def advice(rule: core.Rule) -> str | None:
     """What usually mends a workflow that breaks such a rule."""
+    if isinstance(rule.body, core.Flow) and rule.body.influence is not None:
+        return _TOGETHER
     return _ADVICE.get(type(rule.body))
 
 
