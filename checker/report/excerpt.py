@@ -118,6 +118,8 @@ def _view(row: _Row, text: str) -> _View:
 
 def _underline(row: _Row, view: _View, style: Style) -> str:
     start = max(row.start, view.start)
+    if view.end < len(view.text):  # a place in the part that is cut off is marked where the cut is
+        start = min(start, view.end)
     end = max(min(row.end, view.end), start + 1)
     before = view.columns(view.start, start) + (1 if view.start else 0)
     marks = ("^" if row.primary else "-") * max(1, view.columns(start, end))

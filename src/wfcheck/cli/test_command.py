@@ -42,11 +42,26 @@ def _tested(args: argparse.Namespace, policy: tuple[str, ...]) -> ExpectationRep
     import attrs
 
     from wfcheck._api import load
+    from wfcheck.checker.inputs import expand
     from wfcheck.checker.testing import ExpectationReport, run_tests
     from wfcheck.dsl.diagnostic import WfError
 
     try:
         spec = load(args.paths or ".", policy=policy)
     except WfError as error:
-        return ExpectationReport((), error.diagnostics)
+        good = [path for path in expand(args.paths or ["."])[0] if _is_good(path, policy)]
+        results = run_tests(load(good, policy=policy).program, args.title or ()).results if good else ()
+        return ExpectationReport(results, error.diagnostics)
     return attrs.evolve(run_tests(spec.program, args.title or ()), diagnostics=spec.diagnostics)
+
+
+def _is_good(path: str, policy: tuple[str, ...]) -> bool:
+    """Whether a file has no errors by itself: its tests run although other files are bad."""
+    from wfcheck._api import load
+    from wfcheck.dsl.diagnostic import WfError
+
+    try:
+        load(path, policy=policy)
+    except WfError:
+        return False
+    return True
