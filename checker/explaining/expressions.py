@@ -1,0 +1,168 @@
+"""Core expressions written out in full, for prose and for formulas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import TypeAlias, assert_never
+
+from wfcheck.checker.report.plain import decimal_text
+from wfcheck.dsl import core
+from wfcheck.dsl.phrase import INFIX, readable
+from wfcheck.dsl.types import EnumType, ListType, MapType, SetType
+from wfcheck.dsl.types import base as bare
+
+Naming: TypeAlias = Callable[[core.Variable], str]
+Event: TypeAlias = Callable[[core.EventPattern], str]
+"""How an event pattern inside an expression is written."""
+
+DEEPEST = 40
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def plainly(variable: core.Variable) -> str:
+    """A variable by its name alone."""
+    return readable(variable.name)
+
+
+def written(expression: core.Expr, naming: Naming = plainly, event: Event | None = None) -> str:
+    """The expression in the words of the language; what is nested deeper than 40 levels is `...`."""
+    return _Writer(naming, event or _kinds)(expression, DEEPEST)
+
+
+def _kinds(pattern: core.EventPattern) -> str:
+    return " or ".join(_kind(choice) for choice in pattern.choices) or "nothing"
+
+
+def _kind(choice: core.EventChoice) -> str:
+    inside = [*sorted(choice.subjects), *(f"{name}: {pattern_text(test)}" for name, test in choice.tests)]
+    return f"{choice.kind}({', '.join(inside)})" if inside else choice.kind
+
+
+def pattern_text(test: core.ArgumentTest) -> str:
+    """An argument test as it is written in a pattern."""
+    match test:
+        case core.Compare(op=op, value=value):
+            return f"{op} {written(value)}"
+        case core.Same():
+            return "same"
+        case core.SameCall():
+            return "args"
+        case core.Bind(name=name):
+            return name
+        case _:
+            assert_never(test)
+
+
+def value_text(value: core.Value) -> str:
+    """A constant, exactly."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case Fraction():
+            return decimal_text(value)
+        case date():
+            return value.isoformat()
+        case timedelta():
+            return duration_text(value)
+        case tuple():
+            return "{" + ", ".join(map(value_text, value)) + "}"
+        case dict():
+            return "{" + ", ".join(f"{k}: {value_text(v)}" for k, v in value.items()) + "}"
+        case _:
+            return str(value)
+
+
+def duration_text(value: timedelta) -> str:
+    """`24h`, `90s`, `1500ms`, in the largest unit that is exact."""
+    exact = Fraction(value // timedelta(microseconds=1), 1_000_000)
+    for seconds, unit in _UNITS:
+        if exact and exact % seconds == 0 and (unit != "d" or exact >= 2 * seconds):
+            return f"{exact // seconds}{unit}"
+    return f"{decimal_text(exact * 1000)}ms"
+
+
+class _Writer:
+    """Writes one expression; a class only so that the two namings need not be handed through every arm."""
+
+    def __init__(self, naming: Naming, event: Event) -> None:
+        self._naming = naming
+        self._event = event
+
+    def __call__(self, expression: core.Expr, depth: int) -> str:  # noqa: C901 - one flat arm per kind
+        if depth == 0:
+            return "..."
+        deeper = depth - 1
+        match expression:
+            case core.Literal():
+                return _literal(expression)
+            case core.Variable():
+                return self._naming(expression)
+            case core.Field(base=base, name=name):
+                return f"{self._operand(base, deeper)}.{name}"
+            case core.Index(base=base, index=index):
+                return f"{self._operand(base, deeper)}[{self(index, deeper)}]"
+            case core.Apply(op=op, args=args):
+                return self._apply(op, args, deeper)
+            case core.MakeRecord(fields=fields):
+                return "{" + ", ".join(f"{n}: {self(v, deeper)}" for n, v in fields) + "}"
+            case core.MakeList(items=items, type=type_):
+                inside = self._many(items, deeper)
+                return f"{{{inside}}}" if isinstance(bare(type_), SetType) else f"[{inside}]"
+            case core.Quantified(kind=kind, binders=binders, sources=sources, body=body):
+                lists = self._many(sources, deeper)
+                lists = f"zip({lists})" if len(sources) > 1 else lists
+                return f"({kind} {', '.join(binders)} in {lists}: {self(body, deeper)})"
+            case core.Lookup(table=table, key=key):
+                return f"{table}[{self(key, deeper)}]"
+            case core.Known(register=register, key=key):
+                place = "" if key is None else f"[{self(key, deeper)}]"
+                return f"known({register}{place})"
+            case core.LastEvent(event=event):
+                return f"last({self._event(event)})"
+            case core.EarlierEvent(event=event, body=body):
+                return f"(any earlier {self._event(event)}: {self(body, deeper)})"
+            case _:
+                assert_never(expression)
+
+    def _many(self, items: Iterable[core.Expr], depth: int) -> str:
+        return ", ".join(self(item, depth) for item in items)
+
+    def _apply(self, op: str, args: tuple[core.Expr, ...], depth: int) -> str:
+        if op in INFIX and len(args) == 2:
+            return f"{self._operand(args[0], depth)} {op} {self._right(op, args[1], depth)}"
+        if op in ("not", "neg") and len(args) == 1:
+            return ("not " if op == "not" else "-") + self._operand(args[0], depth)
+        if op == "ite" and len(args) == 3:
+            condition, then, otherwise = (self(a, depth) for a in args)
+            return f"(if {condition} then {then} else {otherwise})"
+        return f"{op}({self._many(args, depth)})"
+
+    def _right(self, op: str, expression: core.Expr, depth: int) -> str:
+        if op == "matches" and isinstance(expression, core.Literal) and isinstance(expression.value, str):
+            return f"/{expression.value}/"
+        return self._operand(expression, depth)
+
+    def _operand(self, expression: core.Expr, depth: int) -> str:
+        text = self(expression, depth)
+        nested = isinstance(expression, core.Apply) and expression.op in INFIX | {"not", "neg"}
+        return f"({text})" if nested else text
+
+
+def _literal(literal: core.Literal) -> str:
+    type_ = bare(literal.type)
+    if isinstance(literal.value, str) and isinstance(type_, EnumType):
+        return literal.value
+    if isinstance(literal.value, tuple) and isinstance(type_, SetType | ListType):
+        items = (core.Literal(v, type_.item, span=literal.span) for v in literal.value)
+        inside = ", ".join(map(_literal, items))
+        return f"{{{inside}}}" if isinstance(type_, SetType) else f"[{inside}]"
+    if isinstance(literal.value, dict) and isinstance(type_, MapType) and not literal.value:
+        return "{}"
+    return value_text(literal.value)

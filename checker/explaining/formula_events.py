@@ -1,0 +1,209 @@
+"""The atoms of formulas: event patterns, conditions and the ends of flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+from wfcheck.checker.explaining.ends import path_text
+from wfcheck.checker.explaining.expressions import Naming, written
+from wfcheck.checker.explaining.merging import merged
+from wfcheck.dsl import core
+from wfcheck.dsl.phrase import readable
+from wfcheck.dsl.walk import subexpressions
+
+_NAMED_BY = {
+    "fail": "tool",
+    "approve": "tool",
+    "deny": "tool",
+    "input": "by",
+    "message": "by",
+    "llm": "step",
+    "release": "step",
+    "step": "step",
+    "remember": "store",
+    "recall": "store",
+}
+_EFFECTS = {"read": "reads", "emit": "emits", "write": "writes"}
+
+
+def conjunction(parts: Iterable[str]) -> str:
+    """Parts joined with `and`; an empty part says nothing."""
+    listed = [part for part in parts if part]
+    return (
+        " and ".join(_closed(part, " or ") for part in listed)
+        if len(listed) > 1
+        else "".join(listed) or "true"
+    )
+
+
+def disjunction(parts: Iterable[str]) -> str:
+    """Parts joined with `or`, in brackets where there are several."""
+    listed = [part for part in parts if part]
+    if len(listed) < 2:
+        return "".join(listed) or "false"
+    return "(" + " or ".join(listed) + ")"
+
+
+def _closed(part: str, loose: str) -> str:
+    """The part, in brackets where a looser operator or a quantifier stands in it outside of brackets."""
+    depth = 0
+    for place, char in enumerate(part):
+        depth += (char in "({[") - (char in ")}]")
+        if depth == 0 and (part.startswith(loose, place) or part.startswith((" -> ", " implies "), place)):
+            return f"({part})"
+    return f"({part})" if part.startswith(("exists ", "forall ", "not exists ")) else part
+
+
+def members(symbols: Iterable[str]) -> str:
+    """A set, in order."""
+    return "{" + ", ".join(sorted(symbols)) + "}"
+
+
+def _among(what: str, symbols: frozenset[str]) -> str:
+    if not symbols:
+        return ""
+    return f"{what} == {next(iter(symbols))}" if len(symbols) == 1 else f"{what} in {members(symbols)}"
+
+
+def happens(
+    pattern: core.EventPattern,
+    event: str,
+    *,
+    other: str | None = None,
+    evidence: bool = False,
+    binding: bool = False,
+) -> str:
+    """The event matches the pattern. `other`: the event that `same` and `args` speak of. `binding`: an approval must be of that
+    very call."""
+    choices = dict.fromkeys(_choice(c, event, other, evidence, binding) for c in merged(pattern).choices)
+    return disjunction(choices)
+
+
+def _choice(choice: core.EventChoice, event: str, other: str | None, evidence: bool, binding: bool) -> str:
+    parts = [_kind(choice, event, evidence)]
+    if choice.by is not None:
+        parts.append(f"{event}.by == {choice.by}")
+    parts += [_test(f"{event}.{name}", name, test, other) for name, test in choice.tests]
+    if choice.result is not None:
+        parts.append(_test(f"{event}.result", "result", choice.result, other))
+    if any(isinstance(test, core.SameCall) for _, test in choice.tests) or (
+        binding and choice.kind == "approve"
+    ):
+        parts.append(f"same_call({event}, {other or '?'})")
+    return conjunction(parts)
+
+
+def _kind(choice: core.EventChoice, event: str, evidence: bool) -> str:
+    called = f"{'returned' if evidence else 'call'}({event})"
+    match choice.kind:
+        case "call":
+            return conjunction((called, _among(f"{event}.tool", choice.subjects)))
+        case "read" | "emit":
+            return conjunction((called, f"{_EFFECTS[choice.kind]}({event}, {members(choice.subjects)})"))
+        case "write":
+            wrote = conjunction((called, f"writes({event}, {members(choice.subjects)})"))
+            kept = conjunction((f"remember({event})", _among(f"{event}.store", choice.subjects)))
+            return disjunction((wrote, kept))
+        case "message":
+            ends = (_among(f"{event}.by", choice.subjects), _among(f"{event}.to", choice.to))
+            return conjunction((f"message({event})", *ends))
+        case _:
+            named = _NAMED_BY.get(choice.kind, "step")
+            return conjunction((f"{choice.kind}({event})", _among(f"{event}.{named}", choice.subjects)))
+
+
+def _test(what: str, name: str, test: core.ArgumentTest, other: str | None) -> str:
+    match test:
+        case core.Compare(op=op, value=value):
+            return f"{what} {op} {written(value)}"
+        case core.Same():
+            return f"{what} == {other or '?'}.{name}"
+        case core.SameCall():
+            return ""
+        case core.Bind(name=binder):
+            return f"{what} == {binder}"
+        case _:
+            assert_never(test)
+
+
+def key(event: str, *, after: bool = False) -> Naming:
+    """Arguments, results, the clock and registers as those of an event; registers are read before it unless `after`."""
+
+    def name(variable: core.Variable) -> str:
+        plain = readable(variable.name)
+        match variable.kind:
+            case "argument" | "result":
+                return f"{event}.{plain}"
+            case "now":
+                return f"time({event})"
+            case "register":
+                return f"{'after' if after else 'before'}({event}).{plain}"
+            case _:
+                return plain
+
+    return name
+
+
+def condition(expression: core.Expr | None, event: str, *, after: bool = False) -> str:
+    """A condition about an event; none is empty."""
+    if expression is None:
+        return ""
+
+    def earlier(pattern: core.EventPattern) -> str:
+        return f"d < {event}: {happens(pattern, 'd', other=event, evidence=True)}"
+
+    return written(expression, key(event, after=after), earlier)
+
+
+def binders(pattern: core.EventPattern) -> list[str]:
+    """The upper-case names that the pattern binds, in order."""
+    found = (
+        test.name for choice in pattern.choices for test in _tests(choice) if isinstance(test, core.Bind)
+    )
+    return sorted(set(found))
+
+
+def _tests(choice: core.EventChoice) -> Iterator[core.ArgumentTest]:
+    yield from (test for _, test in choice.tests)
+    if choice.result is not None:
+        yield choice.result
+
+
+def names_in(expression: core.Expr | None) -> set[str]:
+    """The binders that a condition uses."""
+    if expression is None:
+        return set()
+    return {e.name for e in subexpressions(expression) if isinstance(e, core.Variable) and e.kind == "binder"}
+
+
+def union(pattern: core.EventPattern) -> str:
+    """A pattern without an event variable."""
+    return " or ".join(dict.fromkeys(_choice(c, "_", None, False, False) for c in pattern.choices)) or "false"
+
+
+def term(end: core.FlowEnd) -> str:
+    """The end of a flow."""
+    match end:
+        case core.TagEnd(tags=tags):
+            return members(tags)
+        case core.ResultEnd(tool=tool, path=path):
+            return f"{tool}.result{path_text(path)}"
+        case core.ArgumentEnd(tool=tool, argument=argument, path=path):
+            return f"{tool}.{argument}{path_text(path)}"
+        case core.CallEnd(event=event):
+            return f"[{union(event)}]"
+        case core.ParameterEnd(workflow=workflow, parameter=parameter, path=path):
+            return f"{workflow or 'workflow'}.{parameter}{path_text(path)}"
+        case core.StoreEnd(store=store):
+            return f"store {store}"
+        case core.ChannelEnd(channels=channels):
+            return members(channels)
+        case core.AgentEnd(step=step):
+            return f"step {step}"
+        case core.PrincipalEnd(principal=principal):
+            return principal
+        case core.LiteralEnd(table=table):
+            return f"table {table}"
+        case _:
+            assert_never(end)
