@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from wfcheck.checker.encoded import coerce, has_any
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
     UNCONFIRMED,
@@ -44,7 +45,8 @@ def requires(case: Case) -> Finding | None:
     if (inlined := _asking_scope(case)) is not None:
         reason = f"this version does not yet prove what the workflow `{inlined.workflow}` requires"
         return attrs.evolve(unknown(reason), span=inlined.span)
-    if not any(_asks(case.program, act.kind, act.subject) for act in case.acts("call", "release")):
+    acts = case.acts("call", "release")
+    if not any(_asks(case.program, act.kind, act.subject) for act in acts) and not _gradual(case):
         return None
     prover = Prover(case)
     demands = list(_demands(case, prover.over))
@@ -80,6 +82,18 @@ def _asks(program: core.Program, kind: str, subject: str | None) -> bool:
         return release.condition is not None or any(_refined(p.type) for p in release.parameters)
     tool = program.tools[subject or ""]
     return bool(tool.requires) or any(_refined(p.type) for p in tool.parameters)
+
+
+def _gradual(case: Case) -> bool:
+    """Whether a value of `any` is passed where a type is asked for."""
+    return any(
+        has_any(value.type) and not has_any(parameter.type)
+        for call in statements(case.workflow.body)
+        if isinstance(call, core.Call)
+        for parameter in case.program.tools[call.tool].parameters
+        for name, value in call.arguments
+        if name == parameter.name
+    )
 
 
 def _refined(type_: types.Type) -> bool:
@@ -125,6 +139,7 @@ def _conditions(case: Case, matcher: Matcher, event: SymbolicEvent, execution: E
         yield matcher.holds(contract.condition, event, {}).sure
     given = matcher.arguments(event)
     for parameter in tool.parameters:
+        yield coerce(given["argument", parameter.name], parameter.type)[1]
         if _refined(parameter.type):
             yield _typed(given["argument", parameter.name], parameter.type, execution)
 

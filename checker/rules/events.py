@@ -78,12 +78,10 @@ def _proved(rule: core.Rule, prover: Prover, trace: RuleTrace, names: tuple[str,
         return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
     occurs = prover.decide(prover.over, [e.guard for e in trace.occurrences()])
     if isinstance(occurs, solver.Unsat):
-        why = contradiction(prover, occurs.core)
-        return (
-            Finding(Verdict.INCONSISTENT, reason=why, assumptions=occurs.core)
-            if why
-            else _nothing_judged(rule)
-        )
+        if (why := contradiction(prover, occurs.core)) is not None:
+            return Finding(Verdict.INCONSISTENT, reason=why, assumptions=occurs.core)
+        nothing = _nothing_judged(rule)
+        return attrs.evolve(nothing, assumptions=tuple(dict.fromkeys((*nothing.assumptions, *occurs.core))))
     approvals = ["approval-shows"] if trace.monitor.evidence and trace.monitor.evidence.single_use else []
     return attrs.evolve(proved(COMPLETE_MEDIATION, *approvals, *names), cores=(names,) if names else ())
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
+
+from wfcheck.checker.pipeline import check
 
 HEAD = """
 secrecy pii
@@ -149,3 +152,26 @@ def test_what_is_released_is_of_its_type(verdicts: Callable[[str], dict[str, str
     text = INFLUENCE + "workflow w(q: int from {user}) { %s }"
     assert verdicts(text % "b = small(q)")["builtin.requires"] in ("VIOLATED", "POSSIBLE")
     assert verdicts(text % "if q < 5 { b = small(q) }")["builtin.requires"] == "PROVED"
+
+
+@pytest.mark.parametrize(("value", "reported"), [("v", True), ("q", False)])
+def test_what_is_of_any_type_may_be_of_another(
+    verdicts: Callable[[str], dict[str, str]], value: str, reported: bool
+) -> None:
+    text = "tool look() -> any { effect read  emits nothing  returns {} }\n"
+    text += "tool pay(amount: int) { effect irreversible  emits nothing  returns {} }\n"
+    text += f"workflow w(q: int from {{user}}) {{ v = look()  pay({value}) }}"
+    found = verdicts(text).get("builtin.requires")
+    assert found in (("VIOLATED", "POSSIBLE") if reported else (None,))
+
+
+def test_an_event_that_an_assumption_rules_out_rests_on_it(tmp_path: Path) -> None:
+    text = "tool pay(amount: int) { effect irreversible  emits nothing  returns {} }\n"
+    text += (
+        "workflow w(a: int from {user}) requires a > 5 { if a < 3 { pay(a) } }\npolicy p { r: forbid pay }"
+    )
+    path = tmp_path / "spec.wf"
+    path.write_text(text)
+    (found,) = [r for r in check([path]).results if r.rule == "p.r"]
+    assert found.verdict.value == "PROVED"
+    assert any("requires" in name for name in found.assumptions)
