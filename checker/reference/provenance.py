@@ -2,7 +2,7 @@
 
 Where the workflow computed the value, data flow decides: a scalar without tags and marks is a literal of the workflow, one that
 comes whole from one allowed place stands, one that comes from none of them does not. Where an oracle made it, each of its tokens
-must stand in some allowed source of the run so far; others that hold it do not matter, and what stands nowhere was invented."""
+must stand in some allowed source of the session so far; others that hold it do not matter, and what stands nowhere was invented."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class Asking:
             rows = log.program.tables[source.end.table].rows
             return both(gate, any_of(found_in(token, build(row)) for row in rows))
         found: list[Truth] = [_UNSEEN] if self._hidden(source.end) else []
-        for earlier in log.before(index, self.matcher.per_session):
+        for earlier in log.before(index, per_session=True):
             found += self._brought(earlier, token, source)
             found.append(self._passed_on(earlier, token, source))
         return both(gate, any_of(found))
