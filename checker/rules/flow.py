@@ -148,9 +148,8 @@ def _arrival(
         b.TRUE if approvals else b.or_(*(event.taints[n][0] if n in event.taints else b.TRUE for n in names))
     )
     steered = b.or_(*(bits[1] for bits in event.taints.values()))
-    if (
-        body.influence is None or body.explicit
-    ):  # what decided counts, too, and has no label in an explicit execution
+    # What decided counts, too, and has no label in an explicit execution.
+    if body.influence is None or body.explicit:
         steered = b.TRUE
     there = matcher.holds(sink.when, event, {}).maybe
     if sink.choice is not None:
