@@ -22,7 +22,7 @@ from wfcheck.checker.reference.oracle import (
 from wfcheck.checker.symbolic_constants import decode
 from wfcheck.checker.symbolic_state import Question
 from wfcheck.dsl import core, types
-from wfcheck.solver.evaluate import Model, UndefinedError, evaluate
+from wfcheck.solver.evaluate import Model, UndefinedError, evaluate_all
 from wfcheck.solver.term import Term
 
 Answers = dict[tuple[Any, ...], Any]
@@ -35,10 +35,11 @@ class _Script:
     found: Answers = attrs.field(factory=dict)
     visits: Counter[str] = attrs.field(factory=Counter)
     steps: Counter[str] = attrs.field(factory=Counter)
+    known: dict[Term, Any] = attrs.field(factory=dict)
 
     def holds(self, term: Term) -> bool:
         try:
-            return evaluate(term, self.model) is True
+            return evaluate_all((term,), self.model, values=self.known)[term] is True
         except UndefinedError:
             return False
 

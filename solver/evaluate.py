@@ -32,10 +32,12 @@ def evaluate(term: Term, model: Model, *, guess: bool = False) -> Any:
     return evaluate_all((term,), model, guess=guess)[term]
 
 
-def evaluate_all(terms: Iterable[Term], model: Model, *, guess: bool = False) -> dict[Term, Any]:
-    """The values of the terms and of everything below them."""
-    values: dict[Term, Any] = {}
-    for term in post_order(terms):
+def evaluate_all(
+    terms: Iterable[Term], model: Model, *, guess: bool = False, values: dict[Term, Any] | None = None
+) -> dict[Term, Any]:
+    """The values of the terms and of everything below them. `values`: what the same model said before; it grows."""
+    values = {} if values is None else values
+    for term in post_order(terms, values):
         match term:
             case Const(value=value):
                 values[term] = value

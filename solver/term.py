@@ -4,7 +4,7 @@ Build them with `build` only, whose constructors fold. Walk them with `post_orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 from weakref import WeakValueDictionary
@@ -88,15 +88,16 @@ ZERO = const(Sort.INT, 0)
 REAL_ZERO = const(Sort.REAL, Fraction(0))
 
 
-def post_order(roots: Iterable[Term]) -> Iterator[Term]:
-    """Every subterm once, operands before what is made of them, in a fixed order."""
+def post_order(roots: Iterable[Term], known: Container[Term] = ()) -> Iterator[Term]:
+    """Every subterm once, operands before what is made of them, in a fixed order. `known`: terms to leave out, with what is
+    below them."""
     seen: set[Term] = set()
     stack: list[tuple[Term, bool]] = [(root, False) for root in reversed(tuple(roots))]
     while stack:
         term, ready = stack.pop()
         if ready:
             yield term
-        elif term not in seen:
+        elif term not in seen and term not in known:
             seen.add(term)
             stack.append((term, True))
             if isinstance(term, App):

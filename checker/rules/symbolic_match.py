@@ -116,6 +116,8 @@ class Matcher:
         other: SymbolicEvent | None,
         binders: Environment,
     ) -> Match:
+        if choice.kind in ("call", "fail") and not _is_call(choice, event):
+            return Match(NO, dict(binders))
         parts = [self._kind(choice, event, evidence), fact(choice.by in (None, event.actor))]
         if choice.kind in ("approve", "deny") and other is not None and other.kind == "call":
             parts.append(self.same_call(event, other))
@@ -134,10 +136,9 @@ class Matcher:
         there = Truth(happened, happened)
         match choice.kind:
             case "call":
-                return both(there, fact(event.kind == "call" and _named(wanted, event.tool)))
+                return both(there, fact(_is_call(choice, event)))
             case "fail":
-                there = Truth(event.failed, event.failed)
-                return both(there, fact(event.kind == "call" and _named(wanted, event.tool)))
+                return both(Truth(event.failed, event.failed), fact(_is_call(choice, event)))
             case "approve" | "deny":
                 return both(there, fact(event.kind == choice.kind and _named(wanted, event.tool)))
             case "emit":
@@ -242,6 +243,10 @@ class Matcher:
 def _same(left: SymbolicValue, right: SymbolicValue) -> Truth:
     term = equal(left, right)
     return Truth(term, term)
+
+
+def _is_call(choice: core.EventChoice, event: SymbolicEvent) -> bool:
+    return event.kind == "call" and _named(choice.subjects, event.tool)
 
 
 def _named(wanted: frozenset[str], name: str | None) -> bool:
