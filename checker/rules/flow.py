@@ -63,6 +63,7 @@ def _check(case: Case, body: core.Flow) -> Finding:
     found = _sinks(case, labels, body)
     if not found:
         return vacuous("nothing in the workflow reaches the end of the flow")
+    _refuse_own_arguments(body, found)
     if not any(_labels(case.analysis, w, body).introduced & wanted for w in _reaching(case)):
         return vacuous(
             "nothing in the workflow, or in what reaches it through stores, is a source of the flow"
@@ -71,6 +72,14 @@ def _check(case: Case, body: core.Flow) -> Finding:
     if not suspects:
         return proved(*label_assumptions(case))
     return _on_paths(case, body, labels, suspects, wanted)
+
+
+def _refuse_own_arguments(body: core.Flow, found: list[ends.Sink]) -> None:
+    """An argument of the very call that is the end of the flow: neither labels nor terms mark what has not yet been passed."""
+    named = {(e.tool, e.argument) for e in body.sources if isinstance(e, core.ArgumentEnd)}
+    for sink in found:
+        if any((sink.act.subject, argument) in named for argument in sink.arguments):
+            raise ends.UnsupportedEndError(f"one call of `{sink.act.subject}` is its source and its end")
 
 
 def _sinks(case: Case, labels: WorkflowLabels, body: core.Flow) -> list[ends.Sink]:
