@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from wfcheck.checker.explaining import patterns
-from wfcheck.checker.explaining.expressions import written
+from wfcheck.checker.explaining.expressions import alone
 from wfcheck.checker.explaining.patterns import enumerated, names, quoted, tags
 from wfcheck.dsl import core
 
@@ -77,7 +77,7 @@ def allowed(one: core.AllowedSource) -> str:
     """One source of `from only`, without its releases; they are the same for all."""
     text = source(one.end)
     if one.when is not None:
-        return f"{text} (only when {written(one.when)})"
+        return f"{text} (only when {alone(one.when)})"
     if one.designated is not None:
         inner = enumerated(source(s.end) for s in one.designated.sources)
         return f"{text} (only where {target(one.designated.target)} comes from {inner})"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from wfcheck.checker.explaining import ends, patterns
-from wfcheck.checker.explaining.merging import merged
+from wfcheck.checker.explaining.merging import bare, merged
 from wfcheck.checker.explaining.vocabulary import nodes
 from wfcheck.dsl import core
 
@@ -49,7 +49,7 @@ def expansions(rule: core.Rule, program: core.Program) -> tuple[Expansion, ...]:
     for node in nodes(rule.body):
         match node:
             case core.EventPattern():
-                found |= dict.fromkeys(_choice(choice, program) for choice in merged(_bare(node)).choices)
+                found |= dict.fromkeys(_choice(choice, program) for choice in merged(bare(node)).choices)
             case core.TagEnd(tags=tags) if tags:
                 found[_made(ends.source(node), "tag", tags, program, _returning(tags, program))] = None
             case core.ChannelEnd(channels=channels):
@@ -65,17 +65,11 @@ def expansions(rule: core.Rule, program: core.Program) -> tuple[Expansion, ...]:
 
 def _granted(body: core.Allow, program: core.Program) -> tuple[Expansion, ...]:
     """The tools that some grant names, and those that none does."""
-    choices = [choice for grant in body.grants for choice in _bare(grant.event).choices]
+    choices = [choice for grant in body.grants for choice in bare(grant.event).choices]
     named = frozenset(name for c in choices if c.kind == "call" for name in c.subjects or program.tools)
     others = frozenset(program.tools) - named
     found = (("named by a grant", named), ("named by no grant", others))
     return tuple(_made(what, "tool", tools, program) for what, tools in found if tools)
-
-
-def _bare(pattern: core.EventPattern) -> core.EventPattern:
-    """Without the tests of arguments."""
-    choices = (attrs.evolve(choice, tests=(), result=None) for choice in pattern.choices)
-    return attrs.evolve(pattern, choices=tuple(choices))
 
 
 def _choice(choice: core.EventChoice, program: core.Program) -> Expansion:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import attrs
 
-from wfcheck.checker.explaining.automaton import Automaton, automaton
+from wfcheck.checker.explaining.automaton import automaton
 from wfcheck.checker.explaining.expansion import Expansion, expansions
 from wfcheck.checker.explaining.formula import Formula, formula
 from wfcheck.checker.explaining.prose import sentence
 from wfcheck.checker.explaining.runs import Runs, find_runs
+from wfcheck.checker.explaining.states import Automaton
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 

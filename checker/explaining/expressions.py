@@ -32,6 +32,22 @@ def written(expression: core.Expr, naming: Naming = plainly, event: Event | None
     return _Writer(naming, event or _kinds)(expression, DEEPEST)
 
 
+def alone(expression: core.Expr) -> str:
+    """The expression where nothing stands beside it, without outer brackets."""
+    text = written(expression)
+    return text[1:-1] if enclosed(text) else text
+
+
+def enclosed(text: str) -> bool:
+    """Whether the first round bracket is closed by the last one."""
+    depth = 0
+    for place, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return place == len(text) - 1
+    return False
+
+
 def _kinds(pattern: core.EventPattern) -> str:
     return " or ".join(_kind(choice) for choice in pattern.choices) or "nothing"
 
@@ -127,9 +143,15 @@ class _Writer:
             case core.LastEvent(event=event):
                 return f"last({self._event(event)})"
             case core.EarlierEvent(event=event, body=body):
-                return f"(any earlier {self._event(event)}: {self(body, deeper)})"
+                return self._earlier(event, body, deeper)
             case _:
                 assert_never(expression)
+
+    def _earlier(self, event: core.EventPattern, body: core.Expr, depth: int) -> str:
+        found, inside = self._event(event), self._operand(body, depth)
+        if ": " in found:  # as a formula
+            return f"(exists {found} and {inside})"
+        return f"(any earlier {found}: {inside})"
 
     def _many(self, items: Iterable[core.Expr], depth: int) -> str:
         return ", ".join(self(item, depth) for item in items)

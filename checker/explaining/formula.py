@@ -19,8 +19,10 @@ from wfcheck.checker.explaining.formula_events import (
     conjunction,
     disjunction,
     happens,
+    has_same,
     key,
     names_in,
+    negated,
     term,
     union,
 )
@@ -31,7 +33,7 @@ from wfcheck.checker.explaining.prose import number
 from wfcheck.checker.monitor import Monitor, compile_rule
 from wfcheck.dsl import core
 
-_ORDER = re.compile(r"\b[defnu] (?:<=?|>) [defnu]\b")
+_ORDER = re.compile(r"\b[defnpu] (?:<=?|>) [defnpu]\b")
 
 
 @attrs.frozen
@@ -102,9 +104,11 @@ def _grant(grant: core.Grant) -> str:
 
 
 def _forbid(body: core.Forbid) -> str:
-    parts = [happens(body.event, "e"), condition(body.condition, "e")]
+    same = body.after is not None and has_same(body.event)
+    parts = ["" if same else happens(body.event, "e"), condition(body.condition, "e")]
     if body.after is not None:
-        armed = [happens(body.after, "d", other="e", evidence=True)]
+        armed = [happens(body.event, "e", other="d")] if same else []
+        armed += [happens(body.after, "d", other="e", evidence=True)]
         if body.until is not None:
             armed.append(_none_between(body.until, "d", "e"))
         if body.duration is not None:
@@ -112,7 +116,7 @@ def _forbid(body: core.Forbid) -> str:
         own = sorted(set(binders(body.after)) - set(binders(body.event)))
         parts.append(f"exists {_bound('d', *own)} < e: {conjunction(armed)}")
     quantified = _bound("e", *binders(body.event))
-    return f"forall {quantified}: not ({conjunction(parts)})"
+    return f"forall {quantified}: {negated(conjunction(parts))}"
 
 
 def _none_between(pattern: core.EventPattern, first: str, last: str) -> str:

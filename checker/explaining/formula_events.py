@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
+import attrs
+
 from wfcheck.checker.explaining.ends import path_text
-from wfcheck.checker.explaining.expressions import Naming, written
+from wfcheck.checker.explaining.expressions import Naming, enclosed, written
 from wfcheck.checker.explaining.merging import merged
 from wfcheck.dsl import core
 from wfcheck.dsl.phrase import readable
-from wfcheck.dsl.walk import subexpressions
+from wfcheck.dsl.walk import rewrite, subexpressions
 
 _NAMED_BY = {
     "fail": "tool",
@@ -42,7 +44,17 @@ def disjunction(parts: Iterable[str]) -> str:
     listed = [part for part in parts if part]
     if len(listed) < 2:
         return "".join(listed) or "false"
-    return "(" + " or ".join(listed) + ")"
+    return "(" + " or ".join(_closed(part, " and ") for part in listed) + ")"
+
+
+def negated(text: str) -> str:
+    """`not` of it, in brackets unless it stands in some already."""
+    return f"not {text}" if enclosed(text) else f"not ({text})"
+
+
+def has_same(pattern: core.EventPattern) -> bool:
+    """Whether an argument is compared with that of the other event."""
+    return any(isinstance(test, core.Same) for choice in pattern.choices for test in _tests(choice))
 
 
 def _closed(part: str, loose: str) -> str:
@@ -90,7 +102,7 @@ def _choice(choice: core.EventChoice, event: str, other: str | None, evidence: b
     if any(isinstance(test, core.SameCall) for _, test in choice.tests) or (
         binding and choice.kind == "approve"
     ):
-        parts.append(f"same_call({event}, {other or '?'})")
+        parts.append(f"same_call({event}, {other or 'the other'})")
     return conjunction(parts)
 
 
@@ -118,7 +130,7 @@ def _test(what: str, name: str, test: core.ArgumentTest, other: str | None) -> s
         case core.Compare(op=op, value=value):
             return f"{what} {op} {written(value)}"
         case core.Same():
-            return f"{what} == {other or '?'}.{name}"
+            return f"same({what})" if other is None else f"{what} == {other}.{name}"
         case core.SameCall():
             return ""
         case core.Bind(name=binder):
@@ -151,9 +163,23 @@ def condition(expression: core.Expr | None, event: str, *, after: bool = False) 
         return ""
 
     def earlier(pattern: core.EventPattern) -> str:
-        return f"d < {event}: {happens(pattern, 'd', other=event, evidence=True)}"
+        return f"p < {event}: {happens(pattern, 'p', other=event, evidence=True)}"
 
-    return written(expression, key(event, after=after), earlier)
+    return written(rewrite(expression, _of_the_past), key(event, after=after), earlier)
+
+
+def _of_the_past(expression: core.Expr) -> core.Expr:
+    """In the body of `any earlier`, what is of the earlier event by its name; what is counted through keeps its own."""
+    if not isinstance(expression, core.EarlierEvent):
+        return expression
+    counted = {b for e in subexpressions(expression) if isinstance(e, core.Quantified) for b in e.binders}
+
+    def rename(part: core.Expr) -> core.Expr:
+        if not isinstance(part, core.Variable) or part.kind != "bound" or part.name in counted:
+            return part
+        return part if part.name.startswith("p.") else attrs.evolve(part, name=f"p.{part.name}")
+
+    return attrs.evolve(expression, body=rewrite(expression.body, rename))
 
 
 def binders(pattern: core.EventPattern) -> list[str]:

@@ -56,7 +56,7 @@ def explained_json(explained: Explained, version: str) -> dict[str, Any]:
         }
     )
     runs = explained.runs
-    searched = {"tried": runs.tried, "reason": runs.reason}
+    searched = {"tried": runs.tried, "longest": runs.longest, "reason": runs.reason, "doubt": runs.doubt}
     allowed, forbidden = _run(runs, runs.allowed), _run(runs, runs.forbidden)
     return {**fields, "searched": searched, "allowed": allowed, "forbidden": forbidden}
 

@@ -30,3 +30,9 @@ def merged_grants(grants: Iterable[core.Grant]) -> list[core.Grant]:
     choices = tuple(choice for grant in plain for choice in grant.event.choices)
     event = merged(attrs.evolve(plain[0].event, choices=choices))
     return [attrs.evolve(plain[0], event=event), *(g for g in listed if g.condition is not None)]
+
+
+def bare(pattern: core.EventPattern) -> core.EventPattern:
+    """The events without the tests of their arguments and results."""
+    choices = (attrs.evolve(choice, tests=(), result=None) for choice in pattern.choices)
+    return attrs.evolve(pattern, choices=tuple(choices))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice, product
 
@@ -54,6 +54,25 @@ def assembled(moves: Iterable[Move], *, clock: bool) -> Run:
             )
             now += _TICK
     return tuple(events), trees
+
+
+def renumbered(move: Move, names: Collection[str], number: int) -> Move:
+    """The same call with other values of some arguments, by number."""
+    first, *rest = move.events
+    given = {n: _numbered(v, number) if n in names else v for n, v in first.arguments.items()}
+    return attrs.evolve(move, events=(msgspec.structs.replace(first, args_executed=given), *rest))
+
+
+def _numbered(value: object, number: int) -> object:
+    match value:
+        case bool():
+            return value
+        case int():
+            return value + number
+        case str() if number:
+            return f"{number}{value}"
+        case _:
+            return value
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, assert_never
 
-from wfcheck.checker.explaining.expressions import written
+from wfcheck.checker.explaining.expressions import alone
 from wfcheck.checker.explaining.merging import merged
 from wfcheck.dsl import core
 
@@ -53,7 +53,7 @@ def granted(pattern: core.EventPattern, condition: core.Expr | None) -> str:
         text = enumerated((names(choice.subjects) for choice in choices), "or")
     else:
         text = event(pattern, evidence=False)
-    return text if condition is None else f"{text} when `{written(condition)}`"
+    return text if condition is None else f"{text} when `{alone(condition)}`"
 
 
 def _is_plain(choice: core.EventChoice) -> bool:
@@ -66,25 +66,24 @@ def described(choice: core.EventChoice, evidence: bool) -> str:
     words = [_HEADS[choice.kind](choice, evidence)]
     if choice.by is not None:
         words.append(f"by {quoted(choice.by)}")
-    asks = [_asked(name, test) for name, test in choice.tests]
+    if any(isinstance(test, core.SameCall) for _, test in choice.tests):
+        words.append("of this very call, arguments and all")
+    asks = [_asked(name, test) for name, test in choice.tests if not isinstance(test, core.SameCall)]
     if choice.result is not None:
         asks.append(_asked("result", choice.result))
-    told = [text for text in asks if text]
-    if told:
-        words.append(enumerated(told, "and"))
-    return " ".join(words)
+    return " ".join(words) + (f" whose {enumerated(asks, 'and')}" if asks else "")
 
 
 def _asked(name: str, test: core.ArgumentTest) -> str:
     match test:
         case core.Compare(op=op, value=value):
-            return f"with {quoted(name)} {_OP_WORDS.get(op, op)} {written(value)}"
+            return f"{quoted(name)} {_OP_WORDS.get(op, op)} {alone(value)}"
         case core.Same():
-            return f"with the same {quoted(name)}"
+            return f"{quoted(name)} is the same"
         case core.SameCall():
-            return "of this very call, arguments and all"
+            return "arguments are those of this very call"
         case core.Bind(name=binder):
-            return f"with {quoted(name)} {binder}"
+            return f"{quoted(name)} is {binder}"
         case _:
             assert_never(test)
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from wfcheck.checker.explaining import ends, patterns
-from wfcheck.checker.explaining.expressions import duration_text, written
+from wfcheck.checker.explaining.expressions import alone, duration_text
 from wfcheck.checker.explaining.merging import merged_grants
 from wfcheck.checker.explaining.patterns import enumerated, names, quoted, tags
 from wfcheck.checker.monitor import acts_for
@@ -59,7 +59,7 @@ def _history(rule: core.Rule) -> str:
 
 
 def _when(condition: core.Expr | None) -> str:
-    return "" if condition is None else f" when `{written(condition)}`"
+    return "" if condition is None else f" when `{alone(condition)}`"
 
 
 # ---------------------------------------------------------------- allow, forbid
@@ -129,7 +129,7 @@ def _after(body: core.After, history: str) -> str:
 
 
 def _each(binder: str | None, source: core.Expr | None) -> str:
-    return "" if binder is None or source is None else f" and for each {binder} in `{written(source)}`"
+    return "" if binder is None or source is None else f" and for each {binder} in `{alone(source)}`"
 
 
 def _within(steps: int | None, time: timedelta | None, where: str) -> str:
@@ -149,7 +149,7 @@ def _bare(text: str) -> str:
 
 def _limit(body: core.Limit) -> str:
     event = patterns.event(body.event, evidence=False) + _when(body.condition)
-    bound, value = number(body.bound), "" if body.value is None else written(body.value)
+    bound, value = number(body.bound), "" if body.value is None else alone(body.value)
     match body.kind:
         case "count":
             text = f"at most {bound} times there is {event}"
@@ -173,14 +173,14 @@ def number(bound: Fraction) -> str:
 
 def _scope(scope: core.ScopeKey) -> str:
     if scope.key is not None:
-        return f"for one value of `{written(scope.key)}`"
+        return f"for one value of `{alone(scope.key)}`"
     if scope.window is not None:
         return f"within any {duration_text(scope.window)}"
     return _SCOPES.get(scope.kind, scope.kind)
 
 
 def _always(body: core.Always) -> str:
-    text = f"`{written(body.condition)}` holds"
+    text = f"`{alone(body.condition)}` holds"
     if body.event is None:
         return f"{text} after every event"
     return f"{text} at {patterns.event(body.event, evidence=False)}, that event counted in"

@@ -5,14 +5,14 @@ the judged event happens. Deterministic; bounded by counted work, not by time.""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
 
 import attrs
 
 from wfcheck.checker.explaining.labelled import label_moves, told_marks, unlabelled
-from wfcheck.checker.explaining.moves import Maker, Move, assembled
+from wfcheck.checker.explaining.moves import Maker, Move, assembled, renumbered
 from wfcheck.checker.explaining.vocabulary import Vocabulary, vocabulary
 from wfcheck.checker.explaining.witness import happened
 from wfcheck.checker.reference.rules import breaks
@@ -22,8 +22,9 @@ from wfcheck.dsl import core
 
 MOST_MOVES = 28
 MOST_EVENTS = 6
-BUDGET = 1500
+BUDGET = 9000
 LONGEST = 64
+_PEOPLE = 3
 _MARGIN = timedelta(seconds=2)
 Trees = Mapping[int, Mapping[str, Labelled]]
 
@@ -41,14 +42,15 @@ class Run:
 
 @attrs.frozen
 class Runs:
-    """`tried`: how many runs were judged. `reason`: why there was nothing to try. `clock`: times matter. `marks`: labels that are no
-    tags, in words."""
+    """`tried`: how many runs were judged, of up to `longest` events. `reason`: why there was nothing to try. `doubt`: why the first
+    undecided run was. `marks`: labels that are no tags, in words."""
 
     allowed: Run | None = None
     forbidden: Run | None = None
     tried: int = 0
+    longest: int = 0
     reason: str | None = None
-    clock: bool = False
+    doubt: str | None = None
     marks: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -60,29 +62,46 @@ def find_runs(rule: core.Rule, program: core.Program) -> Runs:
         return Runs(reason="the rule is about the policy, and no run keeps or breaks it")
     words = vocabulary(rule, program)
     moves = alphabet(rule, program, words)
-    if not moves:
+    if not moves.last:
         return Runs(reason="the program has no tools or events that the rule could judge")
     search = _Search(rule, program, words.clock)
     search.exhaust(moves)
-    search.guided(rule, moves)
+    search.guided(rule, moves, words)
     marks = told_marks(rule, program)
-    return Runs(search.allowed, search.forbidden, search.tried, None, words.clock, marks)
+    return Runs(search.allowed, search.forbidden, search.tried, search.longest, None, search.doubt, marks)
 
 
 # ---------------------------------------------------------------- what may happen
 
 
-def alphabet(rule: core.Rule, program: core.Program, words: Vocabulary) -> tuple[Move, ...]:
+@attrs.frozen
+class Alphabet:
+    """`last`: what may end a run that shows something; `before`: what may come before it, evidence first."""
+
+    last: tuple[Move, ...]
+    before: tuple[Move, ...]
+
+
+def alphabet(rule: core.Rule, program: core.Program, words: Vocabulary) -> Alphabet:
     """The moves to try, in order of their weight; each once."""
     maker = Maker(program, words, _actor(rule, program))
-    found = chain(_own(maker, rule), _related(maker, rule), _fillers(maker, rule))
-    moves = tuple({repr(move.events): move for move in found}.values())[:MOST_MOVES]
+    own = _distinct(_own(maker, rule), MOST_MOVES)
+    related = _distinct(chain(_related(maker, rule), _fillers(maker, rule)), MOST_MOVES)
     if isinstance(rule.body, core.Flow | core.FromOnly | core.Decision):
-        moves = tuple(map(unlabelled, moves))
-    later = max(words.times, default=None)
-    if later is not None:
-        moves += tuple(attrs.evolve(move, delay=later + _MARGIN) for move in moves[:4])
-    return moves
+        own, related = tuple(map(unlabelled, own)), tuple(map(unlabelled, related))
+    if isinstance(rule.body, core.After | core.Always):
+        own = _distinct((*own, *related), MOST_MOVES)
+    last = (*own, *(_later(move, words) for move in own[:4] if words.times))
+    return Alphabet(last, _distinct((*related, *own), 2 * MOST_MOVES))
+
+
+def _distinct(moves: Iterable[Move], most: int) -> tuple[Move, ...]:
+    return tuple({repr((move.events, move.delay)): move for move in moves}.values())[:most]
+
+
+def _later(move: Move, words: Vocabulary) -> Move:
+    """The same after more time than any duration that the rule names."""
+    return attrs.evolve(move, delay=max(words.times) + _MARGIN)
 
 
 def _actor(rule: core.Rule, program: core.Program) -> str:
@@ -96,7 +115,8 @@ def _own(maker: Maker, rule: core.Rule) -> Iterator[Move]:
     """Events that are judged."""
     yield from label_moves(maker, rule)
     if isinstance(rule.body, core.Distinct):
-        people = [maker.actor, *(p for p in maker.program.principals if p != maker.actor)][:2]
+        named = [c.by for pattern in rule.body.events for c in pattern.choices if c.by is not None]
+        people = list(dict.fromkeys((maker.actor, *named, *maker.program.principals)))[:_PEOPLE]
         for pattern in rule.body.events:
             for person in people:
                 yield from _some(maker.of(pattern, evidence=False, by=person), 4)
@@ -152,7 +172,9 @@ class _Search:
         self._rule, self._program, self._clock = rule, program, clock
         self.allowed: Run | None = None
         self.forbidden: Run | None = None
-        self.tried = 0
+        self.tried = self.longest = 0
+        self.doubt: str | None = None
+        self._work = 0
         self._complete = 0  # every run of at most so many events was tried
 
     @property
@@ -161,35 +183,53 @@ class _Search:
 
     def judge(self, moves: Sequence[Move]) -> None:
         """Ask the naive evaluator about one run."""
-        self.tried += 1
         events, trees = assembled(moves, clock=self._clock)
+        self.tried, self.longest = self.tried + 1, max(self.longest, len(events))
+        self._work += 2 + len(events) ** 2
         verdict = breaks(self._program, self._rule, events, marked=True, trees=trees)
         shortest = len(events) <= self._complete + 1
         if verdict.broken and self.forbidden is None:
-            self.forbidden = Run(events, trees, verdict.broken[0], shortest)
-        elif verdict.holds and self.allowed is None and happened(self._program, self._rule, events):
+            self.forbidden = self._cut(Run(events, trees, verdict.broken[0], shortest))
+        elif verdict.unknown:
+            self.doubt = self.doubt or verdict.unknown[0][1]
+        elif self.allowed is None and happened(self._program, self._rule, events):
             self.allowed = Run(events, trees, None, shortest)
 
-    def exhaust(self, moves: Sequence[Move]) -> None:
+    def _cut(self, run: Run) -> Run:
+        """Without what follows the event at which the rule breaks, if the rest still breaks it there."""
+        assert run.index is not None
+        events = run.events[: run.index + 1]
+        verdict = breaks(self._program, self._rule, events, marked=True, trees=run.trees)
+        kept = events if run.index in verdict.broken else run.events
+        return attrs.evolve(run, events=kept, shortest=run.shortest or len(kept) <= _least(self._rule.body))
+
+    def exhaust(self, moves: Alphabet) -> None:
         """All runs of one event, of two, and so on, while the budget lasts."""
         for length in range(1, MOST_EVENTS + 1):
-            for run in _sequences(moves, length):
-                if self.done or self.tried >= BUDGET:
+            for run in _ending(moves, length):
+                if self.done or self._work >= BUDGET:
                     return
                 self.judge(run)
             self._complete = length
 
-    def guided(self, rule: core.Rule, moves: Sequence[Move]) -> None:
+    def guided(self, rule: core.Rule, moves: Alphabet, words: Vocabulary) -> None:
         """Longer runs of a likely shape: one event again and again, or one event and then many others."""
-        for run in sorted(_shapes(rule, moves), key=_length):
-            if self.done:
+        for run in sorted(_shapes(rule, moves, words), key=_length):
+            if self.done or self._work >= 2 * BUDGET:
                 return
-            if _length(run) > self._complete:
+            if _length(run) > self._complete or isinstance(rule.body, core.Limit):
                 self.judge(run)
 
 
 def _length(run: Sequence[Move]) -> int:
     return sum(len(move.events) for move in run)
+
+
+def _ending(moves: Alphabet, length: int) -> Iterator[tuple[Move, ...]]:
+    """Runs of so many events whose last move may show something."""
+    for size in sorted({len(move.events) for move in moves.last if len(move.events) <= length}):
+        for earlier in _sequences(moves.before, length - size):
+            yield from ((*earlier, move) for move in moves.last if len(move.events) == size)
 
 
 def _sequences(moves: Sequence[Move], length: int) -> Iterator[tuple[Move, ...]]:
@@ -203,21 +243,29 @@ def _sequences(moves: Sequence[Move], length: int) -> Iterator[tuple[Move, ...]]
                 yield (move, *rest)
 
 
-def _shapes(rule: core.Rule, moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
+def _shapes(rule: core.Rule, moves: Alphabet, words: Vocabulary) -> Iterator[tuple[Move, ...]]:
     counts = _counts(rule.body)
+    rows = [move for move in moves.last if len(move.events) == 1]
     for count in counts:
-        for move in moves[:8]:
-            if count * len(move.events) <= LONGEST:
-                yield (move,) * count
-        for first in moves[:4]:
-            for filler in moves[-4:]:
-                if len(first.events) + count * len(filler.events) <= LONGEST:
-                    yield (first, *(filler,) * count)
-                    yield (first, *(filler,) * count, first)
-    rows = [m for m in moves if len(m.events) == 1]
-    for count in counts:
+        yield from ((move,) * count for move in moves.last[:6] if count * len(move.events) <= LONGEST)
+        yield from (run for run in _with_fillers(moves, count) if _length(run) <= LONGEST)
         if count <= len(rows):
             yield tuple(rows[:count])
+        if rows and isinstance(rule.body, core.Limit) and rule.body.kind == "distinct":
+            yield tuple(renumbered(rows[0], words.names, number) for number in range(min(count, LONGEST)))
+
+
+def _with_fillers(moves: Alphabet, count: int) -> Iterator[tuple[Move, ...]]:
+    for first in moves.before[:4]:
+        for filler in moves.before[:4]:
+            yield (first, *(filler,) * count)
+            yield from ((first, *(filler,) * count, last) for last in moves.last[:2])
+
+
+def _least(body: core.RuleBody) -> int:
+    """No run of fewer events breaks the rule."""
+    counted = isinstance(body, core.Limit) and body.kind in ("count", "distinct", "consecutive")
+    return max(int(body.bound) + 1, 0) if isinstance(body, core.Limit) and counted else 1
 
 
 def _counts(body: core.RuleBody) -> list[int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from wfcheck.checker.explaining.automaton import Automaton
 from wfcheck.checker.explaining.carried import carried
 from wfcheck.checker.explaining.expansion import Expansion
 from wfcheck.checker.explaining.explained import Explained
-from wfcheck.checker.explaining.runs import LONGEST, Run, Runs
+from wfcheck.checker.explaining.runs import Run, Runs
+from wfcheck.checker.explaining.states import Automaton
 from wfcheck.checker.report.escape import counted, visible
 from wfcheck.checker.report.text_events import describe
 
@@ -108,10 +108,12 @@ def _run(runs: Runs, run: Run | None) -> Iterator[str]:
         yield f"none: {runs.reason}"
         return
     if run is None:
-        yield f"none was found among {counted(runs.tried, 'run')} of at most {LONGEST} events"
+        yield f"none was found among {counted(runs.tried, 'small run')} of up to {counted(runs.longest, 'event')}"
+        if runs.doubt is not None:
+            yield from wrapped(f"others were undecided: {runs.doubt}", "    ")
         return
     if not run.shortest:
-        yield f"(a short one; not every shorter run was tried, only {counted(runs.tried, 'run')})"
+        yield "(not every shorter run was tried)"
     for number, event in enumerate(run.events):
         broken = "   <-- the rule breaks here" if number == run.index else ""
         clock = (

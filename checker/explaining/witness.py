@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from wfcheck.checker.explaining.merging import bare
 from wfcheck.checker.reference import registers
 from wfcheck.checker.reference.log import Log
 from wfcheck.checker.reference.matching import Matcher
@@ -25,7 +26,9 @@ def happened(program: core.Program, rule: core.Rule, events: Sequence[Event]) ->
     match rule.body:
         case core.Allow(principal=principal):
             return any(event.kind == "call" and event.actor == principal for event in events)
-        case core.Forbid(event=event) | core.Decision(event=event):
+        case core.Forbid(event=event):
+            return _any(matcher, bare(event))
+        case core.Decision(event=event):
             return _any(matcher, event)
         case core.Before(judged=judged, condition=condition):
             found = (m for i in range(len(events)) for m in triggers(matcher, judged, condition, i))
