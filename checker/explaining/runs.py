@@ -188,9 +188,9 @@ class _Search:
         self._work += 2 + len(events) ** 2
         verdict = breaks(self._program, self._rule, events, marked=True, trees=trees)
         shortest = len(events) <= self._complete + 1
-        if verdict.broken and self.forbidden is None:
-            self.forbidden = self._cut(Run(events, trees, verdict.broken[0], shortest))
-        elif verdict.unknown:
+        if verdict.broken:
+            self.forbidden = self.forbidden or self._cut(Run(events, trees, verdict.broken[0], shortest))
+        elif not verdict.holds:
             self.doubt = self.doubt or verdict.unknown[0][1]
         elif self.allowed is None and happened(self._program, self._rule, events):
             self.allowed = Run(events, trees, None, shortest)
