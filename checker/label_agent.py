@@ -5,27 +5,30 @@ from __future__ import annotations
 from wfcheck.checker import label_statements as statements
 from wfcheck.checker.label_state import Head, Walk
 from wfcheck.checker.label_table import USER
-from wfcheck.checker.label_tree import EMPTY, leaf, union
+from wfcheck.checker.label_tree import EMPTY, Tree, leaf, union
+from wfcheck.checker.type_overlap import may_share
 from wfcheck.dsl import core
+from wfcheck.dsl.types import Type
 from wfcheck.dsl.walk import subexpressions
 
-HANDLES = "handles"
 CONTEXT = "context"
 
 
 def agent(walk: Walk, statement: core.Agent) -> None:
-    """least l = pc + ctx + results of visible tools; hidden results keep their labels, and a handle passed on adds l."""
+    """least l = pc + ctx + results of visible tools; hidden results keep their labels, and a handle passed on adds l. A handle goes
+    wherever the type of what it stands for fits."""
     context = {str(i): walk.here(e) for i, e in enumerate(statement.context)}
     head = walk.head(statement.id)
     actors = walk.actors
     walk.actors = (statement.principal or walk.actor, *actors)
     start = walk.domain.made(statement.step, union(context.values()) | _asked(walk, statement) | walk.pc)
     head.grow(CONTEXT, leaf(start))
-    head.grow(HANDLES, EMPTY)
+    for tool in statement.hides:
+        head.grow(_handle(tool), EMPTY)
     while any(_choose(walk, statement, head, i, may) for i, may in enumerate(statement.may, 1)):
         pass
     walk.actors = actors
-    result = leaf(_mask(head, CONTEXT) | _mask(head, HANDLES))
+    result = leaf(_mask(head, CONTEXT) | _handles(walk, statement, head, statement.type))
     walk.record(statement, "agent", statement.step, context, result, target=statement.target)
     walk.assign(statement.target, result)
 
@@ -48,12 +51,23 @@ def _mask(head: Head, name: str) -> int:
     return head.variables[name].every
 
 
+def _handle(tool: str) -> str:
+    return f"handle {tool}"
+
+
+def _handles(walk: Walk, statement: core.Agent, head: Head, type_: Type | None = None) -> int:
+    """What hidden results carry that can stand where a value of the type is wanted; None: where anything can."""
+    tools = [walk.program.tools[t] for t in statement.hides]
+    fitting = (t for t in tools if type_ is None or may_share(t.result, type_))
+    return union(head.variables[_handle(t.symbol)] for t in fitting)
+
+
 def _choose(walk: Walk, statement: core.Agent, head: Head, index: int, may: core.May) -> bool:
     """One thing the agent may do, at any moment; whether its context or its handles grew."""
     if may.act == "tool" and may.tool is not None:
-        return _use(walk, statement, head, index, walk.program.tools[may.tool])
+        return _use(walk, statement, head, index, may, walk.program.tools[may.tool])
     decision = _mask(head, CONTEXT)
-    passed = decision | _mask(head, HANDLES)
+    passed = decision | _handles(walk, statement, head)
     learned = _talk(walk, may, passed)
     subject = USER if may.act in ("say", "ask") else may.tool
     kind = "message" if may.act == "send" else may.act
@@ -70,10 +84,9 @@ def _choose(walk: Walk, statement: core.Agent, head: Head, index: int, may: core
     return head.grow(CONTEXT, leaf(learned))
 
 
-def _use(walk: Walk, statement: core.Agent, head: Head, index: int, tool: core.Tool) -> bool:
+def _use(walk: Walk, statement: core.Agent, head: Head, index: int, may: core.May, tool: core.Tool) -> bool:
     decision = _mask(head, CONTEXT)
-    passed = leaf(decision | _mask(head, HANDLES))
-    arguments = {p.name: passed for p in tool.parameters}
+    arguments = {p.name: leaf(decision | _handles(walk, statement, head, p.type)) for p in tool.parameters}
     result = statements.call(walk, tool, arguments, decision)
     walk.record(
         statement,
@@ -85,7 +98,21 @@ def _use(walk: Walk, statement: core.Agent, head: Head, index: int, tool: core.T
         decision=decision,
         agent=statement.step,
     )
-    return head.grow(HANDLES if tool.symbol in statement.hides else CONTEXT, leaf(result.every))
+    name = _handle(tool.symbol) if tool.symbol in statement.hides else CONTEXT
+    learned = head.grow(CONTEXT, leaf(_refusal(walk, may, arguments)))
+    return head.grow(name, leaf(result.every)) or learned
+
+
+def _refusal(walk: Walk, may: core.May, arguments: dict[str, Tree]) -> int:
+    """Whether a call was admitted tells the agent about what its `when` asks, also where a handle stood for a hidden result."""
+    if may.condition is None or not walk.domain.implicit:
+        return 0
+    asked = {
+        part.name
+        for part in subexpressions(may.condition)
+        if isinstance(part, core.Variable) and part.kind == "argument"
+    }
+    return union(tree for name, tree in arguments.items() if name in asked)
 
 
 def _talk(walk: Walk, may: core.May, passed: int) -> int:
