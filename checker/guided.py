@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice
 
 import attrs
@@ -11,7 +11,7 @@ from wfcheck.checker.candidates import INVENTED, pool
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.obligation import Case, Script
 from wfcheck.checker.reference.minimal import conforms
-from wfcheck.checker.reference.oracle import AskUser, CallTool, RememberIn, Returned, SayText, SendTo
+from wfcheck.checker.reference.oracle import AskUser, CallTool, Handle, RememberIn, Returned, SayText, SendTo
 from wfcheck.checker.telling import KEPT, ORDER, PLAIN, Teller, Told
 from wfcheck.dsl import core, types
 from wfcheck.dsl.core import Value
@@ -49,11 +49,11 @@ class Guide:
                 yield self._script(region, reads, may, vivid=False)
 
     def _plans(self, region: core.Agent) -> Iterator[Plan]:
-        """Least sets of visible reads that bring every wanted bit into the context that it does not have yet."""
+        """Least sets of reads that bring every wanted bit to the agent (to its context, or by a handle) that it does not have yet."""
         known = self.case.labels.act(region.id)
         start = 0 if known is None else known.shown | known.decision
-        seen = dict.fromkeys(m.tool for m in region.may if m.tool is not None and m.tool not in region.hides)
-        tools = [self.case.program.tools[t] for t in seen if t in self.case.program.tools]
+        named = dict.fromkeys(m.tool for m in region.may if m.act == "tool" and m.tool is not None)
+        tools = [self.case.program.tools[t] for t in named]
         useful = [t for t in tools if any(self._brings(t) & mask for mask in self.wanted)]
         for size in range(min(len(self.wanted), region.maximum - 1) + 1):
             for reads in combinations(useful, size):
@@ -72,13 +72,17 @@ class Guide:
 
     def _script(self, region: core.Agent, reads: Plan, may: core.May | None, *, vivid: bool) -> Script:
         script: dict[tuple[object, ...], object] = {}
+        handles: dict[int, Value] = {}
         for step, tool in enumerate(reads):
             script[0, region.id, 0, step] = self.teller.call(tool, PLAIN)
-            if vivid:
+            hidden = tool.symbol in region.hides
+            if vivid or hidden:
                 told = self.teller.value(tool.result, Told(self._says(tool)))
                 script[0, region.id, 0, step, "result"] = Returned(told)
+            if hidden:
+                handles[step] = told
         if may is not None:
-            script[0, region.id, 0, len(reads)] = self._act(may, self._sent() if vivid else PLAIN)
+            script[0, region.id, 0, len(reads)] = self._act(may, self._sent() if vivid else PLAIN, handles)
         return script
 
     def _says(self, tool: core.Tool) -> str | None:
@@ -95,11 +99,11 @@ class Guide:
         """What is wanted is something to keep, or something to obey."""
         return KEPT if mask & self.case.analysis.labelling.table.secrecy else ORDER
 
-    def _act(self, may: core.May, told: Told) -> object:
-        text = told.text or ""
+    def _act(self, may: core.May, told: Told, handles: Mapping[int, Value]) -> object:
+        text = next(map(Handle, handles), told.text or "")
         match may.act:
             case "tool":
-                return self._use(self.case.program.tools[may.tool or ""], told)
+                return self._use(self.case.program.tools[may.tool or ""], told, handles)
             case "send":
                 return SendTo(text, may.tool or next(iter(self.case.program.principals), "user"))
             case "remember":
@@ -109,8 +113,13 @@ class Guide:
             case _:
                 return SayText(text)
 
-    def _use(self, tool: core.Tool, told: Told) -> CallTool:
-        return self.teller.call(tool, told, dict([self.passed]) if self.passed is not None else None)
+    def _use(self, tool: core.Tool, told: Told, handles: Mapping[int, Value]) -> CallTool:
+        """A call; every handle stands for the last argument that it fits and that nothing else stands for."""
+        given: dict[str, Value | Handle] = {} if self.passed is None else dict([self.passed])
+        for step, value in handles.items():
+            free = [p.name for p in tool.parameters if p.name not in given and conforms(value, p.type)]
+            given |= {name: Handle(step) for name in free[-1:]}
+        return self.teller.call(tool, told, given)
 
 
 def scripts(case: Case, acts: Iterable[Act], *wanted: int) -> Iterator[Script]:

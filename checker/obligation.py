@@ -14,9 +14,11 @@ from wfcheck.checker.labels import Labelling, WorkflowLabels, analyse, label
 from wfcheck.checker.origins import OriginDomain
 from wfcheck.checker.result import PathStep, Verdict, Witness
 from wfcheck.checker.symbolic import Execution, Over, execute
+from wfcheck.checker.symbolic_state import TYPED
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
+from wfcheck.dsl.walk import statements
 
 T = TypeVar("T")
 
@@ -157,6 +159,8 @@ def _label_assumptions(case: Case) -> tuple[str, ...]:
         found.append("tool-effects")
     if case.acts("llm", "agent"):
         found.append("llm-context")
+    if any(isinstance(s, core.Agent) and s.hides for s in statements(case.workflow.body)):
+        found.append(TYPED)
     if calls or case.workflow.parameters or case.acts("ask", "receive"):
         found.append("source-labels")
     if case.acts("approve"):

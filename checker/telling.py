@@ -8,7 +8,7 @@ import attrs
 
 from wfcheck.checker.candidates import Pool
 from wfcheck.checker.reference.minimal import conforms
-from wfcheck.checker.reference.oracle import CallTool
+from wfcheck.checker.reference.oracle import CallTool, Handle
 from wfcheck.dsl import core, types
 from wfcheck.dsl.core import Value
 from wfcheck.dsl.types import Type
@@ -38,7 +38,9 @@ class Teller:
 
     pool: Pool
 
-    def call(self, tool: core.Tool, told: Told, given: Mapping[str, Value] | None = None) -> CallTool:
+    def call(
+        self, tool: core.Tool, told: Told, given: Mapping[str, Value | Handle] | None = None
+    ) -> CallTool:
         """A call without its optional arguments, but for those that are `given`."""
         fixed = given or {}
         content = _content((p.name, p.type) for p in tool.parameters if p.name not in fixed)

@@ -23,8 +23,8 @@ _ADVICE: Mapping[type, str] = MappingProxyType(
 )
 
 _TOGETHER = (
-    "take one of the three away (what is kept secret, what may steer, or the way out), keep a result from the agent with `hides`, "
-    "or pass the value through a release that the rule names with `except via`"
+    "take one of the three away (the source, what may steer, the way out), hide a result from the agent with `hides`, "
+    "or use a release that the rule names with `except via`"
 )
 
 
