@@ -158,8 +158,17 @@ class Machine:
         return Environment({**known, **(names or {})}, self.program.tables)
 
     def value(self, expr: core.Expr) -> Labelled:
-        """G(e)."""
-        return evaluate(expr, self.environment())
+        """G(e). A constant or a field of a local needs no more than that: what is looked up need not grow with the run."""
+        root = expr
+        while isinstance(root, core.Field):
+            root = root.base
+        match root:
+            case core.Literal():
+                return evaluate(expr, Environment())
+            case core.Variable(name=name, kind="local") if name in self.env:
+                return evaluate(expr, Environment({("local", name): self.env[name]}))
+            case _:
+                return evaluate(expr, self.environment())
 
     def value_of(self, expr: core.Expr, names: Mapping[tuple[str, str], Labelled]) -> Labelled:
         """G(e) with more names than the locals."""
@@ -242,14 +251,15 @@ class Machine:
         names: Mapping[tuple[str, str], Labelled],
     ) -> None:
         """Contracts that must be true; one that errs is not."""
-        env = self.environment(names)
-        for contract in conditions:
+        contracts = tuple(conditions)
+        env = self.environment(names) if contracts else Environment()
+        for contract in contracts:
             if judged(contract.condition, env) is not True:
                 self.breach(rule, contract.name, contract.span)
 
     def holds(self, condition: core.Expr | None, names: Mapping[tuple[str, str], Labelled]) -> Truth:
         """The truth of a clause over arguments and result; absent is true, an error is unknown."""
-        return judged(condition, self.environment(names))
+        return True if condition is None else judged(condition, self.environment(names))
 
     def admits(
         self, conditions: tuple[core.Condition, ...], names: Mapping[tuple[str, str], Labelled]
@@ -257,6 +267,8 @@ class Machine:
         """The test of a result by `ensures` clauses, for oracles that look for a plain answer."""
 
         def admissible(value: Value) -> bool:
+            if not conditions:
+                return True
             env = self.environment({**names, ("result", "result"): build(value)})
             return all(judged(contract.condition, env) is True for contract in conditions)
 

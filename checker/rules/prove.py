@@ -67,8 +67,11 @@ def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:
         return "the assumptions contradict each other"
     if TYPED in core_names and (empty := _empty_type(prover)) is not None:
         return f"no value is of the type `{types.show(empty)}`"
+    answers = _contracts(prover.case.workflow)
     for event in execution.events:
-        own = contracts(program, prover.case.workflow, event.tool, event.site)
+        own = answers.get(event.site, frozenset())
+        if event.tool is not None:
+            own = frozenset(c.name for c in program.tools[event.tool].ensures)
         if not event.certain or not own & set(core_names):
             continue
         rest = [(name, term) for name, term in execution.assumptions if name not in own]
@@ -78,12 +81,10 @@ def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:
     return None
 
 
-def contracts(program: core.Program, workflow: core.Workflow, tool: str | None, site: str) -> frozenset[str]:
-    """The names of what is assumed of the answer at a site."""
-    if tool is not None:
-        return frozenset(c.name for c in program.tools[tool].ensures)
-    found = (s for s in statements(workflow.body) if s.id == site and isinstance(s, core.Llm | core.Agent))
-    return frozenset(c.name for s in found if isinstance(s, core.Llm | core.Agent) for c in s.ensures)
+def _contracts(workflow: core.Workflow) -> dict[str, frozenset[str]]:
+    """By site: the names of what is assumed of the answers of models and agents."""
+    asked = (s for s in statements(workflow.body) if isinstance(s, core.Llm | core.Agent))
+    return {s.id: frozenset(c.name for c in s.ensures) for s in asked}
 
 
 def _empty_type(prover: Prover) -> types.Type | None:
