@@ -50,7 +50,7 @@ def formula(rule: core.Rule, program: core.Program) -> Formula:
     words = set(re.findall(r"[a-z_#]+(?=[({])", text)) | set(_ORDER.findall(text) and "<")
     history = "session" if rule.per_session else "run"
     legend = ((name, meaning.format(history=history)) for name, meaning in MEANINGS if name in words)
-    return Formula(text, tuple(legend) if not isinstance(rule.body, core.Meta) else ())
+    return Formula(text, tuple(legend))
 
 
 def _text(rule: core.Rule, program: core.Program) -> str:

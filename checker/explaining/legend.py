@@ -44,6 +44,11 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("values", "values(x): the addresses, links, numbers, dates, codes and words in x"),
     ("literal", "literal(t): t is a text of the workflow itself"),
     ("stands_in", "stands_in(t, d, S): d brought t, and what it brought is S"),
+    ("agent", "agent(a): a is an agent of a workflow, or a principal of kind agent"),
+    ("can", "can(a, P): a may do what is such an event, written _"),
+    ("effective", "effective(p): what p can bring about, through others as well"),
+    ("allowed", "allowed(p): the runs that keep every rule of the policy p"),
+    ("depth", "depth(r): the fewest assumptions that must fail together before r can break"),
     ("released", "released(t, d, r): d is the release r, and t is in what it let through"),
 )
 """Name and meaning; `{history}` is run or session."""

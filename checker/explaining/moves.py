@@ -18,7 +18,7 @@ from wfcheck.dsl import core, types
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 _TICK = timedelta(seconds=1)
-_TOOLS, _VARIANTS = 3, 8
+_TOOLS, _VARIANTS = 3, 12
 Arguments = Mapping[str, core.Value]
 
 
@@ -165,7 +165,7 @@ class Maker:
         asked = parameter.name in self.words.names
         if parameter.optional and not asked:
             return [None]
-        return values(parameter.type, self.words.constants if asked else (), 5 if asked else 1)
+        return values(parameter.type, self.words.constants if asked else (), 8 if asked else 1)
 
     # ------------------------------------------------------------ other events
 

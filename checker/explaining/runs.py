@@ -124,6 +124,8 @@ def _own(maker: Maker, rule: core.Rule) -> Iterator[Move]:
         for role, pattern in maker.words.patterns:
             if role == "judged":
                 yield from _some(maker.of(pattern, evidence=False), 12)
+                if "result" in maker.words.names:
+                    yield from _some(maker.of(pattern, evidence=True), 12)
     if isinstance(rule.body, core.Allow):
         granted = {name for g in rule.body.grants for c in g.event.choices for name in c.subjects}
         others = [tool for tool in maker.program.tools.values() if tool.symbol not in granted]

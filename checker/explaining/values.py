@@ -19,7 +19,7 @@ _DEEPEST = 8
 _PLAIN: Mapping[str, tuple[Value, ...]] = {
     "bool": (True, False),
     "int": (1, 2, 0),
-    "decimal": (Fraction(1), Fraction(2), Fraction(0)),
+    "decimal": (Fraction(1), Fraction(1, 100), Fraction(2), Fraction(0)),
     "text": ("a", "b", "yes"),
     "time": (datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)),
     "date": (date(2024, 1, 1), date(2025, 1, 1)),

@@ -34,8 +34,7 @@ def happened(program: core.Program, rule: core.Rule, events: Sequence[Event]) ->
             found = (m for i in range(len(events)) for m in triggers(matcher, judged, condition, i))
             return any(match.truth is True for match in found)
         case core.After(judged=judged, evidence=evidence):
-            last = events[-1].kind != "call"
-            return last and _any(matcher, judged, evidence=True) and _any(matcher, evidence, evidence=True)
+            return events[-1].kind != "call" and _followed(matcher, judged, evidence)
         case core.Distinct(events=patterns):
             return all(_any(matcher, pattern) for pattern in patterns)
         case core.Limit(event=event, condition=condition):
@@ -53,9 +52,19 @@ def happened(program: core.Program, rule: core.Rule, events: Sequence[Event]) ->
             assert_never(rule.body)
 
 
-def _any(matcher: Matcher, pattern: core.EventPattern, *, evidence: bool = False) -> bool:
+def _any(matcher: Matcher, pattern: core.EventPattern) -> bool:
     count = range(len(matcher.log.events))
-    return any(matcher.holds(pattern, index, evidence=evidence) is True for index in count)
+    return any(matcher.holds(pattern, index, evidence=False) is True for index in count)
+
+
+def _followed(matcher: Matcher, judged: core.EventPattern, evidence: core.EventPattern) -> bool:
+    count = range(len(matcher.log.events))
+    return any(
+        match.truth is True and matcher.holds(evidence, later, other=index, binders=match.binders) is True
+        for index in count
+        for match in matcher.matches(judged, index, evidence=True)
+        for later in count[index + 1 :]
+    )
 
 
 def _at(matcher: Matcher, sink: core.FlowEnd) -> bool:
