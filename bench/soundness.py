@@ -1,0 +1,319 @@
+"""Random programs against random oracles, for as long as one likes: whatever the checker claims, no run may contradict.
+
+    WFCHECK_FUZZ_SECONDS=600 python bench/soundness.py [--start SEED] [--seed SEED] [--oracles 4]
+
+The programs come from `tests/generators`: half of them hold a template of what fools checkers. Of each program:
+
+* labels: what an event of any run carries lies within what the static labelling says of the act, with and without control;
+* proofs: no rule that is PROVED or VACUOUS is broken in any run, judged by the naive evaluator;
+* worlds: of each flow rule that is PROVED, two runs that differ in nothing but the rule's tag show the same at its end (or one a
+  beginning of the other, where a run did not complete), for the same decisions of people and releases;
+* witnesses: the run of each VIOLATED rule breaks it at the event that was named, by the naive evaluator and by the monitors.
+
+Prints counts; ends with 1 and the seeds if anything contradicts. `--seed` looks at one program and prints its rules."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from generators.oracles import RandomOracle  # noqa: E402
+from generators.programs import generate  # noqa: E402
+from generators.worlds import World  # noqa: E402
+
+from wfcheck.checker.labels import Labelling, analyse, check_labelling  # noqa: E402
+from wfcheck.checker.obligation import Limits  # noqa: E402
+from wfcheck.checker.pipeline import check_program  # noqa: E402
+from wfcheck.checker.reference.evaluate import judged  # noqa: E402
+from wfcheck.checker.reference.flows import is_explicit  # noqa: E402
+from wfcheck.checker.reference.interpreter import Sessions, run_sessions  # noqa: E402
+from wfcheck.checker.reference.log import Log  # noqa: E402
+from wfcheck.checker.reference.matching import Matcher  # noqa: E402
+from wfcheck.checker.reference.rules import breaks  # noqa: E402
+from wfcheck.checker.replay.judging import judge_trace  # noqa: E402
+from wfcheck.checker.replay.policy import compile_policy  # noqa: E402
+from wfcheck.checker.result import Result, Verdict  # noqa: E402
+from wfcheck.checker.traces.event import Event  # noqa: E402
+from wfcheck.checker.traces.trace import Trace  # noqa: E402
+from wfcheck.dsl import core  # noqa: E402
+
+WORLDS = 3
+FUEL = 1500
+TIMEOUT = 2.0
+CLEARED = (Verdict.PROVED, Verdict.VACUOUS)
+EVENT_RULES = (core.Before, core.Forbid, core.Allow)
+KINDS = {
+    "call": "call",
+    "approve": "approve",
+    "deny": "approve",
+    "say": "say",
+    "ask": "ask",
+    "message": "message",
+}
+
+
+@attrs.define
+class Tally:
+    """What was looked at, and what contradicted: (seed, what)."""
+
+    counts: Counter[str] = attrs.field(factory=Counter)
+    wrong: list[tuple[int, str]] = attrs.field(factory=list)
+
+
+@attrs.frozen
+class Subject:
+    """A program and everything the checker says of it."""
+
+    seed: int
+    program: core.Program
+    workflow: core.Workflow
+    results: tuple[Result, ...]
+
+    @property
+    def written(self) -> Iterator[tuple[core.Rule, Result]]:
+        """The results of the rules of the program for the workflow, with their rules."""
+        rules = {rule.name: rule for rule in self.program.rules}
+        for result in self.results:
+            if result.rule in rules and result.workflow == self.workflow.symbol:
+                yield rules[result.rule], result
+
+
+def examine(seed: int, oracles: int, tally: Tally, size: int = 14) -> Subject:
+    """All comparisons of one program."""
+    program, workflow = generate(seed, size=size)
+    checked = check_program(program, limits=Limits(TIMEOUT))
+    subject = Subject(seed, program, workflow, checked.results)
+    tally.counts["programs"] += 1
+    tally.wrong += [(seed, f"{name} failed: {error!r}") for name, error in checked.errors]
+    for _, result in subject.written:
+        tally.counts[f"rules {result.verdict.value}"] += 1
+    for explicit in (False, True):
+        runs = list(random_runs(subject, oracles, explicit))
+        tally.counts["runs"] += sum(len(done.runs) for done in runs)
+        tally.wrong += [(seed, what) for what in above(subject, runs, explicit, tally)]
+        tally.wrong += [(seed, what) for what in broken(subject, runs, explicit, tally)]
+    tally.wrong += [(seed, what) for what in told_apart(subject, tally)]
+    tally.wrong += [(seed, what) for what in unconfirmed(subject, tally)]
+    return subject
+
+
+def random_runs(subject: Subject, oracles: int, explicit: bool) -> Iterator[Sessions]:
+    """Runs of random oracles, every other one with a run before it over the same stores."""
+    for number in range(oracles):
+        first = RandomOracle(subject.seed * 1000 + number, subject.program)
+        later = RandomOracle(subject.seed * 1000 + number + 500, subject.program)
+        entries = [(subject.workflow, first), (subject.workflow, later)][: 1 + number % 2]
+        done = run_sessions(subject.program, entries, fuel=FUEL, explicit=explicit)
+        if not any(b.rule == "assumption" for run in done.runs for b in run.breaches):
+            yield done
+
+
+# ---------------------------------------------------------------- labels
+
+
+def above(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally: Tally) -> Iterator[str]:
+    """Events that carry more than their act may."""
+    labelling = analyse(subject.program, implicit=not explicit)
+    if not check_labelling(subject.program, labelling):
+        yield "the labelling is not closed"
+    for done in runs:
+        for event in done.events:
+            if event.kind in KINDS:
+                tally.counts["events with labels"] += 1
+                if not _within(labelling, subject.workflow.symbol, event):
+                    yield f"event {event.seq} ({event.kind} {event.tool}) is above its label, explicit={explicit}"
+
+
+def _within(labelling: Labelling, workflow: str, event: Event) -> bool:
+    table, line = labelling.table, event.source.line if event.source else 0
+    given = event.argument_labels or {}
+    for act in labelling.workflows[workflow].acts.values():
+        if act.kind != KINDS[event.kind] or act.span.line != line:
+            continue
+        if act.kind == "call" and act.subject != event.tool:
+            continue
+        known = {name: tree.every for name, tree in act.arguments.items()} | {"": act.decision}
+        if all(not table.mask(tags) & ~known[name] for name, tags in given.items() if name in known):
+            return True
+    return False
+
+
+# ---------------------------------------------------------------- proofs
+
+
+def broken(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally: Tally) -> Iterator[str]:
+    """Rules that a run breaks though they were proved."""
+    for rule, result in subject.written:
+        if result.verdict not in CLEARED or is_explicit(rule.body) != explicit:
+            continue
+        for done in runs:
+            tally.counts["verdicts compared with runs"] += 1
+            found = breaks(
+                subject.program, rule, done.events, marked=True, explicit=explicit, trees=done.trees
+            )
+            if found.broken:
+                yield f"{rule.name} is {result.verdict.value} and breaks at event {found.broken[0]}"
+
+
+# ---------------------------------------------------------------- worlds
+
+
+def told_apart(subject: Subject, tally: Tally) -> Iterator[str]:
+    """Flow rules that were proved and whose end shows which of two worlds a run is in."""
+    for rule, result in subject.written:
+        body = rule.body
+        if result.verdict is not Verdict.PROVED or not isinstance(body, core.Flow):
+            continue
+        if body.explicit or body.influence is not None or not isinstance(body.sources[0], core.TagEnd):
+            continue
+        (tag,) = body.sources[0].tags
+        worlds = [run_world(subject, tag, number) for number in range(WORLDS)]
+        for other in worlds[1:]:
+            tally.counts["pairs of worlds"] += 1
+            if (shown := difference(subject.program, worlds[0], other, body.sinks[0])) is not None:
+                yield f"{rule.name} is PROVED and {tag} shows: {shown}"
+
+
+def run_world(subject: Subject, tag: str, number: int) -> Sessions:
+    """The program in a world of its own, once or twice over the same stores."""
+    oracles = [
+        World(subject.seed * 31 + n, subject.program, subject.workflow, tag, number)
+        for n in range(1 + subject.seed % 2)
+    ]
+    entries = [(subject.workflow, oracle) for oracle in oracles]
+    return run_sessions(subject.program, entries, fuel=FUEL)
+
+
+def difference(program: core.Program, one: Sessions, other: Sessions, sink: core.FlowEnd) -> str | None:
+    """What tells the worlds apart at the end of the flow."""
+    complete = all(run.complete for run in (*one.runs, *other.runs))
+    if not complete and len(one.runs) > 1:
+        return None  # later runs see what an abnormal end kept from being stored
+    if isinstance(sink, core.StoreEnd):
+        stores = one.memory.stores, other.memory.stores
+        if not complete or any(sink.store not in kept for kept in stores):
+            return None
+        first, second = (kept[sink.store].whole() for kept in stores)
+        return None if first == second else f"{first} / {second}"
+    shown, again = arrivals(program, one, sink), arrivals(program, other, sink)
+    short = None if complete else min(len(shown), len(again))
+    return None if shown[:short] == again[:short] else f"{shown} / {again}"
+
+
+def arrivals(program: core.Program, done: Sessions, sink: core.FlowEnd) -> list[Any]:
+    """What arrives at the end of a flow, in order."""
+    matcher = Matcher(Log(program, done.events), False)
+    found: list[Any] = []
+    for index, event in enumerate(done.events):
+        called = event.kind == "call" and event.tool is not None
+        match sink:
+            case core.ArgumentEnd(tool=tool, argument=argument) if called and event.tool == tool:
+                found.append(event.arguments.get(argument))
+            case core.CallEnd(event=pattern) if called and event.tool in pattern.choices[0].subjects:
+                found.append(sorted(event.arguments.items(), key=str))
+            case core.PrincipalEnd(principal=to) if event.kind in ("say", "ask", "message"):
+                if (event.to or "user") == to:
+                    found.append((event.kind, event.result, event.text))
+            case core.ChannelEnd(channels=channels) if called:
+                found += _emitted(program, matcher, index, event, channels)
+            case _:
+                pass
+    return found
+
+
+def _emitted(
+    program: core.Program, matcher: Matcher, index: int, event: Event, channels: frozenset[str]
+) -> Iterator[Any]:
+    env = matcher.environment(index, {})
+    for emission in program.tools[event.tool or ""].emits:
+        if emission.channel in channels and judged(emission.condition, env) is not False:
+            sent = emission.arguments
+            yield (
+                event.tool,
+                sorted(((n, v) for n, v in event.arguments.items() if sent is None or n in sent), key=str),
+            )
+
+
+# ---------------------------------------------------------------- witnesses
+
+
+def unconfirmed(subject: Subject, tally: Tally) -> Iterator[str]:
+    """Witnesses that do not break their rule where they say."""
+    policy = compile_policy(subject.program)
+    for rule, result in subject.written:
+        if result.witness is None:
+            continue
+        tally.counts["witnesses"] += 1
+        events, index = result.witness.events, result.witness.index
+        naive = breaks(subject.program, rule, events, marked=True, explicit=is_explicit(rule.body))
+        if index not in naive.broken:
+            yield f"the witness of {rule.name} does not break it at event {index}"
+        if isinstance(rule.body, EVENT_RULES):
+            tally.counts["witnesses stepped by monitors"] += 1
+            stepped = judge_trace(policy, Trace("witness", "witness", 1, "made", events))
+            found = next(r for r in stepped.results if r.rule == rule.name)
+            if index not in [mark.event for mark in found.breaks]:
+                yield f"the monitor of {rule.name} says {found.verdict} of its witness, not at event {index}"
+
+
+# ---------------------------------------------------------------- main
+
+
+def shrunk(seed: int, oracles: int) -> int:
+    """The smallest size at which the seed still contradicts."""
+    for size in range(1, 14):
+        tally = Tally()
+        examine(seed, oracles, tally, size)
+        if tally.wrong:
+            return size
+    return 14
+
+
+def fuzz(seconds: float, start: int, oracles: int) -> Tally:
+    """Programs from `start` on until the time is up."""
+    tally = Tally()
+    end = time.monotonic() + seconds
+    seed = start
+    while time.monotonic() < end:
+        examine(seed, oracles, tally)
+        seed += 1
+    return tally
+
+
+def main() -> int:
+    """Fuzz, or look at one program."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--start", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--oracles", type=int, default=4)
+    options = parser.parse_args()
+    if options.seed is not None:
+        tally = Tally()
+        for _, result in examine(options.seed, options.oracles, tally).written:
+            print(f"{result.rule}: {result.verdict.value} {result.reason or ''}")
+    else:
+        seconds = float(os.environ.get("WFCHECK_FUZZ_SECONDS", "60"))
+        tally = fuzz(seconds, options.start, options.oracles)
+    for name, number in sorted(tally.counts.items()):
+        print(f"{name}: {number:,}")
+    print(f"contradictions: {len(tally.wrong)}")
+    for seed, what in tally.wrong:
+        print(f"  seed {seed}, size {shrunk(seed, options.oracles)}: {what}")
+    return 1 if tally.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
