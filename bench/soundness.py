@@ -211,11 +211,11 @@ def difference(program: core.Program, one: Sessions, other: Sessions, sink: core
     return None if shown[:short] == again[:short] else f"{shown} / {again}"
 
 
-def arrivals(program: core.Program, done: Sessions, sink: core.FlowEnd) -> list[Any]:
-    """What arrives at the end of a flow, in order."""
+def arrivals(program: core.Program, done: Sessions, sink: core.FlowEnd, start: int = 0) -> list[Any]:
+    """What arrives at the end of a flow, in order, from an event on."""
     matcher = Matcher(Log(program, done.events), False)
     found: list[Any] = []
-    for index, event in enumerate(done.events):
+    for index, event in enumerate(done.events[start:], start):
         called = event.kind == "call" and event.tool is not None
         match sink:
             case core.ArgumentEnd(tool=tool, argument=argument) if called and event.tool == tool:
