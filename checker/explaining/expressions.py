@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from fractions import Fraction
@@ -18,7 +19,11 @@ Naming: TypeAlias = Callable[[core.Variable], str]
 Event: TypeAlias = Callable[[core.EventPattern], str]
 """How an event pattern inside an expression is written."""
 
-DEEPEST = 40
+DEEPEST = 110
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|matches /[^/]*/')
+_CHAINED = frozenset({"and", "or", "+", "*"})
+_LOGIC = frozenset({"and", "or", "implies", "not"})
+_BINDING = {"implies": 1, "or": 2, "and": 3, "not": 4, "+": 6, "-": 6, "*": 7, "/": 7, "neg": 8}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -28,7 +33,7 @@ def plainly(variable: core.Variable) -> str:
 
 
 def written(expression: core.Expr, naming: Naming = plainly, event: Event | None = None) -> str:
-    """The expression in the words of the language; what is nested deeper than 40 levels is `...`."""
+    """The expression in the words of the language; what is nested deeper than 110 levels is `...`."""
     return _Writer(naming, event or _kinds)(expression, DEEPEST)
 
 
@@ -38,10 +43,15 @@ def alone(expression: core.Expr) -> str:
     return text[1:-1] if enclosed(text) else text
 
 
+def bare_text(text: str) -> str:
+    """The text with everything in quotation marks made even, so that brackets and words in it do not count."""
+    return _TEXT.sub(lambda found: "_" * len(found[0]), text)
+
+
 def enclosed(text: str) -> bool:
     """Whether the first round bracket is closed by the last one."""
     depth = 0
-    for place, char in enumerate(text):
+    for place, char in enumerate(bare_text(text)):
         depth += (char == "(") - (char == ")")
         if depth == 0:
             return place == len(text) - 1
@@ -158,7 +168,9 @@ class _Writer:
 
     def _apply(self, op: str, args: tuple[core.Expr, ...], depth: int) -> str:
         if op in INFIX and len(args) == 2:
-            return f"{self._operand(args[0], depth)} {op} {self._right(op, args[1], depth)}"
+            *first, last = _chain(op, args)
+            left = f" {op} ".join(self._operand(arg, depth, op) for arg in first)
+            return f"{left} {op} {self._right(op, last, depth)}"
         if op in ("not", "neg") and len(args) == 1:
             return ("not " if op == "not" else "-") + self._operand(args[0], depth)
         if op == "ite" and len(args) == 3:
@@ -168,13 +180,25 @@ class _Writer:
 
     def _right(self, op: str, expression: core.Expr, depth: int) -> str:
         if op == "matches" and isinstance(expression, core.Literal) and isinstance(expression.value, str):
-            return f"/{expression.value}/"
-        return self._operand(expression, depth)
+            return f"/{expression.value}/" if "/" not in expression.value else value_text(expression.value)
+        return self._operand(expression, depth, op)
 
-    def _operand(self, expression: core.Expr, depth: int) -> str:
+    def _operand(self, expression: core.Expr, depth: int, outer: str = "neg") -> str:
         text = self(expression, depth)
-        nested = isinstance(expression, core.Apply) and expression.op in INFIX | {"not", "neg"}
-        return f"({text})" if nested else text
+        if not isinstance(expression, core.Apply) or expression.op not in INFIX | {"not", "neg"}:
+            return text
+        looser = _BINDING.get(expression.op, 5) <= _BINDING.get(outer, 5)
+        return f"({text})" if looser or {expression.op, outer} <= _LOGIC else text
+
+
+def _chain(op: str, args: tuple[core.Expr, ...]) -> list[core.Expr]:
+    """The operands of a row of one operator, `a and b and c`, which stand to the left of each other in the tree."""
+    found = [args[1]]
+    left = args[0]
+    while op in _CHAINED and isinstance(left, core.Apply) and left.op == op and len(left.args) == 2:
+        found.append(left.args[1])
+        left = left.args[0]
+    return [left, *reversed(found)]
 
 
 def _literal(literal: core.Literal) -> str:

@@ -20,7 +20,9 @@ from wfcheck.checker.explaining.formula_events import (
     disjunction,
     happens,
     has_same,
+    ident,
     key,
+    members,
     names_in,
     negated,
     term,
@@ -28,7 +30,6 @@ from wfcheck.checker.explaining.formula_events import (
 )
 from wfcheck.checker.explaining.legend import MEANINGS
 from wfcheck.checker.explaining.merging import merged_grants
-from wfcheck.checker.explaining.patterns import tags
 from wfcheck.checker.explaining.prose import number
 from wfcheck.checker.monitor import Monitor, compile_rule
 from wfcheck.dsl import core
@@ -46,9 +47,11 @@ class Formula:
 
 def formula(rule: core.Rule, program: core.Program) -> Formula:
     """The rule read as a formula that every complete run of a workflow in scope must satisfy."""
-    text = _text(rule, program)
+    text = _text(rule, program).encode("ascii", "backslashreplace").decode("ascii")
     words = set(re.findall(r"[a-z_#]+(?=[({])", text)) | set(_ORDER.findall(text) and "<")
-    history = "session" if rule.per_session else "run"
+    history = "same session" if rule.per_session else "same run"
+    if isinstance(rule.body, core.Limit):
+        history = "trace, or is e"
     legend = ((name, meaning.format(history=history)) for name, meaning in MEANINGS if name in words)
     return Formula(text, tuple(legend))
 
@@ -93,7 +96,7 @@ def _allow(rule: core.Rule, program: core.Program) -> str:
     monitor = compile_rule(rule, program)
     assert isinstance(monitor, Monitor)
     groups = [disjunction(map(_grant, merged_grants(group))) for group in (monitor.unless, *monitor.also)]
-    who = disjunction(f"acts(e, {name})" for name in sorted(monitor.bound))
+    who = disjunction(f"acts(e, {ident(name)})" for name in sorted(monitor.bound))
     return f"forall e: call(e) and {who} -> {conjunction(groups)}"
 
 
@@ -130,23 +133,26 @@ def _none_between(pattern: core.EventPattern, first: str, last: str) -> str:
 def _flow(body: core.Flow) -> str:
     clean = conjunction(f"not from(v, {term(end)})" for end in body.sources)
     if body.influence is not None:
-        clean = disjunction((clean, f"not influenced(e, {tags(body.influence)})"))
+        clean = disjunction((clean, f"not influenced(e, {members(body.influence)})"))
     where = disjunction(f"arrives(v, e, {term(end)})" for end in body.sinks)
     text = f"forall e, v: {where} -> {clean}"
     if body.except_via:
-        text += f"   [less what went through: {', '.join(sorted(body.except_via))}]"
+        text += f"   [less what went through: {', '.join(map(ident, sorted(body.except_via)))}]"
     return text + ("   [copies only]" if body.explicit else "")
 
 
 def _from_only(target: core.ArgumentEnd | core.ResultEnd, sources: Iterable[core.AllowedSource]) -> str:
     if isinstance(target, core.ArgumentEnd):
-        where, what = f"call(e) and e.tool == {target.tool}", f"e.{target.argument}{path_text(target.path)}"
+        where, what = (
+            f"call(e) and e.tool == {ident(target.tool)}",
+            f"e.{ident(target.argument)}{path_text(target.path)}",
+        )
     else:
-        where, what = f"returned(e) and e.tool == {target.tool}", f"e.result{path_text(target.path)}"
+        where, what = f"returned(e) and e.tool == {ident(target.tool)}", f"e.result{path_text(target.path)}"
     listed = tuple(sources)
     allowed = [f"stands_in(t, d, {term(s.end)})" + _gate(s) for s in listed]
     via = sorted({name for s in listed for name in s.via})
-    allowed += [f"released(t, d, {name})" for name in via]
+    allowed += [f"released(t, d, {ident(name)})" for name in via]
     brought = f"exists d < e: {disjunction(allowed)}"
     return f"forall e, t: {where} and t in values({what}) -> literal(t) or {brought}"
 
@@ -167,10 +173,10 @@ def _sources(sources: Iterable[core.AllowedSource]) -> str:
 
 def _named(source: core.AllowedSource) -> Iterator[str]:
     if isinstance(source.end, core.TagEnd) and source.when is None and source.designated is None:
-        yield from sorted(source.end.tags)
+        yield from map(ident, sorted(source.end.tags))
     else:
         yield term(source.end) + _gate(source)
-    yield from (f"via {name}" for name in sorted(source.via))
+    yield from (f"via {ident(name)}" for name in sorted(source.via))
 
 
 # ---------------------------------------------------------------- order
@@ -261,7 +267,7 @@ def _scopes(scopes: tuple[core.ScopeKey, ...]) -> Iterator[str]:
 
 
 def _meta(body: core.Meta) -> str:
-    first, second = (*body.names, "?", "?")[:2]
+    first, second = (*map(ident, body.names), "?", "?")[:2]
     match body.kind:
         case "no_agent_has":
             done = conjunction(f"can(a, {union(e)})" for e in body.events)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import attrs
 
 from wfcheck.checker.explaining.ends import path_text
-from wfcheck.checker.explaining.expressions import Naming, enclosed, written
+from wfcheck.checker.explaining.expressions import Naming, bare_text, enclosed, written
 from wfcheck.checker.explaining.merging import merged
 from wfcheck.dsl import core
 from wfcheck.dsl.phrase import readable
@@ -26,6 +28,7 @@ _NAMED_BY = {
     "remember": "store",
     "recall": "store",
 }
+_PLAIN = re.compile(r"(?:via )?(?:tool\()?[\w.@/#~-]+\)?", re.ASCII)
 _EFFECTS = {"read": "reads", "emit": "emits", "write": "writes"}
 
 
@@ -59,23 +62,28 @@ def has_same(pattern: core.EventPattern) -> bool:
 
 def _closed(part: str, loose: str) -> str:
     """The part, in brackets where a looser operator or a quantifier stands in it outside of brackets."""
-    depth = 0
-    for place, char in enumerate(part):
+    depth, plain = 0, bare_text(part)
+    for place, char in enumerate(plain):
         depth += (char in "({[") - (char in ")}]")
-        if depth == 0 and (part.startswith(loose, place) or part.startswith((" -> ", " implies "), place)):
+        if depth == 0 and plain.startswith((loose, " -> ", " implies "), place):
             return f"({part})"
     return f"({part})" if part.startswith(("exists ", "forall ", "not exists ")) else part
 
 
+def ident(name: str) -> str:
+    """A name as it is, or as text where it holds what could be taken for something else."""
+    return name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=True)
+
+
 def members(symbols: Iterable[str]) -> str:
     """A set, in order."""
-    return "{" + ", ".join(sorted(symbols)) + "}"
+    return "{" + ", ".join(map(ident, sorted(symbols))) + "}"
 
 
 def _among(what: str, symbols: frozenset[str]) -> str:
     if not symbols:
         return ""
-    return f"{what} == {next(iter(symbols))}" if len(symbols) == 1 else f"{what} in {members(symbols)}"
+    return f"{what} == {ident(next(iter(symbols)))}" if len(symbols) == 1 else f"{what} in {members(symbols)}"
 
 
 def happens(
@@ -95,8 +103,8 @@ def happens(
 def _choice(choice: core.EventChoice, event: str, other: str | None, evidence: bool, binding: bool) -> str:
     parts = [_kind(choice, event, evidence)]
     if choice.by is not None:
-        parts.append(f"{event}.by == {choice.by}")
-    parts += [_test(f"{event}.{name}", name, test, other) for name, test in choice.tests]
+        parts.append(f"{event}.by == {ident(choice.by)}")
+    parts += [_test(f"{event}.{ident(name)}", ident(name), test, other) for name, test in choice.tests]
     if choice.result is not None:
         parts.append(_test(f"{event}.result", "result", choice.result, other))
     if any(isinstance(test, core.SameCall) for _, test in choice.tests) or (
@@ -143,7 +151,7 @@ def key(event: str, *, after: bool = False) -> Naming:
     """Arguments, results, the clock and registers as those of an event; registers are read before it unless `after`."""
 
     def name(variable: core.Variable) -> str:
-        plain = readable(variable.name)
+        plain = ".".join(map(ident, readable(variable.name).split(".")))
         match variable.kind:
             case "argument" | "result":
                 return f"{event}.{plain}"
@@ -214,22 +222,22 @@ def term(end: core.FlowEnd) -> str:
         case core.TagEnd(tags=tags):
             return members(tags)
         case core.ResultEnd(tool=tool, path=path):
-            return f"{tool}.result{path_text(path)}"
+            return f"{ident(tool)}.result{path_text(path)}"
         case core.ArgumentEnd(tool=tool, argument=argument, path=path):
-            return f"{tool}.{argument}{path_text(path)}"
+            return f"{ident(tool)}.{ident(argument)}{path_text(path)}"
         case core.CallEnd(event=event):
             return f"[{union(event)}]"
         case core.ParameterEnd(workflow=workflow, parameter=parameter, path=path):
-            return f"{workflow or 'workflow'}.{parameter}{path_text(path)}"
+            return f"{ident(workflow or 'workflow')}.{ident(parameter)}{path_text(path)}"
         case core.StoreEnd(store=store):
-            return f"store {store}"
+            return f"store {ident(store)}"
         case core.ChannelEnd(channels=channels):
             return members(channels)
         case core.AgentEnd(step=step):
-            return f"step {step}"
+            return f"step {ident(step)}"
         case core.PrincipalEnd(principal=principal):
-            return principal
+            return ident(principal)
         case core.LiteralEnd(table=table):
-            return f"table {table}"
+            return f"table {ident(table)}"
         case _:
             assert_never(end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MEANINGS: tuple[tuple[str, str], ...] = (
-    ("<", "d < e: d comes before e in the same {history}"),
+    ("<", "d < e: d comes before e in the {history}"),
     (
         "call",
         "call(e): e is the attempt to call a tool; e.tool, e.by and the arguments are those of the call",
@@ -51,4 +51,4 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("depth", "depth(r): the fewest assumptions that must fail together before r can break"),
     ("released", "released(t, d, r): d is the release r, and t is in what it let through"),
 )
-"""Name and meaning; `{history}` is run or session."""
+"""Name and meaning; `{history}` says what is looked back at."""

@@ -25,6 +25,7 @@ MOST_EVENTS = 6
 BUDGET = 9000
 LONGEST = 64
 _PEOPLE = 3
+_AGE = timedelta(days=3660)
 _MARGIN = timedelta(seconds=2)
 Trees = Mapping[int, Mapping[str, Labelled]]
 
@@ -91,12 +92,17 @@ def alphabet(rule: core.Rule, program: core.Program, words: Vocabulary) -> Alpha
         own, related = tuple(map(unlabelled, own)), tuple(map(unlabelled, related))
     if isinstance(rule.body, core.After | core.Always):
         own = _distinct((*own, *related), MOST_MOVES)
-    last = (*own, *(_later(move, words) for move in own[:4] if words.times))
+    last = (*own, *(_later(move, words) for move in own[:4] if _passable(words)))
     return Alphabet(last, _distinct((*related, *own), 2 * MOST_MOVES))
 
 
 def _distinct(moves: Iterable[Move], most: int) -> tuple[Move, ...]:
     return tuple({repr((move.events, move.delay)): move for move in moves}.values())[:most]
+
+
+def _passable(words: Vocabulary) -> bool:
+    """Whether the longest duration can pass in a small run."""
+    return bool(words.times) and max(words.times) <= _AGE
 
 
 def _later(move: Move, words: Vocabulary) -> Move:

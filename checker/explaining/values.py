@@ -108,4 +108,4 @@ def _word(tree: Regular) -> str | None:
             return next((w for w in map(_word, options) if w is not None), None)
         case regular.Repeat(body=body, minimum=minimum):
             word = _word(body) if minimum else ""
-            return None if word is None else word * min(minimum, _LONGEST + 1)
+            return None if word is None else (word * min(minimum, _LONGEST + 1))[: _LONGEST + 1]

@@ -12,7 +12,7 @@ from wfcheck.checker.explaining.json import write_json
 from wfcheck.checker.explaining.text import write_text
 from wfcheck.checker.reference.rules import breaks
 
-SEEDS = range(25)
+SEEDS = range(12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
