@@ -56,7 +56,7 @@ def test_formulas_are_ascii_whatever_the_texts_are(tmp_path: Path) -> None:
         "require post before post within 900000000d",
         "limit count(post) <= 999999999999 per 99999999d",
         "limit count(post) <= 0 per run",
-        "forbid post(body: matches /(((((a{100}){100}){100}){100}){100}){100}/)",
+        "forbid post(body: matches /((a{30}){30}b?)+/)",
         "forbid post when " + " and ".join(f"n != {i}" for i in range(150)),
         "forbid post(n: in {" + ", ".join(map(str, range(3000))) + "})",
     ],
