@@ -41,6 +41,8 @@ class Guide:
 
     def _all(self, act: Act) -> Iterator[Script]:
         regions = [s for s in statements(self.case.workflow.body) if isinstance(s, core.Agent)]
+        if not regions:
+            yield self.around()
         own = [s for s in regions if s.id == act.node and act.choice]
         for region in own or regions:
             may = region.may[act.choice - 1] if own else None
@@ -71,23 +73,47 @@ class Guide:
         return self.case.analysis.labelling.domain.result(tool, {}, 0, 0).every
 
     def _script(self, region: core.Agent, reads: Plan, may: core.May | None, *, vivid: bool) -> Script:
-        script: dict[tuple[object, ...], object] = {}
+        script: dict[tuple[object, ...], object] = {**self.around()} if vivid else {}
         handles: dict[int, Value] = {}
         for step, tool in enumerate(reads):
             script[0, region.id, 0, step] = self.teller.call(tool, PLAIN)
             hidden = tool.symbol in region.hides
             if vivid or hidden:
-                told = self.teller.value(tool.result, Told(self._says(tool)))
-                script[0, region.id, 0, step, "result"] = Returned(told)
-            if hidden:
-                handles[step] = told
+                script[0, region.id, 0, step, "result"] = told = self._returned(tool)
+                if hidden:
+                    handles[step] = told.value
         if may is not None:
             script[0, region.id, 0, len(reads)] = self._act(may, self._sent() if vivid else PLAIN, handles)
         return script
 
+    def around(self) -> Script:
+        """What is read and made outside of agents, and what the run starts with."""
+        script: dict[tuple[object, ...], object] = {}
+        for parameter in self.case.workflow.parameters:
+            if types.base(parameter.type) == types.TEXT:
+                script[0, "parameter", parameter.name] = self.teller.value(
+                    parameter.type, Told(parameter.name)
+                )
+        for statement in statements(self.case.workflow.body):
+            match statement:
+                case core.Call(id=site, tool=tool):
+                    script[0, site, 0] = self._returned(self.case.program.tools[tool])
+                case core.Llm(id=site, type=type_):
+                    script[0, site, 0] = self.teller.value(type_, self._made())
+        return script
+
+    def _returned(self, tool: core.Tool) -> Returned:
+        return Returned(self.teller.value(tool.result, Told(self._says(tool))))
+
+    def _made(self) -> Told:
+        """What a model makes of it all."""
+        if self.passed is None:
+            return self._sent()
+        return Told(str(self.passed[1]), fields=(self.passed,))
+
     def _says(self, tool: core.Tool) -> str | None:
         if self.passed is not None:
-            return str(self.passed[1])
+            return str(self.passed[1]) if self._brings(tool) & sum(self.wanted) else None
         carried = self._brings(tool)
         return "; ".join(dict.fromkeys(self._word(mask) for mask in self.wanted if carried & mask)) or None
 
@@ -128,6 +154,11 @@ def scripts(case: Case, acts: Iterable[Act], *wanted: int) -> Iterator[Script]:
     yield from islice((script for act in acts for script in guide.scripts(act)), MOST)
 
 
+def plain(case: Case) -> Iterator[Script]:
+    """The run in which agents do nothing and nobody says anything of note, with texts that can be told apart."""
+    yield Guide(case, Teller(pool(case.program, None)), ()).around()
+
+
 def inventions(case: Case, acts: Sequence[Act], argument: str, wanted: int) -> Iterator[Script]:
     """Runs in which an agent passes on, as the argument of the act, a value that it read where a bit of `wanted` is; then runs in
     which it makes one up."""
@@ -136,7 +167,7 @@ def inventions(case: Case, acts: Sequence[Act], argument: str, wanted: int) -> I
         tool = case.program.tools[act.subject or ""]
         type_ = next(p.type for p in tool.parameters if p.name == argument)
         value = _invented(type_)
-        if value is not None and act.choice and conforms(value, type_):
+        if value is not None and conforms(value, type_):
             for masks in ((wanted,), ()) if wanted else ((),):
                 yield from Guide(case, teller, masks, (argument, value)).scripts(act)
 

@@ -23,10 +23,12 @@ CONTENT = ("body", "content", "text", "message", "description", "subject")
 
 @attrs.frozen
 class Told:
-    """What one text of a value says; `outside`: whether its addresses and links are an attacker's."""
+    """What one text of a value says; `outside`: whether its addresses and links are an attacker's. `fields`: values of fields of
+    those names, where they fit."""
 
     text: str | None = None
     outside: bool = False
+    fields: tuple[tuple[str, Value], ...] = ()
 
 
 PLAIN = Told()
@@ -69,9 +71,11 @@ class Teller:
             case types.ListType(item=item):
                 return (self.value(item, told),)
             case types.RecordType(fields=fields):
-                content = _content(fields)
+                given = {n: v for n, v in told.fields if any(n == f and conforms(v, t) for f, t in fields)}
+                content = None if given else _content(fields)
                 silent = attrs.evolve(told, text=None)
-                return {name: self.value(t, told if name == content else silent) for name, t in fields}
+                made = {name: self.value(t, told if name == content else silent) for name, t in fields}
+                return {**made, **given}
             case _:
                 return next(iter(self.pool.candidates(type_, 1)), None)
 

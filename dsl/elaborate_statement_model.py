@@ -82,7 +82,7 @@ def _may(frame: Frame, items: Sequence[syntax.MayItem]) -> tuple[core.May, ...]:
 
 def _item(frame: Frame, item: syntax.MayItem) -> tuple[core.May, ...]:
     plain = item.name.text if isinstance(item.name, syntax.Name) else ""
-    if plain in ACTS or plain in STORING:
+    if (plain in ACTS or plain in STORING) and not _is_tool(frame, plain):
         return _act(frame, item, plain)
     entity = frame.context.resolve(frame.module, item.name, frozenset({"tool", "group"}), "a tool")
     if entity is None:
@@ -90,6 +90,12 @@ def _item(frame: Frame, item: syntax.MayItem) -> tuple[core.May, ...]:
     tools = tools_of(frame, entity, item.span)
     condition = None if item.condition is None else _condition(frame, item.condition, tools)
     return tuple(core.May("tool", tool.symbol, condition, span=item.span) for tool in tools)
+
+
+def _is_tool(frame: Frame, name: str) -> bool:
+    """A declared tool (it may be called `send`) wins over the act of that name."""
+    found = frame.context.lookup(frame.module, (name,), frozenset({"tool"}))
+    return found is not None and found.kind == "tool"
 
 
 def _act(frame: Frame, item: syntax.MayItem, act: str) -> tuple[core.May, ...]:

@@ -87,12 +87,18 @@ def _details(result: Result, style: Style) -> list[str]:
     lines = paragraphs(result.doc) if result.doc else []
     if result.reason:
         lines += paragraphs(result.reason)
-    lines += _path(result.path, style)
+    if not _told_by_run(result):
+        lines += _path(result.path, style)
     if result.witness is not None:
         lines += _run(result.witness, style)
     if result.assumptions:
         lines.append("under the assumptions " + ", ".join(visible(name) for name in result.assumptions))
     return [f"      {line}".rstrip() for line in lines + _remarks(result)]
+
+
+def _told_by_run(result: Result) -> bool:
+    """Whether the path is nothing but the events of the run, which is shown with its values."""
+    return result.witness is not None and all(step.edge == "control" for step in result.path)
 
 
 def _remarks(result: Result) -> list[str]:

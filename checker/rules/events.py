@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import attrs
 
+from wfcheck.checker import guided
 from wfcheck.checker.label_state import Act
 from wfcheck.checker.monitor import Monitor, compile_rule
 from wfcheck.checker.obligation import (
@@ -61,7 +63,8 @@ def _symbolic(case: Case, rule: core.Rule, monitor: Monitor) -> Finding:
             return _proved(rule, prover, trace, names)
         case solver.Sat():
             return attrs.evolve(
-                possible(UNCONFIRMED, notes=prover.open_points), starts=_starts(case, rule, monitor, prover)
+                possible(UNCONFIRMED, notes=prover.open_points),
+                starts=chain(guided.plain(case), _starts(case, rule, monitor, prover)),
             )
         case solver.Unknown(reason=why):
             return unknown(f"the solver gave up: {why}")

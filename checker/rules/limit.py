@@ -5,9 +5,11 @@ What lies in a loop, or is chosen by an agent, may happen any number of times; s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import attrs
 
+from wfcheck.checker import guided
 from wfcheck.checker.encode import Environment, encode
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
@@ -54,7 +56,8 @@ def check(case: Case, body: core.Limit) -> Finding:
             return proved(COMPLETE_MEDIATION, *names)
         case solver.Sat():
             return attrs.evolve(
-                possible(UNCONFIRMED, notes=prover.open_points), starts=_starts(case, body, prover)
+                possible(UNCONFIRMED, notes=prover.open_points),
+                starts=chain(guided.plain(case), _starts(case, body, prover)),
             )
         case solver.Unknown(reason=why):
             return unknown(f"the solver gave up: {why}")

@@ -221,6 +221,12 @@ def test_agents_know_their_tools_conditions_and_hidden_results(clean):
     assert agent.ensures[0].name == "worker.short"
 
 
+def test_a_tool_called_like_an_act_is_meant_in_may(clean):
+    made = clean("""tool send(body: text) { effect write }
+    workflow w(t: text) { agent a(t) may { send when body != "x", say } max 2 steps }""")
+    assert [(m.act, m.tool) for m in only(made, core.Agent).may] == [("tool", "send"), ("say", None)]
+
+
 def test_a_group_of_tools_may_be_allowed(clean):
     made = clean("workflow w(t: text) { agent a(t) may { payers when amount < 5 } max 2 steps }")
     assert [m.tool for m in only(made, core.Agent).may] == ["refund", "repay"]
