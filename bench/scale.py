@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import attrs
@@ -55,7 +56,7 @@ def measure(kind: str, shape: Any, size: int, rules: int) -> dict[str, float]:
         seconds = _timed(lambda: made.elaborated(text))
     else:
         program = made.program(shape, size, rules)
-            seconds = _timed(_labels(program) if kind == "labels" else _check(program))
+        seconds = _timed(_labels(program) if kind == "labels" else _check(program))
     return {"seconds": seconds, "cpu": seconds, "memory": _peak()}
 
 
@@ -96,7 +97,7 @@ def process(command: Sequence[str]) -> tuple[Cost, str]:
     """Run to the end; wall clock and processor time of the process and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
@@ -105,6 +106,12 @@ def process(command: Sequence[str]) -> tuple[Cost, str]:
         )
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(seconds, cpu, 0.0), done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Bytecode is compiled once, as in an installed package."""
+    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(Path(gettempdir()) / "wfcheck-scale-bytecode"), **known}
 
 
 def least(repeat: int, once: Callable[[], Cost]) -> Cost:
