@@ -8,7 +8,8 @@ from wfcheck.checker import monitor as compiled
 from wfcheck.checker.explaining import patterns
 from wfcheck.checker.explaining import states_words as words
 from wfcheck.checker.explaining.automaton_forms import invariant, query, quota, response, separation
-from wfcheck.checker.explaining.expressions import duration_text
+from wfcheck.checker.explaining.expressions import alone, duration_text
+from wfcheck.checker.explaining.formula_events import demands
 from wfcheck.checker.explaining.merging import merged_grants
 from wfcheck.checker.explaining.patterns import names
 from wfcheck.checker.explaining.states import BROKEN, BROKEN_STATE, UNKNOWN, Automaton, State, Transition
@@ -91,9 +92,11 @@ def _forbidden(form: compiled.Monitor) -> Automaton:
 
 
 def _ordered(form: compiled.Monitor, evidence: compiled.Evidence) -> Automaton:
-    judged = words.judged(form)
+    demanding = demands(form.when, form.judged)
+    judged = patterns.event(form.judged, evidence=False) if demanding else words.judged(form)
+    asked = f" such that `{alone(form.when)}`" if demanding and form.when is not None else ""
     transitions = [
-        Transition("waiting", patterns.event(evidence.pattern, evidence=True), "ready"),
+        Transition("waiting", patterns.event(evidence.pattern, evidence=True) + asked, "ready"),
         Transition("waiting", judged, BROKEN),
         Transition("ready", judged, "waiting" if evidence.single_use else "ready"),
     ]

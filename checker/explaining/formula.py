@@ -17,13 +17,13 @@ from wfcheck.checker.explaining.formula_events import (
     binders,
     condition,
     conjunction,
+    demands,
     disjunction,
     happens,
     has_same,
     ident,
     key,
     members,
-    names_in,
     negated,
     term,
     union,
@@ -117,7 +117,7 @@ def _forbid(body: core.Forbid) -> str:
         if body.duration is not None:
             armed.append(f"time(e) - time(d) <= {duration_text(body.duration)}")
         own = sorted(set(binders(body.after)) - set(binders(body.event)))
-        parts.append(f"exists {_bound('d', *own)} < e: {conjunction(armed)}")
+        parts.append(f"exists {_bound('d < e', *own)}: {conjunction(armed)}")
     quantified = _bound("e", *binders(body.event))
     return f"forall {quantified}: {negated(conjunction(parts))}"
 
@@ -184,7 +184,7 @@ def _named(source: core.AllowedSource) -> Iterator[str]:
 
 def _before(body: core.Before) -> str:
     judged = set(binders(body.judged))
-    demanding = bool(names_in(body.condition) - judged)
+    demanding = demands(body.condition, body.judged)
     trigger = [happens(body.judged, "e"), "" if demanding else condition(body.condition, "e")]
     parts = [happens(body.evidence, "d", other="e", evidence=True, binding=True)]
     if demanding:
@@ -198,7 +198,7 @@ def _before(body: core.Before) -> str:
     if any(choice.kind == "approve" for choice in body.evidence.choices):
         parts.append("unused(d, e)")
     own = sorted(set(binders(body.evidence)) - judged)
-    shown = f"exists {_bound('d', *own)} < e: {conjunction(parts)}"
+    shown = f"exists {_bound('d < e', *own)}: {conjunction(parts)}"
     each = _each(body.binder, body.source, "e")
     return f"forall {_bound('e', *sorted(judged))}: {conjunction(trigger)} -> {each}{shown}"
 

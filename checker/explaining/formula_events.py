@@ -211,6 +211,11 @@ def names_in(expression: core.Expr | None) -> set[str]:
     return {e.name for e in subexpressions(expression) if isinstance(e, core.Variable) and e.kind == "binder"}
 
 
+def demands(condition_: core.Expr | None, judged: core.EventPattern) -> bool:
+    """Whether a `when` of `require .. before` is asked of the evidence: it names a binder that only the evidence binds."""
+    return not names_in(condition_) <= set(binders(judged))
+
+
 def union(pattern: core.EventPattern) -> str:
     """A pattern without an event variable."""
     return " or ".join(dict.fromkeys(_choice(c, "_", None, False, False) for c in pattern.choices)) or "false"

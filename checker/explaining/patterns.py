@@ -71,7 +71,9 @@ def described(choice: core.EventChoice, evidence: bool) -> str:
     asks = [_asked(name, test) for name, test in choice.tests if not isinstance(test, core.SameCall)]
     if choice.result is not None:
         asks.append(_asked("result", choice.result))
-    return " ".join(words) + (f" whose {enumerated(asks, 'and')}" if asks else "")
+    text = " ".join(words)
+    comma = "," if text.endswith("that returned") else ""
+    return f"{text}{comma} whose {enumerated(asks, 'and')}" if asks else text
 
 
 def _asked(name: str, test: core.ArgumentTest) -> str:

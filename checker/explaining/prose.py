@@ -8,6 +8,7 @@ from typing import assert_never
 
 from wfcheck.checker.explaining import ends, patterns
 from wfcheck.checker.explaining.expressions import alone, duration_text
+from wfcheck.checker.explaining.formula_events import demands
 from wfcheck.checker.explaining.merging import merged_grants
 from wfcheck.checker.explaining.patterns import enumerated, names, quoted, tags
 from wfcheck.checker.monitor import acts_for
@@ -107,9 +108,12 @@ def _flow(body: core.Flow) -> str:
 
 
 def _before(body: core.Before, history: str) -> str:
-    judged = patterns.event(body.judged, evidence=False) + _when(body.condition)
+    demanding = demands(body.condition, body.judged)
+    judged = patterns.event(body.judged, evidence=False) + ("" if demanding else _when(body.condition))
     text = f"before {judged} there was, {history}{_each(body.binder, body.source)}, "
     text += patterns.event(body.evidence, evidence=True)
+    if demanding and body.condition is not None:
+        text += f" such that `{alone(body.condition)}`"
     if body.since is not None:
         text += f" since the last {_bare(patterns.event(body.since, evidence=True))}"
     text += _within(body.within_steps, body.within_time, "earlier")

@@ -46,7 +46,9 @@ def copies(
             ):
                 found["each tool with its arguments"] = None
             found.update((f"each `{n}`", None) for n, t in choice.tests if isinstance(t, core.Same))
-    found.update((f"each value of {name}", None) for p in related for name in binders(p))
+    first, *others = related
+    shared = {name for pattern in others for name in binders(pattern)}
+    found.update((f"each value of {name}", None) for name in binders(first) if name in shared)
     if each[0] is not None and each[1] is not None:
         found[f"each {each[0]} in `{alone(each[1])}`"] = None
     return enumerated(found, "and") or None

@@ -87,25 +87,28 @@ def _reached(body: core.RuleBody, program: core.Program) -> list[core.Register]:
     return list(seen.values())
 
 
+def _as(role: Role, *patterns: core.EventPattern | None) -> Iterator[tuple[Role, core.EventPattern]]:
+    for pattern in patterns:
+        if pattern is not None:
+            yield role, pattern
+
+
 def _patterns(body: core.RuleBody) -> Iterator[tuple[Role, core.EventPattern]]:
     match body:
         case core.Allow(grants=grants):
-            yield from (("judged", grant.event) for grant in grants)
+            yield from _as("judged", *(grant.event for grant in grants))
         case core.Forbid(event=event, after=after, until=until):
-            yield "judged", event
-            yield from (("evidence", p) for p in (after, until) if p is not None)
+            yield from _as("judged", event)
+            yield from _as("evidence", after, until)
         case core.Before(judged=judged, evidence=evidence, since=since):
-            yield "judged", judged
-            yield from (("evidence", p) for p in (evidence, since) if p is not None)
+            yield from _as("judged", judged)
+            yield from _as("evidence", evidence, since)
         case core.After(judged=judged, evidence=evidence):
-            yield from (("evidence", judged), ("evidence", evidence))
+            yield from _as("evidence", judged, evidence)
         case core.Distinct(events=events):
-            yield from (("judged", event) for event in events)
-        case core.Limit(event=event) | core.Decision(event=event):
-            yield "judged", event
-        case core.Always(event=event):
-            if event is not None:
-                yield "judged", event
+            yield from _as("judged", *events)
+        case core.Limit(event=event) | core.Decision(event=event) | core.Always(event=event):
+            yield from _as("judged", event)
         case core.Flow() | core.FromOnly() | core.Meta():
             return
         case _:
@@ -113,11 +116,11 @@ def _patterns(body: core.RuleBody) -> Iterator[tuple[Role, core.EventPattern]]:
 
 
 def _looked_at(parts: Iterable[Any]) -> Iterator[tuple[Role, core.EventPattern]]:
-    yield from (("context", n.event) for part in parts for n in nodes(part) if isinstance(n, _EVENTS))
+    yield from _as("context", *(n.event for part in parts for n in nodes(part) if isinstance(n, _EVENTS)))
 
 
 def _updates(registers: Iterable[core.Register]) -> Iterator[tuple[Role, core.EventPattern]]:
-    yield from (("context", update.event) for register in registers for update in register.updates)
+    yield from _as("context", *(update.event for register in registers for update in register.updates))
 
 
 def _names(part: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from wfcheck.checker.explaining.formula_events import demands
 from wfcheck.checker.explaining.merging import bare
 from wfcheck.checker.reference import registers
 from wfcheck.checker.reference.log import Log
@@ -31,12 +32,13 @@ def happened(program: core.Program, rule: core.Rule, events: Sequence[Event]) ->
         case core.Decision(event=event):
             return _any(matcher, event)
         case core.Before(judged=judged, condition=condition):
-            found = (m for i in range(len(events)) for m in triggers(matcher, judged, condition, i))
+            asked = None if demands(condition, judged) else condition
+            found = (m for i in range(len(events)) for m in triggers(matcher, judged, asked, i))
             return any(match.truth is True for match in found)
         case core.After(judged=judged, evidence=evidence):
             return events[-1].kind != "call" and _followed(matcher, judged, evidence)
         case core.Distinct(events=patterns):
-            return all(_any(matcher, pattern) for pattern in patterns)
+            return sum(_any(matcher, pattern) for pattern in patterns) > 1
         case core.Limit(event=event, condition=condition):
             found = (m for i in range(len(events)) for m in triggers(matcher, event, condition, i))
             return any(match.truth is True for match in found)
