@@ -244,7 +244,10 @@ CLEARED = frozenset({Verdict.PROVED, Verdict.ENFORCED, Verdict.VACUOUS})
 def _doubted(
     program: core.Program, results: tuple[Result, ...], policies: Sequence[Path | str]
 ) -> Iterator[Result]:
-    """What is wrong in a file is left out of the program, so nothing is proved of what depends on it."""
+    """What is wrong in a file is left out of the program, so nothing is decided of what depends on it.
+
+    A run that breaks what is left of a rule or a workflow need not break what was meant.
+    """
     faulty: dict[str, bool] = {}
 
     def wrong(file: str) -> bool:
@@ -261,10 +264,22 @@ def _doubted(
         if result.rule in rules:
             files.add(rules[result.rule].file)
         shares = any(name.endswith((".writers", ".senders")) for name in result.assumptions)
-        if result.verdict in CLEARED and (shares or any(wrong(f) for f in sorted(files))):
-            reason = "the input has errors, so that nothing is proved of it"
-            result = attrs.evolve(result, verdict=Verdict.UNKNOWN, reason=reason, assumptions=(), cores=())
-        yield result
+        doubtful = result.verdict in CLEARED and shares
+        yield _undecided(result) if doubtful or any(wrong(f) for f in sorted(files)) else result
+
+
+def _undecided(result: Result) -> Result:
+    return attrs.evolve(
+        result,
+        verdict=Verdict.UNKNOWN,
+        reason="the input has errors, so that nothing is proved of it",
+        assumptions=(),
+        cores=(),
+        witness=None,
+        path=(),
+        notes=(),
+        help=None,
+    )
 
 
 def _vacuous_everywhere(results: tuple[Result, ...]) -> Iterator[Diagnostic]:
