@@ -239,7 +239,8 @@ class DecisionQuery:
             if UNKNOWN in answers or truth is UNKNOWN or not source.possible & influence:
                 doubt = doubt or Insufficient("what may steer the decision is not recorded")
                 continue
-            return Breach(f"the decision may be steered by {name_source(source)}", source.index)
+            whole = name_source(attrs.evolve(source, place=()))
+            return Breach(f"the decision may be steered by {whole}", source.index)
         return doubt
 
 
