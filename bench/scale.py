@@ -3,7 +3,7 @@
     python bench/scale.py [--sizes 100,1000,10000,100000] [--rules 1,10,100] [--shapes straight,branchy,loopy,nested]
                           [--text-up-to 10000] [--repeat 3]
 
-Every figure comes from a process of its own, the least of `--repeat` runs:
+Every figure is processor time of a process of its own (the machine may be shared), the least of `--repeat` runs:
 
 * start: a bare interpreter, and one that only imports z3, to compare with;
 * labels: the fixpoint alone, with every flow rule's sources;
@@ -36,10 +36,9 @@ BASE_SIZE = 1000
 
 @attrs.frozen
 class Cost:
-    """Seconds of wall clock, and of processor time where it is known; the process's peak memory in megabytes."""
+    """Seconds of processor time, and the process's peak memory in megabytes."""
 
     seconds: float
-    cpu: float
     memory: float
 
 
@@ -57,13 +56,13 @@ def measure(kind: str, shape: Any, size: int, rules: int) -> dict[str, float]:
     else:
         program = made.program(shape, size, rules)
         seconds = _timed(_labels(program) if kind == "labels" else _check(program))
-    return {"seconds": seconds, "cpu": seconds, "memory": _peak()}
+    return {"seconds": seconds, "memory": _peak()}
 
 
 def _timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def _labels(program: Any) -> Callable[[], object]:
@@ -94,18 +93,16 @@ def _peak() -> float:
 
 
 def process(command: Sequence[str]) -> tuple[Cost, str]:
-    """Run to the end; wall clock and processor time of the process and its children."""
+    """Run to the end; processor time of the process and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
-    seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         sys.exit(
             f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-800:]}{done.stdout[-300:]}"
         )
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(seconds, cpu, 0.0), done.stdout
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(seconds, 0.0), done.stdout
 
 
 def _environment() -> dict[str, str]:
