@@ -54,7 +54,8 @@ def _unknown(context: Context, env: Env, name: str, span: Span) -> None:
     if context.hidden(env.module, name):
         return
     help_ = context.suggest(name, lambda: {*FUNCTIONS, *SPECIAL, *context.candidates(env.module, CALLABLE)})
-    context.report("WF212", f"no function is called `{name}`", span, help=help_)
+    kinds = "function" if env.call is None else "tool, workflow, release or function"
+    context.report("WF212", f"no {kinds} is called `{name}`", span, help=help_)
 
 
 def _method(context: Context, span: Span, name: str) -> None:

@@ -10,7 +10,7 @@ import attrs
 from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.fingerprint import diagnostic_file, diagnostic_fingerprint, fingerprint
 from wfcheck.checker.report.text_events import describe
-from wfcheck.checker.result import Report, Result, Verdict
+from wfcheck.checker.result import PathStep, Report, Result, Verdict
 from wfcheck.checker.traces.event import Event, EventSource
 from wfcheck.dsl.diagnostic import Diagnostic
 from wfcheck.dsl.source import Span
@@ -105,10 +105,14 @@ def _message(result: Result) -> str:
     word = "is violated in" if result.verdict is Verdict.VIOLATED else f"is {result.verdict.value} in"
     lines = [f"rule `{visible(result.rule)}` {word} {where}"]
     lines += [visible(result.reason)] if result.reason else []
-    lines += [f"{i}. {visible(step.edge)}: {visible(step.text)}" for i, step in enumerate(result.path, 1)]
+    lines += [f"{i}. {_step(step)}" for i, step in enumerate(result.path, 1)]
     lines += [f"note: {visible(note)}" for note in result.notes]
     lines += [f"help: {visible(result.help)}"] if result.help else []
     return "\n".join(lines)
+
+
+def _step(step: PathStep) -> str:
+    return visible(f"{step.edge} at {step.span.file}:{step.span.line}: {step.text}")
 
 
 def _path(result: Result) -> tuple[FlowStep, ...]:

@@ -209,6 +209,7 @@ def test_github_commands_parse_back(report: Report, sources: Sources) -> None:
     assert violated.startswith(
         "::error file=specs/mail.wf,line=4,endLine=4,col=10,title=privacy.violated%3A VIOLATED::rule `privacy.violated`"
     )
+    assert "%0A1. source at specs/mail.wf:2: " in violated
 
 
 def test_gitlab_entries_have_the_four_fields_and_distinct_fingerprints(

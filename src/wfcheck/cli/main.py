@@ -17,7 +17,7 @@ COMMANDS = {
     "test": "run the `test` blocks of specs",
     "fmt": "format .wf files in place",
     "graph": "draw the typed DAG of a workflow",
-    "explain": "explain a diagnostic code, a built-in rule or a verdict",
+    "explain": "explain a diagnostic code, a built-in rule, a verdict or a rule of a spec",
 }
 EPILOG = (
     "exit codes: 0 everything proved or held, 1 violated, 2 bad input, 3 undecided, 70 a defect of wfcheck"

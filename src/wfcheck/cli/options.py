@@ -40,7 +40,7 @@ def add_voice(parser: argparse.ArgumentParser) -> None:
     voice = parser.add_mutually_exclusive_group()
     voice.add_argument("-q", "--quiet", action="store_true", help="only what needs attention")
     voice.add_argument(
-        "-v", "--verbose", action="store_true", help="also cores, notes and times of what is proved"
+        "-v", "--verbose", action="store_true", help="more detail: of a proof its cores, notes and time"
     )
     parser.add_argument("--color", choices=config.COLORS, help="colour the text (default: on a terminal)")
 
