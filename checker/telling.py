@@ -62,10 +62,10 @@ class Teller:
         match types.base(type_):
             case types.Scalar(name="text") | types.AnyType():
                 return told.text or "a"
-            case types.Scalar(name="address") if told.outside:
-                return OUTSIDER
-            case types.Scalar(name="url") if told.outside:
-                return SITE + (told.text or "")
+            case types.Scalar(name="address"):
+                return OUTSIDER if told.outside else "a@b.example"
+            case types.Scalar(name="url"):
+                return SITE + (told.text or "") if told.outside else "https://a.example/"
             case types.OptionType(base=inner):
                 return self.value(inner, told)
             case types.ListType(item=item):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 import attrs
 
@@ -28,7 +27,7 @@ from wfcheck.checker.result import PathStep, Verdict
 from wfcheck.checker.rules import ends
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import Matcher
-from wfcheck.checker.sharing import reaching
+from wfcheck.checker.sharing import reaching, touched
 from wfcheck.checker.symbolic import Execution, SymbolicEvent
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
@@ -99,8 +98,9 @@ def _sinks(case: Case, labels: WorkflowLabels, body: core.Flow) -> list[ends.Sin
 
 
 def _reaching(case: Case) -> tuple[core.Workflow, ...]:
+    known = case.analysis.once(("touched",), lambda: touched(case.program))
     key = ("reaching", case.workflow.symbol)
-    return case.analysis.once(key, lambda: reaching(case.program, case.workflow))
+    return case.analysis.once(key, lambda: reaching(case.program, case.workflow, known))
 
 
 def _on_paths(
@@ -117,8 +117,7 @@ def _on_paths(
             return Finding(Verdict.INCONSISTENT, reason=why, assumptions=answer.core)
         return proved(*label_assumptions(case), *answer.core)
     path = explain(case, labels, suspects[0], wanted, influence)
-    led = guided.scripts(case, [s.act for s in suspects], wanted, influence)
-    starts = chain(led, _starts(case, body, prover, suspects))
+    starts = _starts(case, body, prover, suspects, (wanted, influence))
 
     def account(run: Sequence[Event]) -> tuple[str, tuple[PathStep, ...]] | None:
         there = next((s for s in suspects if _is_at(s, run[-1])), None)
@@ -167,13 +166,19 @@ def _arrival(
     return b.and_(event.guard, there, carried, steered)
 
 
-def _starts(case: Case, body: core.Flow, prover: Prover, suspects: list[ends.Sink]) -> Iterator[Script]:
+def _starts(
+    case: Case, body: core.Flow, prover: Prover, suspects: list[ends.Sink], wanted: tuple[int, int]
+) -> Iterator[Script]:
+    """Led runs; runs that the solver found; led runs with what the solver found for the workflow around the agents."""
+    yield from guided.scripts(case, [s.act for s in suspects], *wanted)
     for execution in prover.exact():
         for sink in suspects:
             formulas = _arrivals(case, body, execution, sink)
             answer = prover.decide(execution, formulas)
             if isinstance(answer, solver.Sat):
-                yield prover.script(execution, answer)
+                found = prover.script(execution, answer)
+                yield found
+                yield from (guided.merged(led, found) for led in guided.scripts(case, [sink.act], *wanted))
 
 
 def _labels(analysis: Analysis, workflow: core.Workflow, body: core.Flow) -> WorkflowLabels:
