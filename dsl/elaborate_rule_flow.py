@@ -249,7 +249,9 @@ def _sources(
             "WF533",
             "no source is allowed",
             span,
-            help="name tags, tools, fields of their results, tables or parameters",
+            help="name sources beside the releases, such as `{user, via ...}`"
+            if items
+            else "name tags, tools, fields of their results, tables or parameters",
         )
     return tuple(found)
 

@@ -154,7 +154,7 @@ def _summary(report: Report, style: Style) -> str:
     if not report.results and not report.diagnostics:
         return "nothing was checked: no rule applies to a workflow of these files"
     head = f"{counted(len(report.results), 'result')} for {counted(len(workflows), 'workflow')}"
-    body = ", ".join(verdicts + _diagnostic_counts(report) + _known(report))
+    body = ", ".join(verdicts + _known(report) + _diagnostic_counts(report))
     return f"{head}: {body}" if body else head
 
 

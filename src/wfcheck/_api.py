@@ -67,7 +67,7 @@ def check(
     policy: Paths = (),
     rule: str | Iterable[str] = (),
     workflow: str | None = None,
-    timeout: float = 10.0,
+    timeout: float | str = 10.0,
     seed: int = 0,
     baseline: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
@@ -79,7 +79,7 @@ def check(
         policy: more files, whose rules apply to every workflow.
         rule: names or globs; only these rules are checked.
         workflow: only this workflow is checked.
-        timeout: seconds per rule.
+        timeout: per rule: seconds, or a duration such as `500ms` or `2m`.
         seed: of the solver.
         baseline: the JSON report of an earlier check; what it lists does not count.
         progress: told the name of what is being checked.
@@ -88,13 +88,14 @@ def check(
         The report. Bad input is among its diagnostics, and then the report is not `ok`; nothing is raised for it.
 
     Raises:
-        WfError: the baseline cannot be used.
+        WfError: the baseline or the timeout cannot be used.
     """
     from wfcheck.checker import baseline as baselines
     from wfcheck.checker import pipeline
     from wfcheck.checker.selection import globs
     from wfcheck.checker.settle import settle
 
+    limit = _seconds(timeout)
     asked = _asked(paths, policy, rule, workflow)
     known = frozenset() if baseline is None else baselines.read(str(baseline))
     if not asked.files:
@@ -105,7 +106,7 @@ def check(
             policies=asked.policies,
             rules=globs(asked.rules),
             workflow=workflow,
-            timeout=timeout,
+            timeout=limit,
             seed=seed,
             progress=progress,
         )
@@ -116,6 +117,16 @@ def check(
             return error.report
         raise
     return baselines.apply(settle(report, asked), known)
+
+
+def _seconds(timeout: float | str) -> float:
+    from wfcheck.checker.config import seconds
+
+    found = seconds(timeout) if isinstance(timeout, str) else timeout
+    if found is None or not found > 0:
+        help_ = "write seconds above 0, or a duration such as `10s` or `500ms`"
+        raise WfError(Diagnostic("WF802", f"`{timeout}` is no time limit", None, help=help_))
+    return found
 
 
 def _asked(paths: Paths, policy: Paths, rule: str | Iterable[str] = (), workflow: str | None = None) -> Asked:
