@@ -26,7 +26,7 @@ def called(result: Result) -> list[str]:
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_free_form_agent_breaks_every_written_rule(suite: str) -> None:
     written = [r for r in results(f"{suite}_free") if not r.rule.startswith("builtin.")]
-    assert TRIFECTA < {r.rule for r in written}
+    assert {r.rule for r in written} > TRIFECTA
     assert {r.verdict for r in written} == {Verdict.VIOLATED}
     for result in written:
         assert len(called(result)) <= 2
@@ -48,4 +48,4 @@ def test_the_run_reads_and_then_acts(suite: str) -> None:
 def test_mended_workflows_keep_every_rule(suite: str) -> None:
     found = results(f"{suite}_mended")
     assert {r.verdict for r in found} <= {Verdict.PROVED, Verdict.VACUOUS}
-    assert TRIFECTA <= {r.rule for r in found if r.verdict is Verdict.PROVED}
+    assert {r.rule for r in found if r.verdict is Verdict.PROVED} >= TRIFECTA
