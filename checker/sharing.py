@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 
@@ -61,16 +64,30 @@ def _left(program: core.Program, may: tuple[core.May, ...]) -> set[str]:
     return found
 
 
-def reaching(program: core.Program, workflow: core.Workflow) -> tuple[core.Workflow, ...]:
-    """The workflow itself, and those whose writes it may come to read, directly or through others."""
+Touched: TypeAlias = Mapping[str, tuple[frozenset[str], frozenset[str]]]
+"""By workflow: what it reads, and what it writes."""
+
+
+def touched(program: core.Program) -> Touched:
+    """What every workflow reads and writes."""
+    return {w.symbol: (reads(program, w), writes(program, w)) for w in program.workflows.values()}
+
+
+def reaching(
+    program: core.Program, workflow: core.Workflow, known: Touched | None = None
+) -> tuple[core.Workflow, ...]:
+    """The workflow itself, and those whose writes it may come to read, directly or through others. `known`: what `touched` says,
+    for callers that ask about many workflows."""
+    places = touched(program) if known is None else known
     found = {workflow.symbol: workflow}
     wanted = reads(program, workflow)
     grown = True
     while grown:
         grown = False
         for other in program.workflows.values():
-            if other.symbol not in found and writes(program, other) & wanted:
+            read, written = places[other.symbol]
+            if other.symbol not in found and written & wanted:
                 found[other.symbol] = other
-                wanted |= reads(program, other)
+                wanted |= read
                 grown = True
     return tuple(found.values())
