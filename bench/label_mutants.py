@@ -142,10 +142,15 @@ MUTANTS = (
         "agent ignores what it reads",
         A,
         "_use",
-        "HANDLES if tool.symbol in statement.hides else CONTEXT",
-        "HANDLES",
+        "name = _handle(tool.symbol) if tool.symbol in statement.hides else CONTEXT",
+        "name = _handle(tool.symbol)",
     ),
-    Mutant("handles carry nothing", A, "_use", "decision | _mask(head, HANDLES)", "decision"),
+    Mutant(
+        "handles fit nowhere", A, "_handles", "type_ is None or may_share(t.result, type_)", "type_ is None"
+    ),
+    Mutant(
+        "handles carry nothing", A, "_use", "decision | _handles(walk, statement, head, p.type)", "decision"
+    ),
     Mutant("agent ignores its context", A, "agent", "union(context.values()) | ", ""),
     Mutant("agent acts without pc", A, "agent", " | walk.pc", ""),
     Mutant(
