@@ -22,6 +22,7 @@ _BOUNDARIES = (
     "item",
 )
 _MAX_GUESSES = 50
+_MAY_END = frozenset({"return", "stop", "receive"})
 _NAMING = frozenset({":", "=", "(", "."})
 _COMPARISONS = words("EQ NE LT LE GT GE")
 _INFIX = ["and", "or", "in", "implies", "like", "matches", "contains", "startswith", "endswith"]
@@ -72,6 +73,9 @@ def describe(machine: Machine) -> Diagnostic:
     if text in RESERVED and "NAME" in expected:
         help_ = f"as a name it is written in back-quotes: `` `{text}` ``"
         return Diagnostic("WF113", f"`{text}` is a reserved word", span, help=help_)
+    if _named_line(machine):
+        place, help_ = tokens.span(row - 2, row - 2), "finish it, or leave it out"
+        return Diagnostic("WF101", "this line is not finished", place, help=help_)
     shown = text if len(text) <= 40 else text[:37] + "..."
     labels = _before(machine)
     return Diagnostic("WF101", f"unexpected `{shown}`", span, labels=labels, help=_help(machine, expected))
@@ -83,6 +87,17 @@ def _before(machine: Machine) -> tuple[Label, ...]:
     if row == 0 or not tokens.first(row) or machine.last != row - 1:
         return ()
     return (Label(tokens.span(row - 1, row - 1), "it follows this"),)
+
+
+def _named_line(machine: Machine) -> bool:
+    """Whether the word before begins a line, `name:` or `name =`, and was taken for the rest of the line above."""
+    tokens, row = machine.tokens, machine.row
+    if row < 2 or tokens.texts[row] not in {":", "="} or not tokens.first(row - 1) or machine.last != row - 1:
+        return False
+    if tokens.texts[row - 2] in _MAY_END:
+        return False
+    size = machine.begins.index(row - 1) if row - 1 in machine.begins else 0
+    return not size or not any(b in machine.tables.gotos[machine.states[size - 1]] for b in _BOUNDARIES)
 
 
 def acceptable(tables: Tables, states: list[int]) -> set[str]:
@@ -186,7 +201,7 @@ def _boundary(machine: Machine, size: int) -> int | None:
     context = tokens.openers[broken]
     outside = tokens.openers[context] if context >= 0 else None
     guesses = _MAX_GUESSES
-    for row in range(machine.row, len(tokens.kinds)):
+    for row in range(machine.row - _named_line(machine), len(tokens.kinds)):
         kind, opener = tokens.kinds[row], tokens.openers[row]
         if kind == "$END":
             return row if viable(machine.tables, states, kind) else None
