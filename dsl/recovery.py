@@ -22,6 +22,7 @@ _BOUNDARIES = (
     "item",
 )
 _MAX_GUESSES = 50
+_CONDITIONS = frozenset({"when", "if", "where", "while", "requires", "ensures", "invariant"})
 _MAY_END = frozenset({"return", "stop", "receive"})
 _NAMING = frozenset({":", "=", "(", "."})
 _COMPARISONS = words("EQ NE LT LE GT GE")
@@ -63,6 +64,8 @@ def describe(machine: Machine) -> Diagnostic:
     if tokens.texts[row] == ">=" and "GT" in expected:
         help_ = "leave a blank between `>`, which ends the type, and `=`"
         return Diagnostic("WF101", "unexpected `>=`", span, help=help_)
+    if tokens.texts[row] == "=" and ("EQ" in expected or _in_condition(machine)):
+        return Diagnostic("WF101", "unexpected `=`", span, help="to compare, write `==`")
     misspelt = _misspelt(machine, expected)
     if misspelt is not None:
         return misspelt
@@ -87,6 +90,14 @@ def _before(machine: Machine) -> tuple[Label, ...]:
     if row == 0 or not tokens.first(row) or machine.last != row - 1:
         return ()
     return (Label(tokens.span(row - 1, row - 1), "it follows this"),)
+
+
+def _in_condition(machine: Machine) -> bool:
+    """Whether a word before, on the same line, begins a condition."""
+    tokens, row = machine.tokens, machine.row - 1
+    while row > 0 and not tokens.first(row) and tokens.texts[row] not in _CONDITIONS:
+        row -= 1
+    return row >= 0 and tokens.texts[row] in _CONDITIONS
 
 
 def _named_line(machine: Machine) -> bool:

@@ -52,3 +52,18 @@ def test_a_finished_line_is_not_blamed_for_the_next() -> None:
 def test_a_statement_that_may_end_there_is_finished(last: str) -> None:
     _, found = parse(Source("x.wf", f"workflow w() {{\n  {last}\n  x: 3\n}}\n"))
     assert [(d.message, d.span.line) for d in found if d.span] == [("unexpected `:`", 3)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "policy p { a: forbid b when x = 3 }",
+        "workflow w(x: int) {\n  if x = 3 { stop }\n}",
+        "workflow w(x: int) {\n  repeat while x = 3 { stop }\n}",
+        "tool t(x: int) {\n  effect read requires x = 3\n}",
+        "type T = int where it = 3",
+    ],
+)
+def test_an_assignment_where_a_comparison_is_meant(text: str) -> None:
+    _, found = parse(Source("x.wf", text + "\n"))
+    assert [(d.message, d.help) for d in found] == [("unexpected `=`", "to compare, write `==`")]
