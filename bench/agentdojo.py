@@ -30,13 +30,13 @@ from typing import Any
 import attrs
 
 from wfcheck import stdlib
-from wfcheck.checker.provenance_query import Mode
+from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.replay.result import ReplayReport
 from wfcheck.checker.replay.run import replay
 from wfcheck.checker.traces import openai
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl.core import Effect, Program
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 
 HERE = Path(__file__).resolve().parent
 SUITES = ("banking", "slack")

@@ -11,15 +11,13 @@ from typing import Any
 
 import attrs
 
-from wfcheck.checker import (
-    label_agent,
-    label_domain,
-    label_regions,
-    label_state,
-    label_statements,
-    label_table,
-    labels,
-)
+from wfcheck.checker.labels import agent as label_agent
+from wfcheck.checker.labels import analysis as labels
+from wfcheck.checker.labels import domain as label_domain
+from wfcheck.checker.labels import regions as label_regions
+from wfcheck.checker.labels import state as label_state
+from wfcheck.checker.labels import statements as label_statements
+from wfcheck.checker.labels import table as label_table
 
 
 @attrs.frozen

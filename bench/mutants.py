@@ -33,13 +33,14 @@ from generators.programs import SHAPES, RandomOracle, generate  # noqa: E402
 from generators.worlds import World  # noqa: E402
 from label_mutants import MUTANTS, MisfitError, Mutant  # noqa: E402
 
-from wfcheck.checker.labels import Labelling, analyse  # noqa: E402
+from wfcheck.checker.labels.analysis import Labelling, analyse  # noqa: E402
 from wfcheck.checker.obligation import Analysis, Case, Limits  # noqa: E402
 from wfcheck.checker.reference.interpreter import Sessions, run_sessions  # noqa: E402
 from wfcheck.checker.result import Verdict  # noqa: E402
 from wfcheck.checker.rules import flow, verbs  # noqa: E402
 from wfcheck.checker.traces.event import Event  # noqa: E402
-from wfcheck.dsl import core, elaborate  # noqa: E402
+from wfcheck.dsl import core  # noqa: E402
+from wfcheck.dsl.elaboration import elaborate  # noqa: E402
 from wfcheck.stdlib import load  # noqa: E402
 
 Deadline: TypeAlias = float

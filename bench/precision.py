@@ -25,7 +25,7 @@ from generators.programs import generate  # noqa: E402
 from generators.worlds import World  # noqa: E402
 from soundness import FUEL, arrivals  # noqa: E402
 
-from wfcheck.checker.labels import Labelling, analyse  # noqa: E402
+from wfcheck.checker.labels.analysis import Labelling, analyse  # noqa: E402
 from wfcheck.checker.reference.interpreter import Sessions, run_sessions  # noqa: E402
 from wfcheck.checker.rules.ends import sinks  # noqa: E402
 from wfcheck.dsl import core  # noqa: E402

@@ -66,7 +66,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _labels(program: Any) -> Callable[[], object]:
-    from wfcheck.checker.labels import analyse
+    from wfcheck.checker.labels.analysis import analyse
     from wfcheck.checker.rules.flow import virtual_sources
 
     sources = [source for rule in program.rules for source in virtual_sources(program, rule)]

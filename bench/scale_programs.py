@@ -14,7 +14,7 @@ import attrs
 
 from wfcheck import stdlib
 from wfcheck.dsl import core, types
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 from wfcheck.dsl.source import Span
 
 Shape: TypeAlias = Literal["straight", "branchy", "loopy", "nested"]

@@ -32,7 +32,7 @@ from generators.oracles import RandomOracle  # noqa: E402
 from generators.programs import generate  # noqa: E402
 from generators.worlds import World  # noqa: E402
 
-from wfcheck.checker.labels import Labelling, analyse, check_labelling  # noqa: E402
+from wfcheck.checker.labels.analysis import Labelling, analyse, check_labelling  # noqa: E402
 from wfcheck.checker.obligation import Limits  # noqa: E402
 from wfcheck.checker.pipeline import check_program  # noqa: E402
 from wfcheck.checker.reference.evaluate import judged  # noqa: E402

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from wfcheck.checker.label_state import Act
-from wfcheck.checker.label_table import Table
-from wfcheck.checker.labels import Labelling, WorkflowLabels
+from wfcheck.checker.labels.analysis import Labelling, WorkflowLabels
+from wfcheck.checker.labels.state import Act
+from wfcheck.checker.labels.table import Table
 from wfcheck.checker.result import PathStep
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from wfcheck.dsl.dag import Edge, EdgeKind, Graph, Node, NodeKind
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
+from wfcheck.dsl.graph.dag import Edge, EdgeKind, Graph, Node, NodeKind
 from wfcheck.dsl.phrase import shorten
 from wfcheck.dsl.types import show
 

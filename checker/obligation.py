@@ -8,13 +8,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
-from wfcheck.checker.label_state import Act
-from wfcheck.checker.label_table import VirtualSource
-from wfcheck.checker.labels import Labelling, WorkflowLabels, analyse, label
-from wfcheck.checker.origins import OriginDomain
+from wfcheck.checker.labels.analysis import Labelling, WorkflowLabels, analyse, label
+from wfcheck.checker.labels.origins import OriginDomain
+from wfcheck.checker.labels.state import Act
+from wfcheck.checker.labels.table import VirtualSource
 from wfcheck.checker.result import PathStep, Verdict, Witness
-from wfcheck.checker.symbolic import Execution, Over, execute
-from wfcheck.checker.symbolic_state import TYPED
+from wfcheck.checker.symbolic.execution import Execution, Over, execute
+from wfcheck.checker.symbolic.state import TYPED
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import attrs
 
-from wfcheck.checker import concretise
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
-from wfcheck.dsl import core, elaborate
+from wfcheck.checker.search import concretise
+from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
+from wfcheck.dsl.elaboration import elaborate
 from wfcheck.solver.backend import shared_child
 from wfcheck.stdlib import load, names
 

@@ -13,8 +13,8 @@ from wfcheck.checker.report.sources import from_files
 from wfcheck.checker.result import Report
 from wfcheck.checker.selection import no_workflow, unmatched
 from wfcheck.checker.suppress import suppress
-from wfcheck.dsl import elaborate
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
+from wfcheck.dsl.elaboration import elaborate
 
 
 @attrs.frozen

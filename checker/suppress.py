@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from wfcheck.checker.report.sources import Sources
-from wfcheck.dsl.comments import Suppression, apply_suppressions, suppressions
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
+from wfcheck.dsl.parsing.comments import Suppression, apply_suppressions, suppressions
 
 
 def suppress(

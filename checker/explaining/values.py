@@ -8,10 +8,11 @@ from fractions import Fraction
 from itertools import islice
 
 from wfcheck.checker.reference import minimal
-from wfcheck.dsl import regular, types
+from wfcheck.dsl import types
 from wfcheck.dsl.core import Value
-from wfcheck.dsl.regular import Regular, RegularError
 from wfcheck.dsl.types import Type
+from wfcheck.dsl.values import regular
+from wfcheck.dsl.values.regular import Regular, RegularError
 
 MOST = 5
 _LONGEST = 200

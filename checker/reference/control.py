@@ -21,7 +21,7 @@ from wfcheck.checker.reference.syntactic import effects
 from wfcheck.checker.reference.trampoline import PAUSE, Computation, Task, wait
 from wfcheck.checker.reference.values import NOTHING, Atom, Items, Label, Labelled, build, raised, total
 from wfcheck.dsl import core
-from wfcheck.dsl.operators import EvaluationError
+from wfcheck.dsl.values.operators import EvaluationError
 
 _LEAVING = (StopRunError, ReturnError, ToolFailureError)
 

@@ -28,7 +28,7 @@ from wfcheck.checker.reference.values import (
 )
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Value
-from wfcheck.dsl.operators import OPERATORS, EvaluationError
+from wfcheck.dsl.values.operators import OPERATORS, EvaluationError
 
 Names: TypeAlias = Mapping[tuple[str, str], Labelled]
 """What a variable of a kind and a name stands for."""

@@ -35,8 +35,8 @@ from wfcheck.checker.reference.trampoline import finish
 from wfcheck.checker.reference.values import NOTHING, Label, Labelled, build, plain, raised, total
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
-from wfcheck.dsl.operators import EvaluationError
 from wfcheck.dsl.source import Span
+from wfcheck.dsl.values.operators import EvaluationError
 
 __all__ = ["Breach", "Memory", "NotARunError", "Run", "Sessions", "run", "run_sessions"]
 

@@ -12,7 +12,7 @@ from wfcheck.checker.reference.matching import Matcher, equal
 from wfcheck.checker.reference.truths import all_of, any_of, both
 from wfcheck.checker.reference.values import NOTHING, Atom, Labelled, Unknown, plain, unknown_part
 from wfcheck.dsl import core
-from wfcheck.dsl.operators import EvaluationError
+from wfcheck.dsl.values.operators import EvaluationError
 
 _EPSILON = 1e-9
 

@@ -23,7 +23,7 @@ from wfcheck.checker.reference.values import (
     unknown_part,
 )
 from wfcheck.dsl import core
-from wfcheck.dsl.operators import OPERATORS, EvaluationError
+from wfcheck.dsl.values.operators import OPERATORS, EvaluationError
 
 Binders: TypeAlias = Mapping[str, Labelled]
 _STEPS = ("step", "llm", "result", "ask", "recall", "release")

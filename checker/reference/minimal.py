@@ -11,8 +11,8 @@ from wfcheck.checker.reference.evaluate import Environment, truth
 from wfcheck.checker.reference.values import build
 from wfcheck.dsl import core, types
 from wfcheck.dsl.core import Value
-from wfcheck.dsl.operators import EvaluationError
 from wfcheck.dsl.types import Type
+from wfcheck.dsl.values.operators import EvaluationError
 
 _INTS: tuple[int, ...] = (0, 1, -1, 2, 3, 5, 10, 12, 100, 1000)
 _TEXTS = ("", "a", "b", "x", "a@b.example", "https://a.example/", "1", "abc", "2024-01-01")

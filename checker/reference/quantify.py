@@ -9,7 +9,7 @@ from wfcheck.checker.reference.matching import Binders, Match, Matcher
 from wfcheck.checker.reference.truths import any_of, both, negated
 from wfcheck.checker.reference.values import Items, Unknown
 from wfcheck.dsl import core
-from wfcheck.dsl.operators import EvaluationError
+from wfcheck.dsl.values.operators import EvaluationError
 
 
 def triggers(

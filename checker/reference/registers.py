@@ -17,7 +17,7 @@ from wfcheck.checker.reference.values import (
     unknown_part,
 )
 from wfcheck.dsl import core
-from wfcheck.dsl.operators import EvaluationError
+from wfcheck.dsl.values.operators import EvaluationError
 
 
 def fold(log: Log) -> tuple[dict[int, Names], dict[int, Names]]:

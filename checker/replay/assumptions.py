@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from wfcheck.checker.conditions import Code, Frame, History, Tables, compile_expression, holds
+from wfcheck.checker.conditions.compiled import Code, Frame, History, Tables, compile_expression, holds
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TypeAlias
 
-from wfcheck.checker.coercion import parse_time
-from wfcheck.checker.conditions import (
+from wfcheck.checker.conditions.coercion import parse_time
+from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
     Frame,
@@ -23,7 +23,7 @@ from wfcheck.checker.conditions import (
 from wfcheck.checker.replay.patterns import Bindings, Pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
-from wfcheck.dsl.meanings import EvaluationError, items
+from wfcheck.dsl.values.meanings import EvaluationError, items
 
 Grants: TypeAlias = "tuple[tuple[Pattern, Code | None], ...]"
 

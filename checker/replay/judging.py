@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from wfcheck.checker.provenance import Provenance
-from wfcheck.checker.provenance_query import Mode
+from wfcheck.checker.provenance.query import Mode
+from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.assumptions import Broken
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.needs import hidden_need

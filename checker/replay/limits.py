@@ -12,7 +12,7 @@ from fractions import Fraction
 import attrs
 
 from wfcheck.checker import monitor
-from wfcheck.checker.conditions import (
+from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
     Frame,
@@ -30,7 +30,7 @@ from wfcheck.checker.replay.patterns import Pattern, compile_pattern, key_of
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.core import ScopeKey
-from wfcheck.dsl.meanings import EvaluationError
+from wfcheck.dsl.values.meanings import EvaluationError
 
 SHORT = "the record does not show what the limit counts"
 

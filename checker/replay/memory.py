@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 
 import attrs
 
-from wfcheck.checker.conditions import UNKNOWN, History, Tables, Truth, conjunction
+from wfcheck.checker.conditions.compiled import UNKNOWN, History, Tables, Truth, conjunction
 from wfcheck.checker.replay.patterns import EMPTY, Bindings, Pattern, compile_pattern, key_of
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core

@@ -7,12 +7,21 @@ from typing import Any, get_args
 
 import attrs
 
-from wfcheck.checker.conditions import UNKNOWN, Code, Frame, Known, Tables, Truth, compile_expression, holds
+from wfcheck.checker.conditions.compiled import (
+    UNKNOWN,
+    Code,
+    Frame,
+    Known,
+    Tables,
+    Truth,
+    compile_expression,
+    holds,
+)
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
-from wfcheck.dsl.meanings import EvaluationError, items
-from wfcheck.dsl.texts import to_text
+from wfcheck.dsl.values.meanings import EvaluationError, items
+from wfcheck.dsl.values.texts import to_text
 from wfcheck.dsl.walk import subexpressions
 
 _EXPRESSIONS = get_args(core.Expr)

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from wfcheck.checker.conditions import (
+from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
     Frame,
@@ -25,8 +25,8 @@ from wfcheck.checker.replay.subjects import Moment, about
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Value
-from wfcheck.dsl.meanings import EvaluationError, equal, kind_of
-from wfcheck.dsl.operators import OPERATORS
+from wfcheck.dsl.values.meanings import EvaluationError, equal, kind_of
+from wfcheck.dsl.values.operators import OPERATORS
 
 Bindings: TypeAlias = Mapping[str, Known]
 EMPTY: Final[Bindings] = {}

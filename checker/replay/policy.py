@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 import attrs
 
 from wfcheck.checker import monitor
-from wfcheck.checker.conditions import Tables
-from wfcheck.checker.provenance import Labels
+from wfcheck.checker.conditions.compiled import Tables
+from wfcheck.checker.provenance.sources import Labels
 from wfcheck.checker.replay.assumptions import Contracts
 from wfcheck.checker.replay.past import Tracked, compile_tracked, expressions_in
 from wfcheck.checker.replay.view import Catalogue

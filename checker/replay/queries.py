@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from wfcheck.checker.conditions import History, Tables, Truth
-from wfcheck.checker.provenance import Provenance
-from wfcheck.checker.provenance_flow import DecisionQuery, FlowQuery
-from wfcheck.checker.provenance_from_only import ask_from_only, compile_target
-from wfcheck.checker.provenance_query import (
+from wfcheck.checker.conditions.compiled import History, Tables, Truth
+from wfcheck.checker.provenance.flow import DecisionQuery, FlowQuery
+from wfcheck.checker.provenance.from_only import ask_from_only, compile_target
+from wfcheck.checker.provenance.query import (
     Answer,
     Asking,
     Breach,
@@ -18,6 +17,7 @@ from wfcheck.checker.provenance_query import (
     Mode,
     Target,
 )
+from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from wfcheck.checker.provenance_query import Mode
+from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.replay.causes import causes_of
 from wfcheck.checker.replay.judging import Judged, judge_trace, mark_of
 from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 import attrs
 
 from wfcheck.checker import monitor
-from wfcheck.checker.conditions import (
+from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
     History,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from wfcheck.checker import monitor
-from wfcheck.checker.conditions import Tables
-from wfcheck.checker.provenance import Provenance
-from wfcheck.checker.provenance_flow import DecisionQuery, unsearchable
-from wfcheck.checker.provenance_query import Mode
+from wfcheck.checker.conditions.compiled import Tables
+from wfcheck.checker.provenance.flow import DecisionQuery, unsearchable
+from wfcheck.checker.provenance.query import Mode
+from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.limits import QuotaStepper, StreakStepper
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
 from wfcheck.checker.replay.sequence_rules import InvariantStepper, ResponseStepper, SeparationStepper

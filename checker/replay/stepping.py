@@ -8,7 +8,7 @@ from typing import Protocol
 import attrs
 
 from wfcheck.checker import monitor
-from wfcheck.checker.conditions import (
+from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
     History,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
-from wfcheck.checker.conditions import (
+from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
     Frame,

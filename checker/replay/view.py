@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from wfcheck.checker.coercion import coerce, parse_time, plain
-from wfcheck.checker.conditions import UNKNOWN, Known, Moment
+from wfcheck.checker.conditions.coercion import coerce, parse_time, plain
+from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Moment
 from wfcheck.checker.traces.event import Completeness, Event, Json
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Effect

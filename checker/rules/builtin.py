@@ -8,9 +8,9 @@ from types import MappingProxyType
 import attrs
 
 from wfcheck.checker.explanation import trail
-from wfcheck.checker.label_agent import CONTEXT
-from wfcheck.checker.label_state import Act
-from wfcheck.checker.label_table import residue
+from wfcheck.checker.labels.agent import CONTEXT
+from wfcheck.checker.labels.state import Act
+from wfcheck.checker.labels.table import residue
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, label_assumptions, possible, proved
 from wfcheck.checker.rules.ends import arriving
 from wfcheck.checker.traces.event import Event

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from wfcheck.checker.encoded import coerce, has_any
+from wfcheck.checker.encoding.encoded import coerce, has_any
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
     UNCONFIRMED,
@@ -20,12 +20,12 @@ from wfcheck.checker.obligation import (
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import Matcher
-from wfcheck.checker.symbolic import Execution, SymbolicEvent
-from wfcheck.checker.symbolic_types import conforms
+from wfcheck.checker.symbolic.execution import Execution, SymbolicEvent
+from wfcheck.checker.symbolic.types import conforms
 from wfcheck.dsl import core, types
-from wfcheck.dsl.operators import OPERATORS
 from wfcheck.dsl.phrase import phrase
 from wfcheck.dsl.source import Span
+from wfcheck.dsl.values.operators import OPERATORS
 from wfcheck.dsl.walk import statements, subexpressions
 from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import attrs
 
-from wfcheck.checker import guided
 from wfcheck.checker.explanation import shown_by, trail
-from wfcheck.checker.label_state import Act
-from wfcheck.checker.label_table import residue
-from wfcheck.checker.label_tree import union
+from wfcheck.checker.labels.state import Act
+from wfcheck.checker.labels.table import residue
+from wfcheck.checker.labels.tree import union
 from wfcheck.checker.obligation import Case, Finding, label_assumptions, possible, proved, unknown, vacuous
 from wfcheck.checker.result import PathStep
+from wfcheck.checker.search import guided
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 

@@ -7,10 +7,10 @@ from typing import assert_never
 
 import attrs
 
-from wfcheck.checker.label_agent import CONTEXT
-from wfcheck.checker.label_state import Act
-from wfcheck.checker.label_table import MODEL, USER, Table, VirtualSource, residue
-from wfcheck.checker.labels import WorkflowLabels
+from wfcheck.checker.labels.agent import CONTEXT
+from wfcheck.checker.labels.analysis import WorkflowLabels
+from wfcheck.checker.labels.state import Act
+from wfcheck.checker.labels.table import MODEL, USER, Table, VirtualSource, residue
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions
 

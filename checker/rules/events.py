@@ -7,8 +7,7 @@ from itertools import chain
 
 import attrs
 
-from wfcheck.checker import guided
-from wfcheck.checker.label_state import Act
+from wfcheck.checker.labels.state import Act
 from wfcheck.checker.monitor import Monitor, compile_rule
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
@@ -25,7 +24,8 @@ from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import Matcher
 from wfcheck.checker.rules.symbolic_rule import RuleTrace
-from wfcheck.checker.symbolic import Execution
+from wfcheck.checker.search import guided
+from wfcheck.checker.symbolic.execution import Execution
 from wfcheck.dsl import core
 from wfcheck.solver import verdict as solver
 

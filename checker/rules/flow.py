@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from wfcheck.checker import guided
 from wfcheck.checker.explanation import shown_by, trail
-from wfcheck.checker.label_table import VirtualSource
-from wfcheck.checker.labels import WorkflowLabels
+from wfcheck.checker.labels.analysis import WorkflowLabels
+from wfcheck.checker.labels.table import VirtualSource
 from wfcheck.checker.obligation import (
     NO_RUN,
     Analysis,
@@ -27,8 +26,9 @@ from wfcheck.checker.result import PathStep, Verdict
 from wfcheck.checker.rules import ends
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import Matcher
+from wfcheck.checker.search import guided
 from wfcheck.checker.sharing import reaching, touched
-from wfcheck.checker.symbolic import Execution, SymbolicEvent
+from wfcheck.checker.symbolic.execution import Execution, SymbolicEvent
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.solver import build as b

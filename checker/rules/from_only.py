@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from wfcheck.checker import guided
 from wfcheck.checker.explanation import trail
-from wfcheck.checker.label_state import Act
-from wfcheck.checker.label_table import MODEL
+from wfcheck.checker.labels.origins import OriginDomain, Place, described
+from wfcheck.checker.labels.state import Act
+from wfcheck.checker.labels.table import MODEL
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
     Case,
@@ -16,8 +16,8 @@ from wfcheck.checker.obligation import (
     proved,
     vacuous,
 )
-from wfcheck.checker.origins import OriginDomain, Place, described
 from wfcheck.checker.result import PathStep
+from wfcheck.checker.search import guided
 from wfcheck.dsl import core
 
 

@@ -9,8 +9,7 @@ from itertools import chain
 
 import attrs
 
-from wfcheck.checker import guided
-from wfcheck.checker.encode import Environment, encode
+from wfcheck.checker.encoding.encode import Environment, encode
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
     UNCONFIRMED,
@@ -27,8 +26,9 @@ from wfcheck.checker.rules.events import may_be
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import JUDGED, Matcher, Truth, both, either
 from wfcheck.checker.rules.symbolic_order import may_precede, precedes
-from wfcheck.checker.symbolic import Execution, SymbolicEvent
-from wfcheck.checker.symbolic_value import Leaf, Option
+from wfcheck.checker.search import guided
+from wfcheck.checker.symbolic.execution import Execution, SymbolicEvent
+from wfcheck.checker.symbolic.value import Leaf, Option
 from wfcheck.dsl import core
 from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver

@@ -7,11 +7,11 @@ from functools import cached_property
 
 import attrs
 
-from wfcheck.checker.encoded import Notes
+from wfcheck.checker.encoding.encoded import Notes
 from wfcheck.checker.obligation import Case
-from wfcheck.checker.symbolic import Execution, Unroll, execute, script
-from wfcheck.checker.symbolic_state import TYPED
-from wfcheck.checker.symbolic_types import conforms, fresh
+from wfcheck.checker.symbolic.execution import Execution, Unroll, execute, script
+from wfcheck.checker.symbolic.state import TYPED
+from wfcheck.checker.symbolic.types import conforms, fresh
 from wfcheck.dsl import core, types
 from wfcheck.dsl.walk import statements
 from wfcheck.solver import build as b

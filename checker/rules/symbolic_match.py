@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from wfcheck.checker.encode import Environment, condition
-from wfcheck.checker.encoded import Notes
-from wfcheck.checker.symbolic_state import SymbolicEvent
-from wfcheck.checker.symbolic_value import NONE, SymbolicValue, equal
+from wfcheck.checker.encoding.encode import Environment, condition
+from wfcheck.checker.encoding.encoded import Notes
+from wfcheck.checker.symbolic.state import SymbolicEvent
+from wfcheck.checker.symbolic.value import NONE, SymbolicValue, equal
 from wfcheck.dsl import core, types
 from wfcheck.solver import build as b
 from wfcheck.solver.term import Term

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wfcheck.checker.symbolic_state import SymbolicEvent
+from wfcheck.checker.symbolic.state import SymbolicEvent
 from wfcheck.solver import build as b
 from wfcheck.solver.term import App, Term
 

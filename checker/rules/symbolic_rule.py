@@ -10,7 +10,7 @@ from functools import cached_property
 
 import attrs
 
-from wfcheck.checker.encode import Environment
+from wfcheck.checker.encoding.encode import Environment
 from wfcheck.checker.monitor import Evidence, Monitor
 from wfcheck.checker.rules.symbolic_match import (
     JUDGED,
@@ -23,7 +23,7 @@ from wfcheck.checker.rules.symbolic_match import (
     either,
 )
 from wfcheck.checker.rules.symbolic_order import implied, may_be_in_between, may_precede, precedes, unordered
-from wfcheck.checker.symbolic_state import SymbolicEvent
+from wfcheck.checker.symbolic.state import SymbolicEvent
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions
 from wfcheck.solver import build as b

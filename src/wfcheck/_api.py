@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wfcheck.checker.replay.result import ReplayReport
     from wfcheck.checker.settle import Asked
-    from wfcheck.dsl.dag import Graph
+    from wfcheck.dsl.graph.dag import Graph
 
 Paths: TypeAlias = str | Path | Iterable[str | Path]
 Provenance: TypeAlias = Literal["declared", "values", "context"]
@@ -35,7 +35,7 @@ class SpecWorkflow:
     @property
     def dag(self) -> Graph:
         """The typed DAG: frozen nodes and edges, regions, spans."""
-        from wfcheck.dsl.lower import lower
+        from wfcheck.dsl.graph.lower import lower
 
         return lower(self.declaration, self.program)
 

@@ -11,7 +11,7 @@ from types import ModuleType
 import attrs
 import pytest
 
-from wfcheck.checker.labels import Labelling, analyse
+from wfcheck.checker.labels.analysis import Labelling, analyse
 from wfcheck.checker.obligation import Limits
 from wfcheck.checker.pipeline import check_program
 from wfcheck.checker.result import Verdict, Witness

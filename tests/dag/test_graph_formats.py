@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from wfcheck.checker import graph as graphs
-from wfcheck.dsl.dag import Edge, Graph, Node
 from wfcheck.dsl.diagnostic import WfError
+from wfcheck.dsl.graph.dag import Edge, Graph, Node
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import TEXT
 

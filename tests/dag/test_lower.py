@@ -10,8 +10,8 @@ import pytest
 
 from wfcheck.checker.graph import to_networkx
 from wfcheck.dsl import core
-from wfcheck.dsl.dag import Graph
-from wfcheck.dsl.lower import lower
+from wfcheck.dsl.graph.dag import Graph
+from wfcheck.dsl.graph.lower import lower
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import ANY, BOOL, TEXT, ListType, RecordType
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wfcheck import stdlib
-from wfcheck.dsl.elaborate import Elaborated, load_all
+from wfcheck.dsl.elaboration.elaborate import Elaborated, load_all
 
 LoadText = Callable[..., Elaborated]
 

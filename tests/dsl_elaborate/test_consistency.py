@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfcheck.dsl.consistency import comparable, consistent, is_any, join, present
-from wfcheck.dsl.operators import OPERATORS
+from wfcheck.dsl.elaboration.consistency import comparable, consistent, is_any, join, present
+from wfcheck.dsl.elaboration.typing_rules import Wanted
 from wfcheck.dsl.types import (
     ANY,
     BOOL,
@@ -24,7 +24,7 @@ from wfcheck.dsl.types import (
     Type,
     show,
 )
-from wfcheck.dsl.typing_rules import Wanted
+from wfcheck.dsl.values.operators import OPERATORS
 
 SCALARS = st.sampled_from(
     [

@@ -9,7 +9,7 @@ import pytest
 
 from wfcheck import stdlib
 from wfcheck.dsl import core
-from wfcheck.dsl.elaborate import load, load_all
+from wfcheck.dsl.elaboration.elaborate import load, load_all
 from wfcheck.dsl.types import ANY, TEXT, ListType, RefinedType
 
 TAGS = "secrecy pii, key\ninfluence web, email\n"

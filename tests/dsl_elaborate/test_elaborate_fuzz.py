@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wfcheck import stdlib
-from wfcheck.dsl.elaborate import load_all
+from wfcheck.dsl.elaboration.elaborate import load_all
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(

@@ -7,12 +7,12 @@ from fractions import Fraction
 import pytest
 
 from wfcheck.dsl import core, syntax
-from wfcheck.dsl.context import Context, Env, Names
-from wfcheck.dsl.elaborate_expression import elaborate_condition, elaborate_expression
-from wfcheck.dsl.folding import constant, evaluate
-from wfcheck.dsl.meanings import EvaluationError
+from wfcheck.dsl.elaboration.context import Context, Env, Names
+from wfcheck.dsl.elaboration.expression import elaborate_condition, elaborate_expression
+from wfcheck.dsl.elaboration.folding import constant, evaluate
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import BOOL, DECIMAL, INT, OptionType
+from wfcheck.dsl.values.meanings import EvaluationError
 
 HEAD = """
 type Color = enum {red, blue, "dark red"}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfcheck.dsl.meanings import equal
-from wfcheck.dsl.operators import FUNCTIONS, INFIX, OPERATORS, EvaluationError, apply
-from wfcheck.dsl.texts import decimal_text
+from wfcheck.dsl.values.meanings import equal
+from wfcheck.dsl.values.operators import FUNCTIONS, INFIX, OPERATORS, EvaluationError, apply
+from wfcheck.dsl.values.texts import decimal_text
 
 EXACT = [
     ("/", (1, 3), Fraction(1, 3)),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.dsl.elaborate_expression_apply import SPECIAL
-from wfcheck.dsl.operators import OPERATORS
+from wfcheck.dsl.elaboration.expression_apply import SPECIAL
+from wfcheck.dsl.values.operators import OPERATORS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "expressions.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```wf\n(.*?)```", PAGE, re.DOTALL)

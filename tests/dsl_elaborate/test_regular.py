@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfcheck.dsl.matching import glob_matcher, regular_matcher
-from wfcheck.dsl.regular import RegularError, parse_regular
+from wfcheck.dsl.values.matching import glob_matcher, regular_matcher
+from wfcheck.dsl.values.regular import RegularError, parse_regular
 
 ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", "\\d", "\\.", "[a-c1-3]", "\\w", "\\S", "é"])
 PATTERNS = st.recursive(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wfcheck.dsl.comments import apply_suppressions, suppressions
 from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.parsing.comments import apply_suppressions, suppressions
 from wfcheck.dsl.source import Source
 
 TEXT = """tool a()  # wfcheck: ignore[WF301] trailing

@@ -7,10 +7,10 @@ import random
 import time
 from pathlib import Path
 
-from wfcheck.dsl.comments import suppressions
-from wfcheck.dsl.parser import parse
-from wfcheck.dsl.printer import format_source
-from wfcheck.dsl.reading import decode
+from wfcheck.dsl.parsing.comments import suppressions
+from wfcheck.dsl.parsing.parser import parse
+from wfcheck.dsl.parsing.printer import format_source
+from wfcheck.dsl.parsing.reading import decode
 from wfcheck.dsl.source import Source
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.wf"))]

@@ -14,10 +14,10 @@ from lark import Lark
 from lark.exceptions import GrammarError
 from lark.lexer import Lexer, Token
 
-from wfcheck.dsl import tables
-from wfcheck.dsl.parser import layout_of, soft_words
+from wfcheck.dsl.parsing import tables
+from wfcheck.dsl.parsing.parser import layout_of, soft_words
+from wfcheck.dsl.parsing.tokens import RESERVED
 from wfcheck.dsl.source import Source
-from wfcheck.dsl.tokens import RESERVED
 
 GRAMMAR = tables.GRAMMAR_FILE.read_text(encoding="utf-8")
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.wf"))
@@ -55,7 +55,7 @@ def test_tables_of_another_grammar_are_not_used(monkeypatch: pytest.MonkeyPatch,
 
 def test_parsing_does_not_import_lark() -> None:
     code = (
-        "import sys; from wfcheck.dsl.parser import parse; from wfcheck.dsl.source import Source; "
+        "import sys; from wfcheck.dsl.parsing.parser import parse; from wfcheck.dsl.source import Source; "
         "tree, wrong = parse(Source('x', 'define a = 1')); assert tree.items and not wrong; assert 'lark' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

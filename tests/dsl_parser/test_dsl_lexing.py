@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfcheck.dsl import syntax
-from wfcheck.dsl.parser import parse, parse_expression
+from wfcheck.dsl.parsing.parser import parse, parse_expression
 from wfcheck.dsl.source import Source
 
 

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from wfcheck.dsl import syntax as s
-from wfcheck.dsl.parser import parse, parse_expression
+from wfcheck.dsl.parsing.parser import parse, parse_expression
 from wfcheck.dsl.source import Source
 
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.wf"))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfcheck.dsl.parser import layout_of, parse
-from wfcheck.dsl.printer import format_source
+from wfcheck.dsl.parsing.parser import layout_of, parse
+from wfcheck.dsl.parsing.printer import format_source
 from wfcheck.dsl.source import Source
 
 FOLDER = Path(__file__).parent / "samples"

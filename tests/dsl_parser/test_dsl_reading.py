@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.dsl import reading
 from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.dsl.parsing import reading
 from wfcheck.dsl.source import Source
 
 

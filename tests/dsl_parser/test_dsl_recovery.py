@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wfcheck.dsl import syntax as s
-from wfcheck.dsl.parser import parse
+from wfcheck.dsl.parsing.parser import parse
 from wfcheck.dsl.source import Source
 
 

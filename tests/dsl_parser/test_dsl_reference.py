@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.dsl.parser import parse, productions_of
-from wfcheck.dsl.printer import format_source
+from wfcheck.dsl.parsing.parser import parse, productions_of
+from wfcheck.dsl.parsing.printer import format_source
+from wfcheck.dsl.parsing.tables import load_tables
+from wfcheck.dsl.parsing.tokens import RESERVED
 from wfcheck.dsl.source import Source
-from wfcheck.dsl.tables import load_tables
-from wfcheck.dsl.tokens import RESERVED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
 EXAMPLES = [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from wfcheck import stdlib
-from wfcheck.dsl.elaborate import Elaborated, load_all
-from wfcheck.dsl.printer import format_source
+from wfcheck.dsl.elaboration.elaborate import Elaborated, load_all
+from wfcheck.dsl.parsing.printer import format_source
 from wfcheck.dsl.source import Source
 
 TOOL = "tool t(a: text) -> text { effect read emits nothing returns {} }\nprincipal m is human\n"

@@ -15,10 +15,10 @@ import pytest
 
 from wfcheck import stdlib
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
-from wfcheck.dsl.elaborate import Elaborated, load_all
-from wfcheck.dsl.lower import lower
-from wfcheck.dsl.printer import format_source
-from wfcheck.dsl.reading import read_source
+from wfcheck.dsl.elaboration.elaborate import Elaborated, load_all
+from wfcheck.dsl.graph.lower import lower
+from wfcheck.dsl.parsing.printer import format_source
+from wfcheck.dsl.parsing.reading import read_source
 from wfcheck.dsl.source import Source
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wfcheck.dsl import syntax
-from wfcheck.dsl.parser import parse
+from wfcheck.dsl.parsing.parser import parse
 from wfcheck.dsl.source import Source
 
 

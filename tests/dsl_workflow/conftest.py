@@ -10,7 +10,7 @@ import pytest
 
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 
 PRELUDE = (Path(__file__).parent / "prelude.wf").read_text(encoding="utf-8")
 Loaded = tuple[core.Program, tuple[Diagnostic, ...]]

@@ -14,8 +14,8 @@ import pytest
 
 from wfcheck.checker import graph as graphs
 from wfcheck.dsl import core
-from wfcheck.dsl.elaborate import load
-from wfcheck.dsl.lower import lower
+from wfcheck.dsl.elaboration.elaborate import load
+from wfcheck.dsl.graph.lower import lower
 from wfcheck.dsl.walk import statements
 
 FILE = Path(__file__).parent / "everything.wf"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wfcheck.dsl import core
-from wfcheck.dsl.lower import lower
+from wfcheck.dsl.graph.lower import lower
 from wfcheck.dsl.phrase import phrase
 from wfcheck.dsl.types import INT, TEXT, ListType, OptionType, RefinedType
 from wfcheck.dsl.walk import blocks, expressions, statements, target

@@ -81,8 +81,8 @@ def search_path(folder: Path, kind: str) -> Path:
 
 
 def of_path(block: Block) -> set[tuple[str, str]]:
-    from wfcheck.dsl.parser import parse
-    from wfcheck.dsl.reading import read_source
+    from wfcheck.dsl.parsing.parser import parse
+    from wfcheck.dsl.parsing.reading import read_source
 
     found = read_source(Path(block.text.strip()))
     return marks((found,) if isinstance(found, Diagnostic) else parse(found)[1])

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wfcheck
+from wfcheck.checker.labels.type_overlap import may_share
 from wfcheck.checker.reference.minimal import candidates, conforms
 from wfcheck.checker.result import Verdict
-from wfcheck.checker.type_overlap import may_share
 from wfcheck.dsl import types
 from wfcheck.dsl.types import Type
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.checker.labels import analyse
-from wfcheck.dsl import elaborate
+from wfcheck.checker.labels.analysis import analyse
+from wfcheck.dsl.elaboration import elaborate
 from wfcheck.stdlib import load
 
 PRELUDE = """

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.checker.candidates import pool
-from wfcheck.checker.counterexample import Search, children
-from wfcheck.checker.labels import Labelling, analyse, check_labelling
+from wfcheck.checker.labels.analysis import Labelling, analyse, check_labelling
 from wfcheck.checker.reference.interpreter import Sessions
+from wfcheck.checker.search.candidates import pool
+from wfcheck.checker.search.counterexample import Search, children
 from wfcheck.checker.traces.event import Event
-from wfcheck.dsl import core, elaborate
+from wfcheck.dsl import core
+from wfcheck.dsl.elaboration import elaborate
 from wfcheck.stdlib import load
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from wfcheck.checker.reference.evaluate import Environment, evaluate, judged, tr
 from wfcheck.checker.reference.minimal import NoValueError, conforms, minimal
 from wfcheck.checker.reference.values import Atom, Items, Record, Unknown, build, plain, total
 from wfcheck.dsl import core, types
-from wfcheck.dsl.operators import EvaluationError
+from wfcheck.dsl.values.operators import EvaluationError
 
 A, B = frozenset({"a"}), frozenset({"b"})
 UNKNOWN = Atom(Unknown("not recorded"), frozenset())

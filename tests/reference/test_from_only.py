@@ -13,7 +13,8 @@ from generators import build as b
 from wfcheck.checker.reference.judge import judge
 from wfcheck.checker.reference.oracle import CallTool, Finish, Handle, ScriptedOracle
 from wfcheck.checker.reference.verdict import Verdict3
-from wfcheck.dsl import core, elaborate
+from wfcheck.dsl import core
+from wfcheck.dsl.elaboration import elaborate
 from wfcheck.stdlib import load
 
 HEAD = """

@@ -16,7 +16,7 @@ from wfcheck.checker.reference.rules import breaks
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.core import NodeId, Value
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 from wfcheck.dsl.types import Type
 
 HEAD = """

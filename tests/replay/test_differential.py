@@ -15,7 +15,7 @@ from wfcheck.checker.replay.judging import judge_trace
 from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Trace
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 
 HERE = Path(__file__).parent
 

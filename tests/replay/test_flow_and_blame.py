@@ -13,7 +13,7 @@ from wfcheck.checker.replay.run import replay
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl.core import Program
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 
 MAIL = {"kind": "result", "tool": "read_mail", "call": "m", "result": "my number is AB12345678"}
 READ = ({"kind": "call", "tool": "read_mail", "call": "m"}, MAIL)

@@ -14,7 +14,7 @@ from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
 from wfcheck.checker.replay.result import ReplayResult
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Trace
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 
 Step = tuple[Any, ...]
 PAYMENTS = [

@@ -11,7 +11,7 @@ import pytest
 from wfcheck import stdlib
 from wfcheck.checker.replay.run import replay
 from wfcheck.dsl.core import Program
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 
 
 @pytest.fixture(scope="module")

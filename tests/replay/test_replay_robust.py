@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from wfcheck import stdlib
-from wfcheck.checker import provenance
-from wfcheck.checker.provenance_index import ValueIndex
-from wfcheck.checker.provenance_values import offered, parts
+from wfcheck.checker.provenance import sources as provenance
+from wfcheck.checker.provenance.index import ValueIndex
+from wfcheck.checker.provenance.values import offered, parts
 from wfcheck.checker.replay import past
 from wfcheck.checker.replay.run import replay
 from wfcheck.dsl.core import Program
-from wfcheck.dsl.elaborate import load
+from wfcheck.dsl.elaboration.elaborate import load
 
 HERE = Path(__file__).parent
 ODD: list[Any] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wfcheck.checker.encoded import Notes
+from wfcheck.checker.encoding.encoded import Notes
 from wfcheck.dsl import core
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from wfcheck.checker.encode import encode
-from wfcheck.checker.encoded import Notes
-from wfcheck.checker.symbolic_constants import decode, lift
-from wfcheck.checker.symbolic_types import conforms, fresh
-from wfcheck.checker.symbolic_value import equal
+from wfcheck.checker.encoding.encode import encode
+from wfcheck.checker.encoding.encoded import Notes
+from wfcheck.checker.symbolic.constants import decode, lift
+from wfcheck.checker.symbolic.types import conforms, fresh
+from wfcheck.checker.symbolic.value import equal
 from wfcheck.dsl import core, types
-from wfcheck.dsl.operators import OPERATORS, EvaluationError
 from wfcheck.dsl.source import Span
+from wfcheck.dsl.values.operators import OPERATORS, EvaluationError
 from wfcheck.solver import build as b
 from wfcheck.solver.backend import solve
 from wfcheck.solver.evaluate import Model, evaluate

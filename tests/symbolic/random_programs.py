@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 from generators.programs import RandomOracle, generate
 
-from wfcheck.checker.labels import Labelling, analyse
+from wfcheck.checker.labels.analysis import Labelling, analyse
 from wfcheck.checker.reference.interpreter import run
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import pytest
 from symbolic.random_programs import calls, sample
 
-from wfcheck.checker import symbolic_loops, symbolic_regions
 from wfcheck.checker.reference.codec import decode
 from wfcheck.checker.reference.values import plain
-from wfcheck.checker.symbolic import Execution, execute
-from wfcheck.checker.symbolic_constants import lift
-from wfcheck.checker.symbolic_state import Walk
-from wfcheck.checker.symbolic_taint import CLEAN
-from wfcheck.checker.symbolic_value import equal
+from wfcheck.checker.symbolic import loops as symbolic_loops
+from wfcheck.checker.symbolic import regions as symbolic_regions
+from wfcheck.checker.symbolic.constants import lift
+from wfcheck.checker.symbolic.execution import Execution, execute
+from wfcheck.checker.symbolic.state import Walk
+from wfcheck.checker.symbolic.taint import CLEAN
+from wfcheck.checker.symbolic.value import equal
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.solver import build as b

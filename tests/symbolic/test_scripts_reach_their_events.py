@@ -10,8 +10,8 @@ from wfcheck.checker.reference.codec import decode as decode_json
 from wfcheck.checker.reference.interpreter import run
 from wfcheck.checker.reference.oracle import ScriptedOracle
 from wfcheck.checker.reference.values import plain
-from wfcheck.checker.symbolic import Execution, SymbolicEvent, Unroll, execute, script
-from wfcheck.checker.symbolic_constants import decode
+from wfcheck.checker.symbolic.constants import decode
+from wfcheck.checker.symbolic.execution import Execution, SymbolicEvent, Unroll, execute, script
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.solver.backend import solve

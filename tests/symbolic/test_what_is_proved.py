@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from wfcheck.checker.encode import condition
-from wfcheck.checker.labels import analyse
-from wfcheck.checker.symbolic import Execution, Over, SymbolicEvent, Unroll, execute
-from wfcheck.dsl import core, elaborate, types
+from wfcheck.checker.encoding.encode import condition
+from wfcheck.checker.labels.analysis import analyse
+from wfcheck.checker.symbolic.execution import Execution, Over, SymbolicEvent, Unroll, execute
+from wfcheck.dsl import core, types
+from wfcheck.dsl.elaboration import elaborate
 from wfcheck.dsl.source import Span
 from wfcheck.solver import build as b
 from wfcheck.solver.backend import solve

@@ -8,7 +8,7 @@ import attrs
 import pytest
 from generators.programs import RandomOracle, generate
 
-from wfcheck.checker.labels import Labelling, analyse, check_labelling
+from wfcheck.checker.labels.analysis import Labelling, analyse, check_labelling
 from wfcheck.checker.obligation import Analysis, Case, Limits
 from wfcheck.checker.reference.interpreter import run_sessions
 from wfcheck.checker.reference.judge import judge

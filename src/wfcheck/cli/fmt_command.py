@@ -11,8 +11,8 @@ from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.sources import given
 from wfcheck.cli import options, output
 from wfcheck.dsl.diagnostic import Diagnostic
-from wfcheck.dsl.printer import format_source
-from wfcheck.dsl.reading import MAX_BYTES, decode, read_source
+from wfcheck.dsl.parsing.printer import format_source
+from wfcheck.dsl.parsing.reading import MAX_BYTES, decode, read_source
 from wfcheck.dsl.source import Source
 
 _STDIN = "<stdin>"

@@ -11,9 +11,9 @@ from wfcheck._api import Spec, load
 from wfcheck.checker import graph
 from wfcheck.checker.selection import no_workflow
 from wfcheck.cli import options, output
-from wfcheck.dsl.dag import Graph
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
-from wfcheck.dsl.lower import lower
+from wfcheck.dsl.graph.dag import Graph
+from wfcheck.dsl.graph.lower import lower
 
 _FORMATS: tuple[str, ...] = get_args(graph.Format)
 _SUFFIXES: Mapping[str, graph.Format] = {

@@ -1,0 +1,1 @@
+"""The static labelling: a least fixpoint of tag masks over the core."""

@@ -1,0 +1,138 @@
+"""The static labelling: which tags may reach which value, argument and decision, over all runs of all workflows.
+
+A monotone fixpoint: regions iterate, stores and inboxes iterate over every workflow of the program (any number of sessions). The
+result is its own certificate: `check_labelling` walks every workflow once and looks whether anything would still grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+import attrs
+
+from wfcheck.checker.labels.domain import Domain, LabelDomain
+from wfcheck.checker.labels.state import Act, Head, Memory, Walk
+from wfcheck.checker.labels.statements import run
+from wfcheck.checker.labels.table import Table, VirtualSource, build_table
+from wfcheck.checker.labels.tree import Tree, below
+from wfcheck.dsl import core
+
+__all__ = ["Labelling", "WorkflowLabels", "analyse", "check_labelling", "label"]
+
+
+@attrs.frozen(slots=False)
+class WorkflowLabels:
+    """`acts` by (node, choice): choice 0 is the statement itself, n the n-th `may` of an agent, in program order.
+
+    `heads` by region node: labels of the variables it assigns, valid at every entry of its body and after it."""
+
+    acts: Mapping[tuple[core.NodeId, int], Act]
+    heads: Mapping[core.NodeId, Head]
+    parameters: Mapping[str, Tree]
+    _listed: dict[tuple[str, ...], tuple[Act, ...]] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
+
+    def of(self, *kinds: str) -> tuple[Act, ...]:
+        """The acts of these kinds, in program order."""
+        if kinds not in self._listed:
+            self._listed[kinds] = tuple(act for act in self.acts.values() if act.kind in kinds)
+        return self._listed[kinds]
+
+    def act(self, node: core.NodeId, choice: int = 0) -> Act | None:
+        """What the node may do; None if the walk never came there."""
+        return self.acts.get((node, choice))
+
+    @cached_property
+    def introduced(self) -> int:
+        """Every bit that any value or decision of the workflow may carry."""
+        mask = 0
+        for tree in self.parameters.values():
+            mask |= tree.every
+        for act in self.acts.values():
+            mask |= act.decision | act.shown | act.result.every
+        return mask
+
+
+@attrs.frozen(slots=False)
+class Labelling:
+    """The labels of a whole program. `stores` and `inboxes` are the fixpoints over all its workflows."""
+
+    table: Table
+    domain: Domain
+    workflows: Mapping[str, WorkflowLabels]
+    stores: Mapping[str, Tree]
+    inboxes: Mapping[str, int]
+
+
+def analyse(
+    program: core.Program, sources: Iterable[VirtualSource] = (), *, implicit: bool = True
+) -> Labelling:
+    """The least labelling. `sources`: ends of flow rules that are no tags. `implicit` False: data flow alone."""
+    table = build_table(program, sources)
+    return label(program, LabelDomain(table, implicit), table)
+
+
+def label(program: core.Program, domain: Domain, table: Table) -> Labelling:
+    """The least fixpoint in a domain."""
+    memory = Memory({s.symbol: domain.stored(s) for s in program.stores.values()}, {})
+    heads: dict[str, dict[core.NodeId, Head]] = {w: {} for w in program.workflows}
+    acts: dict[str, dict[tuple[core.NodeId, int], Act]] = {w: {} for w in program.workflows}
+    memory.changed = True
+    while memory.changed:
+        memory.changed = False
+        for workflow in program.workflows.values():
+            _pass(program, domain, memory, workflow, heads[workflow.symbol], acts[workflow.symbol])
+    found = {
+        w.symbol: WorkflowLabels(acts[w.symbol], heads[w.symbol], _parameters(domain, w))
+        for w in program.workflows.values()
+    }
+    return Labelling(table, domain, found, memory.stores, memory.inboxes)
+
+
+def _parameters(domain: Domain, workflow: core.Workflow) -> dict[str, Tree]:
+    return {p.name: domain.parameter(workflow.symbol, p) for p in workflow.parameters}
+
+
+def _pass(
+    program: core.Program,
+    domain: Domain,
+    memory: Memory,
+    workflow: core.Workflow,
+    heads: dict[core.NodeId, Head],
+    acts: dict[tuple[core.NodeId, int], Act],
+) -> None:
+    walk = Walk(program, domain, memory, heads, acts, (workflow.principal or "user",))
+    walk.env.update(_parameters(domain, workflow))
+    run(walk, workflow.body)
+
+
+def check_labelling(program: core.Program, labelling: Labelling) -> bool:
+    """Whether the labelling is closed under every rule: one pass over each workflow that must not grow anything."""
+    memory = Memory(dict(labelling.stores), dict(labelling.inboxes))
+    for store in program.stores.values():
+        memory.write(store.symbol, labelling.domain.stored(store))
+    return not memory.changed and all(
+        _closed(program, labelling, memory, workflow) for workflow in program.workflows.values()
+    )
+
+
+def _closed(program: core.Program, labelling: Labelling, memory: Memory, workflow: core.Workflow) -> bool:
+    known = labelling.workflows[workflow.symbol]
+    heads = {n: attrs.evolve(h, variables=dict(h.variables)) for n, h in known.heads.items()}
+    acts: dict[tuple[core.NodeId, int], Act] = {}
+    _pass(program, labelling.domain, memory, workflow, heads, acts)
+    return (
+        not memory.changed
+        and heads == dict(known.heads)
+        and all(_included(act, known.acts.get(key)) for key, act in acts.items())
+    )
+
+
+def _included(new: Act, known: Act | None) -> bool:
+    return (
+        known is not None
+        and new.decision | known.decision == known.decision
+        and below(new.result, known.result)
+        and all(n in known.arguments and below(t, known.arguments[n]) for n, t in new.arguments.items())
+    )

@@ -1,0 +1,277 @@
+"""Where values came from in a recorded run: the sources so far, what each may lend, and which of them a rule accepts.
+
+The search is evidence, not proof: a value is said to come from a source when, normalised, it stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+import attrs
+
+from wfcheck.checker.conditions.compiled import (
+    UNKNOWN,
+    Code,
+    Frame,
+    Known,
+    Tables,
+    Truth,
+    compile_expression,
+    holds,
+)
+from wfcheck.checker.provenance.index import ValueIndex
+from wfcheck.checker.provenance.values import TEXT_LIMIT, number_key, wanted
+from wfcheck.checker.replay.view import SYSTEM, View
+from wfcheck.dsl import core
+from wfcheck.dsl.types import Type, base
+from wfcheck.dsl.walk import expressions, statements, subexpressions
+
+SourceKind: TypeAlias = Literal[
+    "input", "result", "message", "literal", "model", "argument", "recall", "release"
+]
+LEAF_LIMIT = 100_000
+Place: TypeAlias = "tuple[str | int, ...]"
+WORKFLOW = "workflow"
+NOWHERE: frozenset[str] = frozenset()
+
+
+@attrs.frozen
+class Source:
+    """A leaf that was seen. `tags` it surely carries, `possible` it may carry (conditions unknown, silent declarations count
+    every tag). `grants`: whether it may satisfy `from only` (an echo of a side effect may not). `owner`: a tool, a store, a
+    table, a release or a principal. `silent`: its owner declares nothing."""
+
+    number: int
+    kind: SourceKind
+    view: View | None
+    owner: str
+    place: Place
+    tags: frozenset[str]
+    possible: frozenset[str]
+    grants: bool = True
+    silent: bool = False
+
+    def of_session(self, session: str) -> bool:
+        """Whether it was seen in the session; constants are seen in all."""
+        return self.view is None or self.view.session == session
+
+    @property
+    def index(self) -> int:
+        """The event that brought it; -1 for constants."""
+        return -1 if self.view is None else self.view.index
+
+
+def leaves(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """The scalar parts of a value as text, with their places; keys of maps are not values."""
+    match value:
+        case tuple():
+            for number, element in enumerate(value):
+                yield from leaves(element, (*place, number))
+        case Mapping():
+            for name, element in value.items():
+                yield from leaves(element, (*place, name))
+        case None | bool():
+            return
+        case str():
+            yield place, value
+        case int() | Fraction():
+            yield place, number_key(value)
+        case _:
+            if value is not UNKNOWN:
+                yield place, value.isoformat() if isinstance(value, date) else str(value)
+
+
+def below(path: core.FieldPath, place: Place) -> bool:
+    """Whether a place lies at or under a field path; `[]` is any element or value."""
+    return len(path) <= len(place) and all(
+        step == "[]" or step == at for step, at in zip(path, place, strict=False)
+    )
+
+
+def _written(program: core.Program) -> tuple[tuple[core.Value, ...], frozenset[str]]:
+    """The constants in the workflows of a program, and the tools that they call themselves."""
+    texts: dict[str, core.Value] = {}
+    called = set()
+    for workflow in program.workflows.values():
+        for statement in statements(workflow.body):
+            called |= {statement.tool} if isinstance(statement, core.Call) else set()
+            for part in (e for top in expressions(statement) for e in subexpressions(top)):
+                if isinstance(part, core.Literal):
+                    texts[repr(part.value)] = part.value
+    return tuple(texts.values()), frozenset(called)
+
+
+@attrs.define
+class Labels:
+    """What a program says about the results of its tools, compiled once."""
+
+    program: core.Program
+    every_tag: frozenset[str]
+    influence: frozenset[str]
+    texts: tuple[core.Value, ...]  # the constants in workflows
+    called: frozenset[str]  # the tools that workflows call themselves
+    conditions: Mapping[tuple[str, int], Code]
+
+    @staticmethod
+    def of(program: core.Program) -> Labels:
+        """The label declarations of a program."""
+        tables = Tables.of(program)
+        conditions = {
+            (tool.symbol, number): compile_expression(tags.condition, tables)
+            for tool in program.tools.values()
+            for number, tags in enumerate(tool.returns)
+            if tags.condition is not None
+        }
+        every = frozenset(s for s, tag in program.tags.items() if tag.kind in ("secrecy", "influence"))
+        influence = frozenset(s for s, tag in program.tags.items() if tag.kind == "influence")
+        return Labels(program, every, influence, *_written(program), conditions)
+
+    def of_leaf(
+        self, tool: core.Tool, place: Place, truths: Mapping[int, Truth]
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """The tags that the leaf surely carries, and those it may carry."""
+        sure: frozenset[str] = frozenset()
+        possible: frozenset[str] = frozenset()
+        for number, clause in enumerate(tool.returns):
+            truth = truths.get(number, True)
+            if truth is False or not below(clause.path, place):
+                continue
+            possible |= clause.tags
+            sure |= clause.tags if truth is True else frozenset()
+        return sure, possible
+
+    def truths(self, view: View, tool: core.Tool) -> dict[int, Truth]:
+        """Which conditional `returns` clauses hold of a result."""
+        frame = Frame(view.arguments, view.result)
+        return {
+            number: holds(code, frame)
+            for number in range(len(tool.returns))
+            if (code := self.conditions.get((tool.symbol, number))) is not None
+        }
+
+
+@attrs.define
+class Provenance:
+    """The sources of one trace, in the order seen."""
+
+    labels: Labels
+    index: ValueIndex = attrs.field(factory=ValueIndex)
+    sources: list[Source] = attrs.field(factory=list)
+    marks: list[int] = attrs.field(factory=list)  # number of sources before each event
+    full: bool = False  # more was seen than is kept
+
+    @staticmethod
+    def start(labels: Labels) -> Provenance:
+        """No event yet: only the rows of tables and the texts of workflows are known."""
+        provenance = Provenance(labels)
+        for text in labels.texts:
+            provenance._leaves("literal", None, WORKFLOW, text, NOWHERE)
+        for symbol, table in labels.program.tables.items():
+            for row in table.rows:
+                provenance._leaves("literal", None, symbol, row, NOWHERE)
+        return provenance
+
+    def see(self, view: View) -> None:
+        """Take in what an event brings. Events are seen in order."""
+        self.marks.append(len(self.sources))
+        match view.kind:
+            case "input":
+                actor = view.actor or "user"
+                self._leaves("input", view, actor, _text(view), frozenset({actor}))
+            case "message" if view.actor == SYSTEM:
+                self._leaves("literal", view, SYSTEM, _text(view), NOWHERE)
+            case "message":
+                self._leaves("message", view, view.actor or "", _text(view), frozenset({view.actor or ""}))
+                self._leaves("message", view, view.actor or "", view.arguments, NOWHERE)
+            case "llm" | "say" | "ask":
+                self._leaves("model", view, "model", _text(view), frozenset({"model"}))
+            case "result":
+                self._result(view)
+            case "call":
+                self._leaves("argument", view, view.name, view.arguments, NOWHERE)
+            case "recall":
+                self._stored(view)
+            case "release":
+                name = view.event.step or ""
+                removed = self.labels.program.releases.get(name)
+                tags = frozenset({f"via {name}"})
+                possible = tags | (self.labels.every_tag if removed is None else removed.removes)
+                for place, text in leaves(view.result):
+                    self._add("release", view, name, place, text, tags, possible)
+            case _:
+                return
+
+    def _leaves(
+        self, kind: SourceKind, view: View | None, owner: str, value: object, tags: frozenset[str]
+    ) -> None:
+        for place, text in leaves(value):
+            self._add(kind, view, owner, place, text, tags, tags)
+
+    def _add(
+        self, kind: SourceKind, view: View | None, owner: str, place: Place, text: str,
+        tags: frozenset[str], possible: frozenset[str], grants: bool = True, silent: bool = False,
+    ) -> None:  # fmt: skip
+        over = len(self.sources) >= LEAF_LIMIT
+        self.full = self.full or over or len(text) > TEXT_LIMIT
+        if not over:
+            number = self.index.add(text)
+            self.sources.append(Source(number, kind, view, owner, place, tags, possible, grants, silent))
+
+    def _result(self, view: View) -> None:
+        tool = view.tool
+        said = frozenset(view.event.labels or ())
+        if tool is None:
+            tags = self.labels.every_tag | said | {f"tool({view.name})"}
+            for place, text in leaves(view.result):
+                self._add("result", view, view.name, place, text, said, tags, grants=False, silent=True)
+            return
+        truths = self.labels.truths(view, tool)
+        silent = not tool.declared_returns
+        for place, text in leaves(view.result):
+            sure, possible = self.labels.of_leaf(tool, place, truths)
+            fresh = any(below(path, place) for path in tool.fresh)
+            grants = fresh or not view.side_effect
+            self._add(
+                "result", view, tool.symbol, place, text,
+                (NOWHERE if silent else sure) | said, possible | said, grants, silent,
+            )  # fmt: skip
+
+    def _stored(self, view: View) -> None:
+        store = self.labels.program.stores.get(view.event.store or "")
+        tags = frozenset(view.event.labels or ()) or (self.labels.every_tag if store is None else store.holds)
+        for place, text in leaves(view.result):
+            self._add("recall", view, view.event.store or "", place, text, NOWHERE, tags, silent=True)
+
+
+def _text(view: View) -> Known:
+    return view.event.text if view.event.text is not None else (view.event.result or UNKNOWN)
+
+
+def wanted_of(view: View, argument: str, path: core.FieldPath = ()) -> tuple[Known, Type | None]:
+    """The value of an argument (or the part at `path`) and its declared type."""
+    value = view.arguments.get(argument, UNKNOWN)
+    parameter = view.tool.parameter(argument) if view.tool else None
+    return at_path(value, path), None if parameter is None or path else base(parameter.type)
+
+
+def at_path(value: Known, path: core.FieldPath) -> Known:
+    """The part of a value at a field path; a list of parts below `[]`."""
+    for number, step in enumerate(path):
+        if step == "[]":
+            parts = (
+                value
+                if isinstance(value, tuple)
+                else tuple(value.values())
+                if isinstance(value, dict)
+                else ()
+            )
+            return tuple(at_path(part, path[number + 1 :]) for part in parts)  # type: ignore[misc]
+        if not isinstance(value, dict) or step not in value:
+            return UNKNOWN
+        value = value[step]
+    return value
+
+
+__all__ = ["Labels", "Provenance", "Source", "at_path", "below", "leaves", "wanted", "wanted_of"]

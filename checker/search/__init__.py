@@ -1,0 +1,1 @@
+"""From a doubt to a concrete run that the reference interpreter replays."""

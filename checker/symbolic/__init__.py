@@ -1,0 +1,1 @@
+"""Symbolic execution of one workflow, merged at joins."""

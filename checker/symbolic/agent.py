@@ -1,0 +1,189 @@
+"""Agents. In mode Over: one representative act per `may`, among uncertain acts before and after it. In mode Unroll: a few steps, in
+each of which the agent chooses one act or to finish."""
+
+from __future__ import annotations
+
+from wfcheck.checker.labels.state import Act
+from wfcheck.checker.labels.table import MODEL, USER
+from wfcheck.checker.symbolic.calls import outcome, result_taint
+from wfcheck.checker.symbolic.operands import Values, as_arguments, numbered, operands
+from wfcheck.checker.symbolic.state import Unroll, Walk
+from wfcheck.checker.symbolic.taint import Mask, Taint, always, static, total, under, union
+from wfcheck.checker.symbolic.value import NONE, SymbolicValue
+from wfcheck.dsl import core, types
+from wfcheck.dsl.core import EventKind
+from wfcheck.solver import build as b
+from wfcheck.solver.sort import Sort
+from wfcheck.solver.term import Term
+
+MEDIATED = "complete-mediation"
+_KINDS: dict[str, EventKind] = {
+    "say": "say", "ask": "ask", "send": "message", "remember": "remember", "recall": "recall",
+}  # fmt: skip
+
+
+def agent(walk: Walk, statement: core.Agent, guard: Term) -> Term:
+    """A region in which an oracle picks any allowed act with any arguments."""
+    guard, values, taints = operands(walk, numbered(statement.context), guard)
+    name = f"{statement.id}.{walk.visit(statement.id)}"
+    table = walk.labelling.table
+    made = (table.bits[MODEL] | table.step_sources.get(statement.step, 0)) & walk.keep
+    label = union(always(made), total(taints.values()), walk.pc)
+    outer = walk.actors
+    if statement.principal is not None:
+        walk.actors = (*outer, statement.principal)
+    walk.emit("step", statement, guard, values, taints, subject=statement.step)
+    if isinstance(walk.mode, Unroll):
+        guard, last, label = _steps(walk, statement, guard, name, label, values, walk.mode.steps)
+    else:
+        label = _representatives(walk, statement, guard, name, values)
+        guard = last = b.and_(guard, walk.flag(f"{name}.end"))
+    result = walk.oracle(statement.type, f"{name}.result", guard)
+    walk.ensure(statement.ensures, guard, {("result", "result"): result})
+    walk.ask("act", statement.id, guard, result, statement.type, "finish")
+    _thinks(walk, statement, last, values, label, result)
+    walk.actors = outer
+    walk.assign(statement.target, result, Taint(label))
+    return guard
+
+
+def _thinks(
+    walk: Walk,
+    statement: core.Agent,
+    guard: Term,
+    values: Values,
+    label: Mask,
+    result: SymbolicValue | None = None,
+) -> None:
+    """Each step of an agent is one answer of its model, the last of which ends the region."""
+    shown = {name: Taint(label) for name in values}
+    walk.emit("llm", statement, guard, values, shown, subject=statement.step, result=result)
+
+
+def _static(walk: Walk, statement: core.Agent, choice: int) -> Act | None:
+    return walk.known.act(statement.id, choice)
+
+
+def _every(walk: Walk) -> Mask:
+    return always(walk.keep)
+
+
+def _representatives(walk: Walk, statement: core.Agent, guard: Term, name: str, values: Values) -> Mask:
+    sure = walk.certain
+    whole = _static(walk, statement, 0)
+    label = _every(walk) if whole is None else static(whole.result, walk.keep).every
+    for certain in (False, True, False) if sure else (False,):
+        walk.certain = certain and sure
+        _thinks(walk, statement, b.and_(guard, walk.flag(f"{name}.thinks")), values, label)
+        for choice, may in enumerate(statement.may, 1):
+            start = b.and_(guard, walk.flag(f"{name}.{choice}"))
+            known = _static(walk, statement, choice)
+            decision = _every(walk) if known is None else always(known.decision & walk.keep)
+            _act(walk, statement, may, choice, start, f"{name}.{choice}", decision, known)
+    walk.certain = sure
+    return label
+
+
+def _steps(
+    walk: Walk, statement: core.Agent, guard: Term, name: str, label: Mask, values: Values, most: int
+) -> tuple[Term, Term, Mask]:
+    """When the region ends, when it does so after all its steps, and the label of its context."""
+    ends = []
+    for turn in range(min(most, statement.maximum)):
+        _thinks(walk, statement, guard, values, label)
+        choice = walk.notes.fresh(f"{name}.choice", Sort.INT)
+        walk.assume(
+            MEDIATED, guard, b.and_(b.le(b.ZERO, choice), b.le(choice, b.integer(len(statement.may))))
+        )
+        ends.append(b.and_(guard, b.eq(choice, b.ZERO)))
+        seen = [label]
+        for number, may in enumerate(statement.may, 1):
+            picked = b.eq(choice, b.integer(number))
+            learned = _act(
+                walk,
+                statement,
+                may,
+                number,
+                b.and_(guard, picked),
+                f"{name}.{turn}.{number}",
+                label,
+                None,
+                turn,
+            )
+            seen.append(under(picked, learned))
+        guard, label = b.and_(guard, b.distinct(choice, b.ZERO)), union(*seen)
+    return b.or_(guard, *ends), guard, label
+
+
+def _act(
+    walk: Walk,
+    statement: core.Agent,
+    may: core.May,
+    choice: int,
+    guard: Term,
+    name: str,
+    decision: Mask,
+    known: Act | None,
+    turn: int | None = None,
+) -> Mask:
+    """One act; what it adds to the agent's context."""
+    if may.act == "tool" and may.tool is not None:
+        return _use(walk, statement, may, choice, guard, name, decision, known, turn)
+    values: dict[str, SymbolicValue] = {"text": walk.oracle(types.TEXT, f"{name}.text", guard)}
+    allowed = walk.truth(may.condition, as_arguments(values)).certain
+    walk.assume(MEDIATED, guard, allowed)
+    subject = USER if may.act in ("say", "ask") else may.tool
+    reply = walk.oracle(types.TEXT, f"{name}.reply", guard) if may.act == "ask" else NONE
+    walk.ask("act", statement.id, guard, values["text"], types.TEXT, (may, reply))
+    taint = decision if known is None else union(decision, always(known.shown & walk.keep))
+    walk.emit(
+        _KINDS.get(may.act, "say"), statement, guard, {} if may.act == "recall" else values, {"text": Taint(taint)},
+        subject=subject, decision=decision, choice=choice, turn=turn,
+    )  # fmt: skip
+    return _learned(walk, may, known)
+
+
+def _learned(walk: Walk, may: core.May, known: Act | None) -> Mask:
+    if known is not None:
+        return static(known.result, walk.keep).every
+    match may.act:
+        case "ask":
+            return always(walk.labelling.table.mask((USER,)) & walk.keep)
+        case "recall":
+            trees = [t for s, t in walk.labelling.stores.items() if may.tool in (None, s)]
+            return union(*(static(t, walk.keep).every for t in trees))
+        case _:
+            return {}
+
+
+def _use(
+    walk: Walk,
+    statement: core.Agent,
+    may: core.May,
+    choice: int,
+    guard: Term,
+    name: str,
+    decision: Mask,
+    known: Act | None,
+    turn: int | None,
+) -> Mask:
+    assert may.tool is not None
+    tool = walk.program.tools[may.tool]
+    values = {p.name: walk.oracle(p.type, f"{name}.{p.name}", guard) for p in tool.parameters}
+    taints = {p.name: Taint(decision) for p in tool.parameters}
+    if known is not None:
+        taints = {
+            n: static(known.arguments[n], walk.keep) if n in known.arguments else t for n, t in taints.items()
+        }
+    walk.assume(MEDIATED, guard, walk.truth(may.condition, as_arguments(values)).certain)
+    result, ok = outcome(walk, tool, values, f"{name}.result", guard)
+    walk.ask("act", statement.id, guard, result, tool.result, (may, values, ok))
+    walk.emit(
+        "call", statement, guard, values, taints, subject=tool.symbol, tool=tool.symbol, result=result,
+        returned=b.and_(guard, ok), decision=decision, choice=choice, turn=turn,
+    )  # fmt: skip
+    if tool.symbol in statement.hides:
+        return {}
+    if known is not None:
+        return static(known.result, walk.keep).every
+    return result_taint(walk, tool, values, result, taints, decision).every

@@ -1,0 +1,1 @@
+"""Surface trees to the core in one pass: imports, names, types, desugaring."""

@@ -1,0 +1,1 @@
+"""What operators and built-in functions mean, exactly."""
