@@ -1,6 +1,6 @@
 """`limit M (EVENT) <= n per run`: decided where the judged events are not repeated without bound.
 
-What lies in a loop, or is chosen by an agent, may happen any number of times; such limits are not proved here."""
+What lies in a loop, or is chosen by an agent, is counted by the bounds of the loops and agents around it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from wfcheck.checker.obligation import (
     vacuous,
 )
 from wfcheck.checker.result import Verdict
+from wfcheck.checker.rules import occurrences
 from wfcheck.checker.rules.events import may_be
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import JUDGED, Matcher, Truth, both, either
@@ -48,6 +49,8 @@ def check(case: Case, body: core.Limit) -> Finding:
         return unknown(reason)
     prover = Prover(case)
     answer = prover.decide(prover.over, list(_violations(case, body, prover.over)))
+    if not isinstance(answer, solver.Unsat) and _seldom(case, body):
+        return proved(COMPLETE_MEDIATION)
     match answer:
         case solver.Unsat(core=names):
             why = contradiction(prover, names)
@@ -61,6 +64,11 @@ def check(case: Case, body: core.Limit) -> Finding:
             )
         case solver.Unknown(reason=why):
             return unknown(f"the solver gave up: {why}")
+
+
+def _seldom(case: Case, body: core.Limit) -> bool:
+    """Even all the events that a run can have are not too many."""
+    return body.kind in COUNTED and occurrences.most(case, body.event) <= body.bound
 
 
 def _unsupported(body: core.Limit) -> str | None:
