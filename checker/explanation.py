@@ -21,7 +21,13 @@ Key = tuple[core.NodeId, int]
 Place = tuple[Key, int]
 """An act and the bit that is followed there."""
 
-EDGES = {"llm": "llm-mix", "agent": "llm-mix", "approve": "approval", "message": "message"}
+EDGES = {
+    "branch": "control",
+    "llm": "llm-mix",
+    "agent": "llm-mix",
+    "approve": "approval",
+    "message": "message",
+}
 
 
 @attrs.frozen(slots=False)
@@ -161,13 +167,15 @@ class Trail:
             yield from self._control(act, bit)
 
     def _below(self, act: Act, bit: int) -> Iterator[int]:
-        """The bit itself; at a release or an approval also what its residue stands for there."""
-        yield bit
+        """The bit itself, unless it is what a release takes away; at a release or an approval also what its residue stands for."""
         table = self.labelling.table
+        removed = 0
         if act.kind == "release":
             removed = table.mask(table.program.releases[act.subject or ""].removes)
-            if bit == table.released(act.subject or "", 0) and act.shown & removed:
-                yield _lowest(act.shown & removed)
+        if not bit & removed:
+            yield bit
+        if act.kind == "release" and bit == table.released(act.subject or "", 0) and act.shown & removed:
+            yield _lowest(act.shown & removed)
         if act.kind == "approve" and bit & table.approval_marks(act.shown) and act.shown & table.secrecy:
             yield _lowest(act.shown & table.secrecy)
 

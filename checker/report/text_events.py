@@ -31,7 +31,7 @@ def _words(event: Event) -> list[str]:
         case "call" | "approve" | "deny":
             return [event.kind, _call(event), actor]
         case "result":
-            return ["result of", event.tool or event.call or "?", "->", _value(event.result)]
+            return ["result of", event.tool or event.call or "?", "->", _value(event.result) or "nothing"]
         case "fail":
             return ["fail", event.tool or event.call or "?", _value(event.error)]
         case "message":

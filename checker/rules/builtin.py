@@ -20,12 +20,13 @@ from wfcheck.dsl.walk import statements
 
 @attrs.frozen
 class Duty:
-    """At `act`, `label` must lie within `admitted`; `text` says what is wrong where it does not."""
+    """At `act`, `label` must lie within `admitted`; `text` says what is wrong where it does not. `by`: who would have to trust it."""
 
     act: Act
     label: int
     admitted: int
     text: str
+    by: str | None = None
 
 
 def clearance(case: Case) -> Iterator[Duty]:
@@ -104,7 +105,7 @@ def robust(case: Case) -> Iterator[Duty]:
         if table.mask(release.removes) & table.secrecy:
             label = (act.shown | act.decision) & table.influence & table.every_tag
             text = f"the release `{release.symbol}` may be steered by what `{by}` does not trust"
-            yield Duty(act, label, table.mask(_trusted(case, by)), text)
+            yield Duty(act, label, table.mask(_trusted(case, by)), text, by)
 
 
 def transparent(case: Case) -> Iterator[Duty]:
@@ -157,7 +158,20 @@ def _broken(case: Case, duty: Duty, foreign: int) -> Finding:
     tag = ", ".join(f"`{s}`" for s in case.analysis.labelling.table.symbols(foreign)[:3])
     steps = trail(case.analysis.labelling, case.workflow, case.labels).steps(duty.act, duty.text, foreign)
     finding = possible(f"{duty.text}: {tag}", path=steps)
-    return attrs.evolve(finding, span=duty.act.span)
+    return attrs.evolve(finding, span=duty.act.span, help=_help(case, duty, foreign))
+
+
+def _help(case: Case, duty: Duty, foreign: int) -> str | None:
+    """What mends a release that is steered."""
+    found = case.analysis.labelling.table.symbols(foreign)
+    if duty.by is None or not found:
+        return None
+    apart = f"keep {'it' if len(found) == 1 else 'them'} out of what decides"
+    return f"let `{duty.by}` trust {_named(found)}, or {apart}"
+
+
+def _named(symbols: Sequence[str]) -> str:
+    return " and ".join(f"`{s}`" for s in symbols)
 
 
 @attrs.frozen
