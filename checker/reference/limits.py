@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import assert_never
 
+from wfcheck.checker.reference import streaks
 from wfcheck.checker.reference.evaluate import Truth, evaluate, judged
 from wfcheck.checker.reference.log import Log
 from wfcheck.checker.reference.matching import Matcher, equal
@@ -138,14 +139,16 @@ def _streak(matcher: Matcher, body: core.Limit, index: int) -> Truth:
     sure = True
     for at in range(index - 1, -1, -1):
         shared = _shared_but_keys(matcher, body, at, index)
-        counted = both(_counts(matcher, body, at), _same_keys(matcher, body, at, index))
-        if shared is False or (counted is False and matcher.log.events[at].kind != "call"):
+        if shared is False:
             continue
-        if counted is False:
+        counted = both(_counts(matcher, body, at), _same_keys(matcher, body, at, index))
+        ended = both(shared, streaks.ends(matcher, body, at, _counts)) if counted is False else False
+        if ended is True:
             break
-        sure = sure and counted is True and shared is True
-        most += 1
-        least += 1 if sure else 0
+        sure = sure and ended is False and (counted is False or (counted is True and shared is True))
+        if counted is not False:
+            most += 1
+            least += 1 if sure else 0
     return _between(Fraction(least), Fraction(most), body.bound)
 
 

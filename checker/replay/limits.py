@@ -1,4 +1,4 @@
-"""Counts, sums, distinct values and streaks, with every scope kept apart and each event at constant cost.
+"""Counts, sums and distinct values, with every scope kept apart and each event at constant cost.
 
 What may count, may count: each measure is kept as the least and the greatest that it can be."""
 
@@ -74,7 +74,7 @@ UNKNOWN_KEY: Hashable = ("unknown",)
 
 @attrs.define
 class QuotaStepper:
-    """`limit count|sum|distinct|consecutive (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
+    """`limit count|sum|distinct (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
     what may belong to any key."""
 
     compiled: monitor.Quota
@@ -110,7 +110,7 @@ class QuotaStepper:
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event with itself counted in."""
         found = list(judge(self.judged, self.when, view, history))
-        group = tuple(_part(scope, view) for scope in _shared(self.compiled.scopes))
+        group = tuple(part(scope, view) for scope in shared(self.compiled.scopes))
         if not found:
             return
         truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
@@ -130,7 +130,7 @@ class QuotaStepper:
             self.pending = None
         verdict = conjunction(truth, over)
         if verdict is True:
-            yield violated(view.index, f"limit of {_shown(self.compiled.bound)} exceeded")
+            yield violated(view.index, f"limit of {shown(self.compiled.bound)} exceeded")
         elif verdict is UNKNOWN:
             yield insufficient(view.index, SHORT)
 
@@ -141,11 +141,11 @@ class QuotaStepper:
 
     def _scope(self, group: Hashable, frame: Frame) -> Hashable | None:
         """The group and the values of all keys, or None where one is unknown."""
-        values = [_evaluated(code, frame) for code in self.keys]
+        values = [evaluated(code, frame) for code in self.keys]
         return None if any(has_unknown(v) for v in values) else (group, *map(key_of, values))
 
     def _item(self, frame: Frame, view: View, sure: bool) -> Item:
-        value = 1 if self.value is None else _evaluated(self.value, frame)
+        value = 1 if self.value is None else evaluated(self.value, frame)
         moment = None if view.moment is UNKNOWN else view.moment
         if self.compiled.kind == "distinct":
             return Item(moment, UNKNOWN_KEY if has_unknown(value) else key_of(value), 1, sure)
@@ -204,71 +204,14 @@ class QuotaStepper:
         return True
 
 
-@attrs.define
-class StreakStepper:
-    """`limit consecutive (..) <= n per SCOPE`: a call that does not match, or has another key, ends the streak of its group."""
-
-    compiled: monitor.Quota
-    judged: Pattern
-    when: Code | None
-    keys: tuple[Code, ...]
-    streaks: dict[Hashable, tuple[Hashable, int, int]] = attrs.field(factory=dict)  # key, least, most
-
-    @staticmethod
-    def of(compiled: monitor.Quota, program: core.Program, tables: Tables) -> StreakStepper:
-        """A stepper at the start of a trace."""
-        judged = compile_pattern(compiled.judged, program, tables, "judged")
-        keys = tuple(compile_expression(s.key, tables) for s in compiled.scopes if s.key is not None)
-        return StreakStepper(compiled, judged, optional_code(compiled.when, tables), keys)
-
-    def concerns(self, kind: str, name: str) -> bool:
-        """What is counted, and every call, since it may end a streak."""
-        return kind == "call" or self.judged.concerns(kind, name)
-
-    def step(self, view: View, history: History) -> Iterator[Finding]:
-        """Judge the event with itself counted in."""
-        group = tuple(_part(scope, view) for scope in _shared(self.compiled.scopes))
-        found = list(judge(self.judged, self.when, view, history))
-        if not found:
-            if view.kind == "call":
-                self.streaks.pop(group, None)
-            return
-        values = [_evaluated(code, frame_of(view, found[0][1], history)) for code in self.keys]
-        truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
-        yield from self._count(view, group, values, truth)
-
-    def _count(self, view: View, group: Hashable, values: list[Known], truth: Truth) -> Iterator[Finding]:
-        key = tuple(key_of(v) for v in values)
-        doubt = any(has_unknown(v) for v in values)
-        before, least, most = self.streaks.get(group, (key, 0, 0))
-        uncertain = doubt or UNKNOWN_KEY in (before if isinstance(before, tuple) else ())
-        if before != key and not uncertain:
-            least = most = 0
-        least = 1 if uncertain else least + 1
-        most += 1
-        over: Truth = (
-            True if least > self.compiled.bound else UNKNOWN if most > self.compiled.bound else False
-        )
-        verdict = conjunction(truth, over)
-        self.streaks[group] = (key, least if truth is True else 0, most)
-        if verdict is True:
-            yield violated(view.index, f"limit of {_shown(self.compiled.bound)} in a row exceeded")
-        elif verdict is UNKNOWN:
-            yield insufficient(view.index, SHORT)
-
-    def finish(self, last: View | None) -> Iterator[Finding]:
-        """Nothing is owed at the end."""
-        del last
-        return iter(())
-
-
-def _shared(scopes: tuple[ScopeKey, ...]) -> tuple[ScopeKey, ...]:
+def shared(scopes: tuple[ScopeKey, ...]) -> tuple[ScopeKey, ...]:
     """The scopes that are no keys; keys alone count inside the session."""
     plain = tuple(scope for scope in scopes if scope.kind != "key")
     return plain or (ScopeKey("session", None, None),)
 
 
-def _part(scope: ScopeKey, view: View) -> Hashable:
+def part(scope: ScopeKey, view: View) -> Hashable:
+    """The scope that the event is in."""
     match scope.kind:
         case "run":
             return ("run", view.session, view.run)
@@ -280,12 +223,14 @@ def _part(scope: ScopeKey, view: View) -> Hashable:
             return ("session", view.session)
 
 
-def _evaluated(code: Code, frame: Frame) -> Known:
+def evaluated(code: Code, frame: Frame) -> Known:
+    """The value, unknown where it has none."""
     try:
         return code(frame)
     except EvaluationError:
         return UNKNOWN
 
 
-def _shown(bound: Fraction) -> str:
+def shown(bound: Fraction) -> str:
+    """The bound as text."""
     return str(bound.numerator) if bound.denominator == 1 else str(float(bound))

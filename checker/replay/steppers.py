@@ -9,10 +9,11 @@ from wfcheck.checker.conditions.compiled import Tables
 from wfcheck.checker.provenance.flow import DecisionQuery, unsearchable
 from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.provenance.sources import Provenance
-from wfcheck.checker.replay.limits import QuotaStepper, StreakStepper
+from wfcheck.checker.replay.limits import QuotaStepper
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
 from wfcheck.checker.replay.sequence_rules import InvariantStepper, ResponseStepper, SeparationStepper
 from wfcheck.checker.replay.stepping import MonitorStepper, Stepper
+from wfcheck.checker.replay.streaks import StreakStepper
 from wfcheck.dsl import core
 
 

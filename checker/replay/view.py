@@ -14,13 +14,15 @@ from wfcheck.dsl.core import Effect
 
 SYSTEM = "system"
 _VALUED = frozenset({"result", "recall", "release", "llm", "remember"})
+_OUTCOMES = frozenset({"result", "fail", "deny"})
 _HIDDEN = frozenset({"redacted", "truncated", "absent"})
 
 
 @attrs.define
 class View:
     """One event. `call` is the view of the call that a result, failure or denial answers. `turn` and `steps` count model
-    answers and calls up to and with this event. `on_behalf`: the actors of the steps around it. A call knows its recorded result."""
+    answers and calls up to and with this event. `on_behalf`: the actors of the steps around it. A call knows its recorded
+    result, and the kinds of the later events that tell how it ended (`outcomes`)."""
 
     index: int
     event: Event
@@ -37,6 +39,7 @@ class View:
     steps: int
     call: View | None = None
     on_behalf: tuple[str | None, ...] = ()
+    outcomes: frozenset[str] = frozenset()
 
     @property
     def text(self) -> Known:
@@ -94,6 +97,7 @@ class _Reader:
     catalogue: Catalogue
     completeness: Mapping[str, Completeness]
     answers: Mapping[str, Event]
+    outcomes: Mapping[tuple[str, bool], Mapping[str, int]]
     open_calls: dict[str, View] = attrs.field(factory=dict)
     latest: dict[str, View] = attrs.field(factory=dict)
     by_id: dict[str, View] = attrs.field(factory=dict)
@@ -115,6 +119,7 @@ class _Reader:
             index, event, event.kind, name, tool, self._actor(event, call),
             call.arguments if call and not own else _arguments(event, tool, shown),
             self._result(event, tool, shown), moment, *run, turn, self.steps, call, self._behalf(event),
+            self._outcomes(index, event),
         )  # fmt: skip
         self._remember(view, event)
         return view
@@ -149,6 +154,12 @@ class _Reader:
             at = self.by_id.get(at.event.parent or "")
         return tuple(found)
 
+    def _outcomes(self, index: int, event: Event) -> frozenset[str]:
+        if event.kind != "call":
+            return frozenset()
+        last = self.outcomes.get(_joint(event, self.catalogue), {})
+        return frozenset(kind for kind, at in last.items() if at > index)
+
     def _result(self, event: Event, tool: core.Tool | None, shown: Mapping[str, Completeness]) -> Known:
         if event.kind == "call":
             answer = self.answers.get(event.call or "")
@@ -175,9 +186,18 @@ def views(
 ) -> Iterator[View]:
     """The views of one trace, in order."""
     answers = {event.call: event for event in events if event.kind == "result" and event.call}
-    reader = _Reader(catalogue, completeness, answers)
+    outcomes: dict[tuple[str, bool], dict[str, int]] = {}
+    for index, event in enumerate(events):
+        if event.kind in _OUTCOMES:
+            outcomes.setdefault(_joint(event, catalogue), {})[event.kind] = index
+    reader = _Reader(catalogue, completeness, answers, outcomes)
     for index, event in enumerate(events):
         yield reader.view(index, event)
+
+
+def _joint(event: Event, catalogue: Catalogue) -> tuple[str, bool]:
+    """What joins a call with its outcome: the id of the call, or without one the tool."""
+    return (event.call, True) if event.call else (catalogue.name_of(event.tool or ""), False)
 
 
 def _arguments(

@@ -421,6 +421,44 @@ def test_limit_distinct_and_consecutive() -> None:
     assert broken(streak, pay, pay, new_run(), pay) == ()
 
 
+def test_failures_in_a_row() -> None:
+    """The attempt of the next call does not end the streak; a call that returns does, or one of another tool."""
+    rule = limit("consecutive", 3, RUN, event=b.event("fail", "pay"))
+    failed = (call("pay", **ORDER1), fail())
+    assert broken(rule, *[failed] * 6) == (7, 9, 11)
+    assert broken(rule, *[failed] * 3) == ()
+    assert broken(rule, *[failed] * 2, done("pay", **ORDER1), *[failed] * 2) == ()
+    assert broken(rule, *[failed] * 2, call("audit"), *[failed] * 2) == ()
+    assert broken(rule, *[failed] * 2, call("audit"), fail(), *[failed] * 2) == ()
+    assert broken(rule, *[failed] * 2, simple("say"), *[failed] * 2) == (8,)
+    assert broken(rule, *[failed] * 2, new_run(), *[failed] * 2) == ()
+    assert unknown(rule, *[failed] * 2, call("pay", **ORDER1), *[failed] * 2) == (8,)
+
+
+def test_failures_of_calls_at_once_are_in_a_row() -> None:
+    rule = limit("consecutive", 1, RUN, event=b.event("fail", "pay"))
+    attempt = call("pay", **ORDER1)
+    assert broken(rule, attempt, attempt, fail(), fail()) == (3,)
+    assert broken(rule, attempt, attempt, attempt, fail(), result(), fail()) == ()
+
+
+def test_failures_in_a_row_by_key() -> None:
+    rule = limit("consecutive", 1, scope("key", b.arg("order")), event=b.event("fail", "pay"))
+    one, two = (call("pay", order="1", amount=1), fail()), (call("pay", order="2", amount=1), fail())
+    assert broken(rule, one, two, two) == (5,)
+    assert broken(rule, one, two, one) == ()
+
+
+def test_denials_in_a_row() -> None:
+    rule = limit("consecutive", 1, RUN, event=b.event("deny", "pay"))
+    denied = deny("pay", **ORDER1)
+    assert broken(rule, denied, denied) == (1,)
+    assert broken(rule, denied, deny("audit"), denied) == ()
+    assert broken(rule, denied, done("pay", **ORDER1), denied) == ()
+    assert broken(rule, denied, call("pay", **ORDER1), fail(), denied) == ()
+    assert unknown(rule, denied, call("pay", **ORDER1), denied) == (2,)
+
+
 def test_limit_when_counts_what_matches() -> None:
     rule = limit("count", 1, RUN, condition=b.op(">", b.arg("amount"), 5))
     assert broken(rule, call("pay", amount=6), call("pay", amount=5), call("pay", amount=7)) == (2,)
