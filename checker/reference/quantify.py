@@ -13,11 +13,16 @@ from wfcheck.dsl.values.operators import EvaluationError
 
 
 def triggers(
-    matcher: Matcher, pattern: core.EventPattern, condition: core.Expr | None, index: int
+    matcher: Matcher,
+    pattern: core.EventPattern,
+    condition: core.Expr | None,
+    index: int,
+    other: int | None = None,
 ) -> list[Match]:
-    """The ways in which the event is one that the rule judges, and its `when` does not rule it out."""
+    """The ways in which the event is one that the rule judges, and its `when` does not rule it out. `other`: the earlier event
+    that `same` and `args` speak of."""
     found = []
-    for match in matcher.matches(pattern, index, evidence=False):
+    for match in matcher.matches(pattern, index, evidence=False, other=other):
         truth = both(match.truth, judged(condition, matcher.environment(index, match.binders)))
         if truth is not False:
             found.append(Match(truth, match.binders))

@@ -119,24 +119,26 @@ def _lines(matcher: Matcher, principal: str) -> list[core.Allow]:
 
 
 def _forbid(matcher: Matcher, body: core.Forbid) -> Findings:
-    """forbid E [when c] [after A [until U | for d]]: no such event, or none while it is armed."""
+    """forbid E [when c] [after A [until U | for d]]: no such event, or none while it is armed. `same` and `args` in E speak of A."""
     for index in range(len(matcher.log.events)):
-        for match in triggers(matcher, body.event, body.condition, index):
-            yield index, both(match.truth, _armed(matcher, body, index, match.binders))
+        possible = triggers(matcher, body.event, body.condition, index)
+        if body.after is None:
+            yield from ((index, match.truth) for match in possible)
+            continue
+        for start in matcher.log.before(index, matcher.per_session) if possible else ():
+            for match in triggers(matcher, body.event, body.condition, index, start):
+                yield index, both(match.truth, _armed(matcher, body, body.after, start, index, match.binders))
 
 
-def _armed(matcher: Matcher, body: core.Forbid, index: int, binders: Binders) -> Truth:
-    """Some A before it, since then no U, and no more time gone by than d."""
-    if body.after is None:
-        return True
+def _armed(
+    matcher: Matcher, body: core.Forbid, after: core.EventPattern, start: int, index: int, binders: Binders
+) -> Truth:
+    """The event at `start` is an A, since then there was no U, and no more time has gone by than d."""
     history = matcher.log.before(index, matcher.per_session)
-    return any_of(
-        both(
-            matcher.holds(body.after, start, other=index, binders=binders),
-            matcher.log.within(start, index, body.duration),
-            none_between(matcher, body.until, history, start, index, binders),
-        )
-        for start in history
+    return both(
+        matcher.holds(after, start, other=index, binders=binders),
+        matcher.log.within(start, index, body.duration),
+        none_between(matcher, body.until, history, start, index, binders),
     )
 
 

@@ -45,12 +45,13 @@ def optional_code(expression: core.Expr | None, tables: Tables) -> Code | None:
 
 
 def judge(
-    pattern: Pattern, when: Code | None, view: View, history: History
+    pattern: Pattern, when: Code | None, view: View, history: History, other: View | None = None
 ) -> Iterator[tuple[Truth, Bindings]]:
-    """The ways in which the event is one that the rule speaks of, with its binders."""
+    """The ways in which the event is one that the rule speaks of, with its binders. `other`: the earlier event that `same` and
+    `args` speak of."""
     if view.kind not in pattern.kinds:
         return
-    for match in pattern.matches(view, history=history):
+    for match in pattern.matches(view, other, history=history):
         truth = match.truth
         if when is not None:
             truth = conjunction(truth, holds(when, frame_of(view, match.bindings, history)))

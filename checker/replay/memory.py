@@ -34,10 +34,19 @@ class Ties:
     indexed: bool
 
 
-def ties_of(pattern: core.EventPattern, binding: bool = False) -> Ties:
-    """The ties of a pattern. Several choices, or comparisons with binders, are found by a scan."""
+def partnered(pattern: core.EventPattern) -> bool:
+    """Whether the pattern compares its event with another one."""
+    return any(isinstance(t, core.Same | core.SameCall) for c in pattern.choices for _, t in c.tests)
+
+
+def ties_of(
+    pattern: core.EventPattern, binding: bool = False, other: core.EventPattern | None = None
+) -> Ties:
+    """The ties of a pattern. Several choices, or comparisons with binders, are found by a scan. `other`: a pattern whose event
+    hangs on the events of this one."""
+    back = other.choices if other is not None and partnered(other) else ()
     choices = pattern.choices
-    tests = [(name, test) for choice in choices for name, test in choice.tests]
+    tests = [(name, test) for choice in (*choices, *back) for name, test in choice.tests]
     same = tuple(name for name, test in tests if isinstance(test, core.Same))
     binders = tuple((name, test.name) for name, test in tests if isinstance(test, core.Bind))
     args = any(isinstance(test, core.SameCall) for _, test in tests)
@@ -48,7 +57,7 @@ def ties_of(pattern: core.EventPattern, binding: bool = False) -> Ties:
         choice.result is not None and not isinstance(choice.result, core.Compare) for choice in choices
     )
     free = not (same or binders or call or compared or results or mixed)
-    return Ties(same, binders, call, free, len(choices) == 1 and bool(same or call))
+    return Ties(same, binders, call, free, len(choices) == 1 and len(back) < 2 and bool(same or call))
 
 
 def _has_binder(expression: core.Expr) -> bool:
@@ -66,12 +75,17 @@ class Memory:
 
     @staticmethod
     def of(
-        pattern: core.EventPattern, program: core.Program, tables: Tables, *, evidence: bool = False
+        pattern: core.EventPattern,
+        program: core.Program,
+        tables: Tables,
+        *,
+        evidence: bool = False,
+        other: core.EventPattern | None = None,
     ) -> Memory:
-        """An empty memory for a pattern. `evidence`: approvals count for the very call alone, and once."""
+        """An empty memory for a pattern. `evidence`: approvals count for the very call alone, and once. `other`: as `ties_of`."""
         compiled = compile_pattern(pattern, program, tables, "done", binding=evidence)
         single = evidence and any(choice.kind == "approve" for choice in pattern.choices)
-        return Memory(compiled, ties_of(pattern, evidence), single)
+        return Memory(compiled, ties_of(pattern, evidence, other), single)
 
     def fresh(self) -> Memory:
         """An empty memory for another scope."""
@@ -114,7 +128,7 @@ class Memory:
     ) -> Truth:
         """Whether an event is remembered, and not used up, that matches with the judged one and is valid."""
         doubt: Truth = False
-        for entry in self._candidates(judged):
+        for entry in self.candidates(judged):
             for match in () if entry.used else self.pattern.matches(entry.view, judged, bindings, history):
                 truth = conjunction(match.truth, valid(entry.view, match.bindings))
                 if truth is True:
@@ -124,7 +138,7 @@ class Memory:
 
     def use_up(self, judged: View, history: History | None, valid: Callable[[View, Bindings], Truth]) -> None:
         """The judged call takes the oldest approval that is surely valid for it."""
-        for entry in sorted(self._candidates(judged), key=lambda entry: entry.view.index):
+        for entry in sorted(self.candidates(judged), key=lambda entry: entry.view.index):
             if entry.used or entry.view.kind != "approve":
                 continue
             if any(
@@ -134,7 +148,7 @@ class Memory:
                 entry.used = True
                 return
 
-    def _candidates(self, judged: View) -> Iterator[Entry]:
+    def candidates(self, judged: View) -> Iterator[Entry]:
         """The entries that may match with the judged event, newest first within a bucket."""
         keys: list[Hashable] = [True, UNKNOWN] if self.ties.free else [None]
         if self.ties.indexed:
@@ -150,7 +164,7 @@ class Memory:
     def latest(self, judged: View, bindings: Bindings = EMPTY, history: History | None = None) -> Latest:
         """The latest events that surely match, and that may match, with the judged one."""
         sure = perhaps = -1
-        for entry in self._candidates(judged):
+        for entry in self.candidates(judged):
             if entry.view.index > perhaps:
                 truth = self.pattern.match(entry.view, judged, bindings, history).truth
                 perhaps = perhaps if truth is False else entry.view.index

@@ -29,7 +29,7 @@ from wfcheck.checker.replay.judge import (
     unexpired,
     within_time,
 )
-from wfcheck.checker.replay.memory import Latest, Memory
+from wfcheck.checker.replay.memory import Latest, Memory, partnered
 from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
@@ -77,7 +77,7 @@ class _State:
         return _State(
             None if evidence is None else Memory.of(evidence.pattern, program, tables, evidence=True),
             memory(evidence.since) if evidence else None,
-            memory(armed.after) if armed else None,
+            Memory.of(armed.after, program, tables, other=compiled.judged) if armed else None,
             memory(armed.until) if armed else None,
         )
 
@@ -102,6 +102,7 @@ class MonitorStepper:
     source: Code | None
     blank: _State
     demanded: Code | None  # a `when` about binders of the evidence
+    partnered: bool = False  # the judged event is compared with the one that armed the rule
     states: dict[tuple[str, str], _State] = attrs.field(factory=dict)
 
     @staticmethod
@@ -118,6 +119,7 @@ class MonitorStepper:
             source,
             _State.blank(compiled, program, tables),
             when if about_evidence else None,
+            compiled.armed is not None and partnered(compiled.judged),
         )
 
     def concerns(self, kind: str, name: str) -> bool:
@@ -129,7 +131,9 @@ class MonitorStepper:
     def step(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the event, then remember it."""
         state = self._state(view)
-        for truth, bindings in judge(self.judged, self.when, view, history):
+        if self.partnered:
+            yield from self._told(self._paired(view, state, history), view)
+        for truth, bindings in () if self.partnered else judge(self.judged, self.when, view, history):
             yield from self._judge(truth, bindings, view, state, history)
         self._use_up(view, state, history)
         for memory in state.memories:
@@ -156,22 +160,46 @@ class MonitorStepper:
             broken = conjunction(broken, False in covered or (UNKNOWN if UNKNOWN in covered else False))
         if broken is not False and self.compiled.evidence is not None:
             broken = conjunction(broken, self._lacking(view, bindings, state, history))
+        yield from self._told(broken, view)
+
+    def _told(self, broken: Truth, view: View) -> Iterator[Finding]:
         if broken is True:
             yield violated(view.index, _why(self.compiled, view))
         elif broken is UNKNOWN:
             yield insufficient(view.index, "the record does not settle a condition of the rule")
 
+    def _paired(self, view: View, state: _State, history: History) -> Truth:
+        """Whether the event breaks the rule with some event that armed it, of which its `same` and `args` speak."""
+        doubt: Truth = False
+        if state.after is None or not self.judged.concerns(view.kind, view.name):
+            return False
+        for entry in state.after.candidates(view):
+            for truth, bindings in judge(self.judged, self.when, view, history, entry.view):
+                arms = state.after.pattern.match(entry.view, view, bindings, history).truth
+                standing = self._standing(view, bindings, state, history)(entry.view, bindings)
+                broken = conjunction(conjunction(truth, arms), standing)
+                if broken is True:
+                    return True
+                doubt = UNKNOWN if broken is UNKNOWN else doubt
+        return doubt
+
     def _armed(self, view: View, bindings: Bindings, state: _State, history: History) -> Truth:
-        armed = self.compiled.armed
-        if armed is None or state.after is None:
+        if state.after is None:
             return True
+        return state.after.find(view, bindings, history, self._standing(view, bindings, state, history))
+
+    def _standing(
+        self, view: View, bindings: Bindings, state: _State, history: History
+    ) -> Callable[[View, Bindings], Truth]:
+        """Whether the rule is still armed by an earlier event."""
         ended = state.until.latest(view, bindings, history) if state.until else Latest()
+        duration = None if self.compiled.armed is None else self.compiled.armed.duration
 
         def valid(earlier: View, _: Bindings) -> Truth:
-            lasting = True if armed.duration is None else within_time(earlier, view, armed.duration)
+            lasting = True if duration is None else within_time(earlier, view, duration)
             return conjunction(ended.not_after(earlier.index), lasting)
 
-        return state.after.find(view, bindings, history, valid)
+        return valid
 
     def _lacking(self, view: View, bindings: Bindings, state: _State, history: History) -> Truth:
         """Whether some element has no evidence."""

@@ -146,6 +146,18 @@ def test_binders_agree_between_the_judged_event_and_what_it_follows() -> None:
     assert broken(rule, done("audit", order="1"), call("pay", order="2"), call("pay", order="1")) == (3,)
 
 
+def test_same_in_the_judged_event_is_the_argument_of_the_earlier_one() -> None:
+    rule = forbid(b.event("call", "pay", order=core.Same()), after=AUDITED)
+    audits = done("audit", order="1"), done("audit", order="2")
+    assert broken(rule, audits[0], call("pay", order="2"), call("pay", order="1")) == (3,)
+    assert broken(rule, *audits, call("pay", order="1"), call("pay", order="3")) == (4,)
+    assert broken(rule, call("pay", order="1"), audits[0]) == ()
+    assert unknown(rule, done("audit"), call("pay", order="1")) == (2,)
+    until = forbid(b.event("call", "pay", order=core.Same()), after=AUDITED, until=b.event("call", "read"))
+    assert broken(until, audits[0], done("read"), audits[1], call("pay", order="1")) == ()
+    assert broken(until, audits[0], done("read"), audits[1], call("pay", order="2")) == (6,)
+
+
 def test_history_is_of_the_run_or_of_the_session() -> None:
     rule = forbid(PAID, after=b.event("call", "read"))
     assert broken(rule, done("read"), new_run(), call("pay")) == ()
