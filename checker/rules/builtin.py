@@ -13,6 +13,7 @@ from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import residue
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, label_assumptions, possible, proved
 from wfcheck.checker.rules.ends import arriving
+from wfcheck.checker.search import guided
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
@@ -158,7 +159,8 @@ def _broken(case: Case, duty: Duty, foreign: int) -> Finding:
     tag = ", ".join(f"`{s}`" for s in case.analysis.labelling.table.symbols(foreign)[:3])
     steps = trail(case.analysis.labelling, case.workflow, case.labels).steps(duty.act, duty.text, foreign)
     finding = possible(f"{duty.text}: {tag}", path=steps)
-    return attrs.evolve(finding, span=duty.act.span, help=_help(case, duty, foreign))
+    starts = guided.scripts(case, [duty.act], foreign)
+    return attrs.evolve(finding, span=duty.act.span, help=_help(case, duty, foreign), starts=starts)
 
 
 def _help(case: Case, duty: Duty, foreign: int) -> str | None:

@@ -58,16 +58,17 @@ def _symbolic(case: Case, rule: core.Rule, monitor: Monitor) -> Finding:
         return unknown(reason)
     found = list(trace.violations())
     answer = prover.decide(prover.over, [v.broken for v in found])
+    led = guided.scripts(case, _judged(case, rule, monitor) or [])
     match answer:
         case solver.Unsat(core=names):
             return _proved(rule, prover, trace, names)
         case solver.Sat():
             return attrs.evolve(
                 possible(UNCONFIRMED, notes=prover.open_points),
-                starts=chain(guided.plain(case), _starts(case, rule, monitor, prover)),
+                starts=chain(guided.plain(case), _starts(case, rule, monitor, prover), led),
             )
         case solver.Unknown(reason=why):
-            return unknown(f"the solver gave up: {why}")
+            return attrs.evolve(unknown(f"the solver gave up: {why}"), starts=led)
 
 
 def trace_of(case: Case, rule: core.Rule, monitor: Monitor, execution: Execution) -> RuleTrace:

@@ -20,6 +20,7 @@ from wfcheck.checker.reference.oracle import (
     SayText,
     SendTo,
 )
+from wfcheck.checker.search import fulfilling
 from wfcheck.checker.search.candidates import INVENTED, pool
 from wfcheck.checker.search.telling import KEPT, ORDER, PLAIN, Teller, Told
 from wfcheck.dsl import core, types
@@ -34,6 +35,8 @@ MOST = 120
 _ELSE = 3
 """Length of the keys of a script that are not about an act of an agent."""
 
+MEETING = 3
+"""How many lots of arguments that meet a `when` are tried."""
 CONSTANTS = 4
 """How many values are tried for an argument that a `when` asks about."""
 
@@ -70,13 +73,16 @@ class Guide:
                     yield self._together(region, [s for s in regions if s is not region], may, admitted)
 
     def _admitted(self, may: core.May | None) -> list[Given]:
-        """Arguments of an act that its `when` may ask for: none of their own, then constants of the program, one at a time."""
+        """Arguments of an act that its `when` may ask for: such as meet it, none of their own, then constants of the program, one
+        at a time."""
         asked = () if may is None or may.condition is None else subexpressions(may.condition)
         names = {e.name for e in asked if isinstance(e, core.Variable) and e.kind == "argument"}
         tool = self.case.program.tools.get(may.tool or "") if may is not None else None
         found = [] if tool is None else [p for p in tool.parameters if p.name in names]
         pool = self.teller.pool
-        return [{}, *({p.name: value} for p in found for value in pool.candidates(p.type, CONSTANTS))]
+        alone = [{p.name: value} for p in found for value in pool.candidates(p.type, CONSTANTS)]
+        meeting = [] if tool is None or may is None else fulfilling.arguments(tool, may.condition, MEETING)
+        return [*meeting, {}, *alone]
 
     def _together(
         self, region: core.Agent, others: Sequence[core.Agent], may: core.May | None, given: Given
@@ -223,10 +229,21 @@ def inventions(case: Case, acts: Sequence[Act], argument: str, wanted: int) -> I
     for act in acts:
         tool = case.program.tools[act.subject or ""]
         type_ = next(p.type for p in tool.parameters if p.name == argument)
-        value = _invented(type_)
-        if value is not None and conforms(value, type_):
+        asked = _condition(case, act)
+        made = (_invented(type_), *fulfilling.values(type_, asked, argument)[: fulfilling.MOST])
+        fitting = [v for v in made if v is not None and conforms(v, type_)]
+        if asked is not None:
+            fitting.sort(key=lambda v: not fulfilling.meets(asked, {argument: v}))
+        for value in fitting:
             for masks in ((wanted,), ()) if wanted else ((),):
                 yield from Guide(case, teller, masks, (argument, value)).scripts(act)
+
+
+def _condition(case: Case, act: Act) -> core.Expr | None:
+    """The `when` of an act that an agent chooses."""
+    regions = (s for s in statements(case.workflow.body) if s.id == act.node)
+    region = next(regions, None)
+    return region.may[act.choice - 1].condition if isinstance(region, core.Agent) and act.choice else None
 
 
 def _invented(type_: types.Type) -> Value:
