@@ -134,8 +134,17 @@ class RuleTrace:
             truth = self.matcher.any_match(armed.after, start, evidence=True, other=event, binders=binders)
             if truth.maybe is not b.FALSE:
                 ended = self._surely_between(armed.until, start, event, binders)
-                found.append(Truth(b.FALSE, b.and_(truth.maybe, b.not_(ended))))
+                paired = self._paired(event, start)
+                found.append(Truth(b.FALSE, b.and_(truth.maybe, paired, b.not_(ended))))
         return either(found)
+
+    def _paired(self, event: SymbolicEvent, start: SymbolicEvent) -> Term:
+        """What the `same` and `args` of a judged call ask of the event that armed the rule may hold."""
+        choices = self.monitor.judged.choices
+        compares = any(isinstance(t, core.Same | core.SameCall) for c in choices for _, t in c.tests)
+        if not compares or any(choice.kind == "approve" for choice in choices):
+            return b.TRUE
+        return self.matcher.any_match(self.monitor.judged, event, evidence=False, other=start).maybe
 
     def _surely_between(
         self,
