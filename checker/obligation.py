@@ -23,6 +23,7 @@ from wfcheck.dsl.walk import statements
 T = TypeVar("T")
 
 COMPLETE_MEDIATION = "complete-mediation"
+STEP_BUDGETS = "step-budgets"
 UNCONFIRMED = "a run that breaks the rule could not be ruled out, and none was found"
 NO_RUN = "the labels admit the flow, and no concrete run was found"
 

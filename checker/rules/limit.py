@@ -12,6 +12,7 @@ import attrs
 from wfcheck.checker.encoding.encode import Environment, encode
 from wfcheck.checker.obligation import (
     COMPLETE_MEDIATION,
+    STEP_BUDGETS,
     UNCONFIRMED,
     Case,
     Finding,
@@ -50,7 +51,7 @@ def check(case: Case, body: core.Limit) -> Finding:
     prover = Prover(case)
     answer = prover.decide(prover.over, list(_violations(case, body, prover.over)))
     if not isinstance(answer, solver.Unsat) and _seldom(case, body):
-        return proved(COMPLETE_MEDIATION)
+        return proved(COMPLETE_MEDIATION, STEP_BUDGETS)
     match answer:
         case solver.Unsat(core=names):
             why = contradiction(prover, names)
@@ -88,7 +89,7 @@ def _starts(case: Case, body: core.Limit, prover: Prover) -> Iterator[Script]:
     for execution in prover.exact():
         answer = prover.decide(execution, list(_violations(case, body, execution)))
         if isinstance(answer, solver.Sat):
-            yield prover.script(execution, answer)
+            yield from prover.scripts(execution, answer)
 
 
 def _violations(case: Case, body: core.Limit, execution: Execution) -> Iterator[Term]:
