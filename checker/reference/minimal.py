@@ -84,7 +84,20 @@ def _constants(condition: core.Expr, base: Type) -> Iterator[Value]:
             near: tuple[Value, ...] = (value,)
             if isinstance(value, int | Fraction) and not isinstance(value, bool):
                 near = (value, value + 1, value - 1)
+            elif isinstance(value, str):
+                near = (*_around(value, base), value)
             yield from (v for v in near if conforms(v, base))
+
+
+def _around(name: str, type_: Type) -> tuple[str, ...]:
+    """Where a domain or a host may be meant: an address or a link there."""
+    match types.base(type_):
+        case types.Scalar(name="address") if "@" not in name:
+            return (f"a@{name}",)
+        case types.Scalar(name="url") if "://" not in name:
+            return (f"https://{name}/",)
+        case _:
+            return ()
 
 
 def _literals(expr: core.Expr) -> Iterator[Value]:

@@ -73,7 +73,7 @@ def _starts(case: Case, prover: Prover) -> Iterator[Script]:
     for execution in prover.exact():
         answer = prover.decide(execution, [d.broken for d in _demands(case, execution)])
         if isinstance(answer, solver.Sat):
-            yield prover.script(execution, answer)
+            yield from prover.scripts(execution, answer)
 
 
 def _asks(program: core.Program, kind: str, subject: str | None) -> bool:

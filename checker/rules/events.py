@@ -96,7 +96,7 @@ def _starts(case: Case, rule: core.Rule, monitor: Monitor, prover: Prover) -> It
         found = list(trace_of(case, rule, monitor, execution).violations())
         answer = prover.decide(execution, [v.broken for v in found])
         if isinstance(answer, solver.Sat):
-            yield prover.script(execution, answer)
+            yield from prover.scripts(execution, answer)
 
 
 def _nothing_judged(rule: core.Rule) -> Finding:

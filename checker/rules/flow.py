@@ -176,9 +176,11 @@ def _starts(
             formulas = _arrivals(case, body, execution, sink)
             answer = prover.decide(execution, formulas)
             if isinstance(answer, solver.Sat):
-                found = prover.script(execution, answer)
-                yield found
-                yield from (guided.merged(led, found) for led in guided.scripts(case, [sink.act], *wanted))
+                for found in prover.scripts(execution, answer):
+                    yield found
+                    yield from (
+                        guided.merged(led, found) for led in guided.scripts(case, [sink.act], *wanted)
+                    )
 
 
 def _labels(analysis: Analysis, workflow: core.Workflow, body: core.Flow) -> WorkflowLabels:

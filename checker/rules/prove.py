@@ -10,6 +10,7 @@ import attrs
 from wfcheck.checker.encoding.encoded import Notes
 from wfcheck.checker.obligation import Case
 from wfcheck.checker.symbolic.execution import Execution, Unroll, execute, script
+from wfcheck.checker.symbolic.script import LOOKS, PLACES
 from wfcheck.checker.symbolic.state import TYPED
 from wfcheck.checker.symbolic.types import conforms, fresh
 from wfcheck.dsl import core, types
@@ -55,9 +56,14 @@ class Prover:
         seconds = self.case.analysis.limits.timeout / 2
         return solve(b.or_(*formulas), execution.assumptions, solver.Limits(seconds=seconds))
 
-    def script(self, execution: Execution, answer: solver.Sat) -> dict[tuple[object, ...], object]:
-        """The model as answers of the last of a sequence of runs that has just this one."""
-        return {(0, *key): value for key, value in script(execution, answer.model).items()}
+    def scripts(self, execution: Execution, answer: solver.Sat) -> Iterator[dict[tuple[object, ...], object]]:
+        """The model as answers of the last of a sequence of runs that has just this one: with plainer values first, then as it is."""
+        tried: list[object] = []
+        for plain in (LOOKS, PLACES, frozenset[str]()):
+            found = script(execution, answer.model, plain=plain)
+            if found not in tried:
+                tried.append(found)
+                yield {(0, *key): value for key, value in found.items()}
 
 
 def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:

@@ -131,6 +131,8 @@ def _start(walk: Walk, workflow: core.Workflow) -> None:
         walk.assume(assumption.name, b.TRUE, walk.truth(assumption.condition).possible)
 
 
-def script(execution: Execution, model: Model) -> Mapping[tuple[Any, ...], Any]:
+def script(
+    execution: Execution, model: Model, *, plain: frozenset[str] = frozenset()
+) -> Mapping[tuple[Any, ...], Any]:
     """The answers of a `ScriptedOracle` that make the interpreter follow the model (mode Unroll)."""
-    return answers(execution.program, execution.questions, model)
+    return answers(execution.program, execution.questions, model, plain=plain)

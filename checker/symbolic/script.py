@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import islice
 from typing import Any
 
 import attrs
 
+from wfcheck.checker.reference import minimal
 from wfcheck.checker.reference.oracle import (
     AskUser,
     CallTool,
@@ -21,10 +24,16 @@ from wfcheck.checker.reference.oracle import (
 )
 from wfcheck.checker.symbolic.constants import decode
 from wfcheck.checker.symbolic.state import Question
+from wfcheck.checker.symbolic.value import SymbolicValue
 from wfcheck.dsl import core, types
 from wfcheck.solver.evaluate import Model, UndefinedError, evaluate_all
 from wfcheck.solver.term import Term
 
+_MARKS = {"address": "@", "url": "://"}
+_YEARS = (1970, 2100)
+PLACES = frozenset(_MARKS)
+LOOKS = PLACES | {"date", "time"}
+"""Scalar types of which a value can look like none: places, and times too."""
 Answers = dict[tuple[Any, ...], Any]
 
 
@@ -32,6 +41,7 @@ Answers = dict[tuple[Any, ...], Any]
 class _Script:
     program: core.Program
     model: Model
+    plain: frozenset[str]
     found: Answers = attrs.field(factory=dict)
     visits: Counter[str] = attrs.field(factory=Counter)
     steps: Counter[str] = attrs.field(factory=Counter)
@@ -44,7 +54,11 @@ class _Script:
             return False
 
     def value(self, question: Question) -> core.Value:
-        return decode(question.value, question.type, self.model)
+        return self.decoded(question.value, question.type)
+
+    def decoded(self, value: SymbolicValue, type_: types.Type) -> core.Value:
+        found = decode(value, type_, self.model)
+        return plainer(found, type_, self.plain) if self.plain else found
 
     def visit(self, site: str) -> tuple[str, int]:
         self.visits[site] += 1
@@ -52,14 +66,42 @@ class _Script:
 
 
 def answers(
-    program: core.Program, questions: Iterable[Question], model: Model
+    program: core.Program, questions: Iterable[Question], model: Model, *, plain: frozenset[str] = frozenset()
 ) -> Mapping[tuple[Any, ...], Any]:
-    """The script; questions that the model does not ask are left to the defaults."""
-    script = _Script(program, model)
+    """The script; questions that the model does not ask are left to the defaults. `plain`: scalar types of which a
+    plain value stands where one looks like none of its type; then the run need not follow the model."""
+    script = _Script(program, model, plain)
     for question in questions:
         if script.holds(question.guard):
             _answer(script, question)
     return script.found
+
+
+def plainer(value: core.Value, type_: types.Type, names: frozenset[str] = LOOKS) -> core.Value:
+    """The value, or the plainest of its type where it is an address without `@`, a link without a scheme, or lies in no usual
+    year."""
+    match types.base(type_), value:
+        case types.RecordType(fields=fields), dict():
+            known = dict(fields)
+            return {n: plainer(v, known.get(n, types.ANY), names) for n, v in value.items()}
+        case ((types.ListType(item=item) | types.SetType(item=item)), tuple()):
+            return tuple(plainer(v, item, names) for v in value)
+        case types.OptionType(base=inner), _ if value is not None:
+            return plainer(value, inner, names)
+        case types.Scalar(name=name), _ if name in names and not _usual(value, name):
+            return next(islice(minimal.candidates(type_), 1), value)
+        case _:
+            return value
+
+
+def _usual(value: core.Value, name: str) -> bool:
+    match value:
+        case str():
+            return _MARKS.get(name, "") in value
+        case date():
+            return _YEARS[0] <= value.year <= _YEARS[1]
+        case _:
+            return True
 
 
 def _answer(script: _Script, question: Question) -> None:
@@ -95,7 +137,7 @@ def _chosen(script: _Script, question: Question, reply: tuple[Any, ...]) -> Any:
     match question.detail:
         case (core.May(act="tool", tool=str(tool)), dict(values), ok):
             parameters = script.program.tools[tool].parameters
-            given = {p.name: decode(values[p.name], p.type, script.model) for p in parameters}
+            given = {p.name: script.decoded(values[p.name], p.type) for p in parameters}
             fine = script.holds(ok)
             script.found[reply] = Returned(script.value(question)) if fine else Failed()
             return CallTool(tool, given)
