@@ -232,11 +232,15 @@ def inventions(case: Case, acts: Sequence[Act], argument: str, wanted: int) -> I
         asked = _condition(case, act)
         made = (_invented(type_), *fulfilling.values(type_, asked, argument)[: fulfilling.MOST])
         fitting = [v for v in made if v is not None and conforms(v, type_)]
-        if asked is not None:
-            fitting.sort(key=lambda v: not fulfilling.meets(asked, {argument: v}))
-        for value in fitting:
+        for value in _admitted_first(fitting, argument, asked):
             for masks in ((wanted,), ()) if wanted else ((),):
                 yield from Guide(case, teller, masks, (argument, value)).scripts(act)
+
+
+def _admitted_first(values: Sequence[Value], argument: str, asked: core.Expr | None) -> Sequence[Value]:
+    if asked is None:
+        return values
+    return sorted(values, key=lambda value: not fulfilling.meets(asked, {argument: value}))
 
 
 def _condition(case: Case, act: Act) -> core.Expr | None:
