@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import floor as _floor
 
@@ -13,8 +13,8 @@ from wfcheck.solver.term import FALSE, REAL_ZERO, TRUE, ZERO, App, Const, Term, 
 
 __all__ = [
     "FALSE", "REAL_ZERO", "TRUE", "ZERO", "add", "and_", "boolean", "const", "distinct", "div", "eq", "floor", "fn", "ge", "gt", "iff",
-    "implies", "integer", "ite", "le", "length", "lt", "member", "mul", "neg", "not_", "opaque", "or_", "rational", "real", "sub",
-    "symbol", "text",
+    "implies", "integer", "ite", "le", "length", "lt", "member", "mul", "neg", "not_", "opaque", "or_", "rational", "real", "rebuild",
+    "sub", "symbol", "text",
 ]  # fmt: skip
 
 
@@ -260,3 +260,27 @@ def length(a: Term) -> Term:
 def fn(name: str, sort: Sort, *args: Term) -> Term:
     """The value of a function of which only its name is known: equal operands, equal results."""
     return app(sort, "fn", args, name) if args else symbol(name, sort)
+
+
+def rebuild(term: App, args: tuple[Term, ...]) -> Term:
+    """The same operator over other operands of the same sorts, folded."""
+    match term.op:
+        case "and":
+            return and_(*args)
+        case "or":
+            return or_(*args)
+        case "add":
+            return add(*args)
+        case "member":
+            assert isinstance(term.detail, Language)
+            return member(args[0], term.detail)
+        case "fn":
+            assert isinstance(term.detail, str)
+            return fn(term.detail, term.sort, *args)
+        case _:
+            return _FOLDS[term.op](*args)
+
+
+_FOLDS: dict[str, Callable[..., Term]] = {
+    "not": not_, "ite": ite, "eq": eq, "lt": lt, "le": le, "mul": mul, "div": div, "real": real, "floor": floor, "length": length,
+}  # fmt: skip
