@@ -1,0 +1,1 @@
+"""Finding inductive invariants of transition systems. Nothing that is guessed here is believed before every condition was checked."""
