@@ -15,7 +15,9 @@ from wfcheck.dsl.elaboration.event_subject import Subjects
 from wfcheck.dsl.elaboration.expression import constant, elaborate_condition, elaborate_expression
 from wfcheck.dsl.elaboration.frame import resolve_ref
 from wfcheck.dsl.elaboration.pattern import Place
+from wfcheck.dsl.elaboration.rule_judged import judged_fields, projected
 from wfcheck.dsl.types import ANY, DURATION, show
+from wfcheck.dsl.walk import rewrite
 
 
 @attrs.define
@@ -47,6 +49,19 @@ class RuleFrame:
         if condition is None:
             return None
         return elaborate_condition(self.context, self.env(names), condition)
+
+    def about(
+        self,
+        condition: syntax.Expr | None,
+        scope: EventScope,
+        bound: Mapping[str, core.Expr] | None = None,
+    ) -> core.Expr | None:
+        """A condition about the judged event: over its arguments, also as `tool.argument`."""
+        if condition is None:
+            return None
+        fields = judged_fields(self.context, self.module, scope, condition)
+        found = self.condition(condition, {**fields, **scope.names, **(bound or {})})
+        return None if found is None else rewrite(found, projected)
 
     def person(self, name: syntax.Ident) -> str | None:
         entity = resolve_ref(self.context, self.module, name, frozenset({"principal"}), "a principal")
@@ -134,7 +149,7 @@ def allow_lines(frame: RuleFrame, principal: str, lines: Sequence[syntax.AllowRu
             for choice in scope.pattern.choices:
                 if choice.kind not in ("call", "read", "emit", "write"):
                     _no_grant(frame, call)
-            condition = frame.condition(line.condition, scope.names)
+            condition = frame.about(line.condition, scope)
             grants.append(core.Grant(scope.pattern, condition, span=call.span))
     frame.binders = binders
     return core.Allow(principal, tuple(grants))
@@ -154,7 +169,7 @@ def _forbid(frame: RuleFrame, rule: syntax.ForbidRule) -> core.Forbid:
     scope = frame.event(rule.event)
     return core.Forbid(
         scope.pattern,
-        frame.condition(rule.condition, scope.names),
+        frame.about(rule.condition, scope),
         frame.maybe(rule.after),
         frame.maybe(rule.until),
         frame.time(rule.duration),
@@ -167,9 +182,9 @@ def _each(
     """`for each x in xs`: the binder, the list (over the judged call's arguments), and the name."""
     if each is None:
         return None, None, {}
-    source = elaborate_expression(
-        frame.context, frame.env(scope.names, "a list of a rule"), each.source, None
-    )
+    names = {**judged_fields(frame.context, frame.module, scope, each.source), **scope.names}
+    written = elaborate_expression(frame.context, frame.env(names, "a list of a rule"), each.source, None)
+    source = rewrite(written, projected)
     item = item_of(source.type)
     if item is None:
         frame.context.report(
@@ -195,7 +210,7 @@ def _before(frame: RuleFrame, rule: syntax.BeforeRule) -> core.Before:
         judged.pattern,
         binder,
         source,
-        frame.condition(rule.condition, {**judged.names, **bound}),
+        frame.about(rule.condition, judged, bound),
         steps,
         time,
     )
@@ -207,7 +222,7 @@ def _after(frame: RuleFrame, rule: syntax.AfterRule) -> core.After:
     binder, source, bound = _each(frame, rule.each, judged)
     evidence = frame.event(rule.evidence, bound)
     steps, time = frame.within(rule.within)
-    condition = frame.condition(rule.condition, {**judged.names, **bound})
+    condition = frame.about(rule.condition, judged, bound)
     return core.After(evidence.pattern, judged.pattern, binder, source, condition, steps, time)
 
 
@@ -230,5 +245,6 @@ def _always(frame: RuleFrame, rule: syntax.AlwaysRule) -> core.Always:
         return core.Always(elaborate_condition(frame.context, frame.env({}), rule.condition), None)
     frame.collect(rule.event)
     scope = frame.event(rule.event)
-    condition = elaborate_condition(frame.context, frame.env(scope.names), rule.condition)
+    condition = frame.about(rule.condition, scope)
+    assert condition is not None
     return core.Always(condition, scope.pattern)

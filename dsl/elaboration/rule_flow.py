@@ -9,9 +9,10 @@ from wfcheck.dsl.elaboration.context import Entity
 from wfcheck.dsl.elaboration.event_builtin import BUILTIN
 from wfcheck.dsl.elaboration.event_subject import record_of
 from wfcheck.dsl.elaboration.expression import elaborate_condition, resolve_tags
+from wfcheck.dsl.elaboration.field_path import Path, path_of
 from wfcheck.dsl.elaboration.names import did_you_mean
 from wfcheck.dsl.elaboration.rule_body import RuleFrame
-from wfcheck.dsl.elaboration.rule_path import Path, field_end, named_place, path_of
+from wfcheck.dsl.elaboration.rule_path import field_end, named_place
 from wfcheck.dsl.source import Span
 
 INFLUENCE = frozenset({"influence"})

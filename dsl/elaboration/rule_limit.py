@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-import attrs
-
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.elaboration.consistency import scalar
-from wfcheck.dsl.elaboration.context import Context, EventScope
-from wfcheck.dsl.elaboration.event_subject import argument_names
+from wfcheck.dsl.elaboration.context import EventScope
 from wfcheck.dsl.elaboration.expression import constant, elaborate_expression
 from wfcheck.dsl.elaboration.rule_body import RuleFrame
-from wfcheck.dsl.elaboration.rule_path import path_of
-from wfcheck.dsl.source import Span
-from wfcheck.dsl.types import ANY, AnyType, RecordType, base, show
-from wfcheck.dsl.walk import fields_of, rewrite
+from wfcheck.dsl.elaboration.rule_judged import projected, qualified, tools_in
+from wfcheck.dsl.types import ANY, AnyType, base, show
+from wfcheck.dsl.walk import rewrite
 
-TOOLS = frozenset({"tool", "group"})
 FIXED = ("run", "session", "turn")
 
 
@@ -43,7 +37,7 @@ def limit_rule(frame: RuleFrame, rule: syntax.LimitRule) -> core.Limit | None:
         value = _value(frame, scope, rule.subject)
         if rule.kind == "sum":
             _summable(frame, value)
-    condition = frame.condition(rule.condition, scope.names)
+    condition = frame.about(rule.condition, scope)
     scopes = tuple(_scope(frame, scope, item) for item in rule.scopes)
     bound = _bound(frame, rule.bound)
     return core.Limit(_kind(rule.kind), scope.pattern, value, condition, bound, scopes)
@@ -81,7 +75,7 @@ def _summable(frame: RuleFrame, value: core.Expr) -> None:
 
 def _event(frame: RuleFrame, expression: syntax.Expr) -> EventScope | None:
     """A call of the one tool (or group) that an expression names."""
-    roots = {path.entity.symbol: path for path in _tools_in(frame.context, frame.module, expression)}
+    roots = {path.entity.symbol: path for path in tools_in(frame.context, frame.module, expression)}
     if len(roots) == 1:
         (root,) = roots.values()
         call = syntax.EventCall(root.root, None, None, None, span=root.span)
@@ -95,67 +89,11 @@ def _event(frame: RuleFrame, expression: syntax.Expr) -> EventScope | None:
     return None
 
 
-@attrs.frozen
-class ToolPath:
-    """A tool named in an expression, as `refund` in `refund.amount`."""
-
-    entity: core.Tool | core.Group
-    root: syntax.Expr
-    span: Span
-
-
-def _tools_in(context: Context, module: str, expression: syntax.Expr) -> Iterator[ToolPath]:
-    stack: list[object] = [expression]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, syntax.Member | syntax.Subscript):
-            path = path_of(context, module, top, TOOLS)
-            if path is not None and path.entity is not None:
-                known = context.tools if path.entity.kind == "tool" else context.groups
-                entity = known.get(path.entity.symbol)
-                if entity is not None:
-                    yield ToolPath(entity, path.root, path.span)
-                continue
-        if isinstance(top, tuple):
-            stack.extend(top)
-        elif attrs.has(type(top)) and not isinstance(top, Span):
-            stack.extend(value for _, value in fields_of(top))
-
-
 def _value(frame: RuleFrame, scope: EventScope, expression: syntax.Expr) -> core.Expr:
     """The expression over the arguments of the judged call, where `refund.amount` is the argument `amount`."""
-    names = {**scope.names, **_qualified(frame, scope, expression)}
+    names = {**scope.names, **qualified(frame.context, frame.module, scope, expression)}
     env = frame.env(names, "a limit")
-    return rewrite(elaborate_expression(frame.context, env, expression, None), _projected)
-
-
-def _qualified(frame: RuleFrame, scope: EventScope, expression: syntax.Expr) -> Mapping[str, core.Expr]:
-    """Tool names as records of their arguments (below the prefix of their import, if they have one)."""
-    found: dict[str, core.Expr] = {}
-    arguments = argument_names(frame.context, scope.pattern.choices, expression.span)
-    record = _record(tuple(arguments.items()), expression.span)
-    for path in _tools_in(frame.context, frame.module, expression):
-        match path.root:
-            case syntax.Name(text=name):
-                found[name] = record
-            case syntax.Member(base=syntax.Name(text=prefix), name=name):
-                found[prefix] = _record(((name.text, record),), expression.span)
-            case _:
-                pass
-    return found
-
-
-def _record(fields: tuple[tuple[str, core.Expr], ...], span: Span) -> core.Expr:
-    type_ = RecordType(None, tuple((name, value.type) for name, value in fields))
-    return core.MakeRecord(fields, type_, span=span)
-
-
-def _projected(expression: core.Expr) -> core.Expr:
-    match expression:
-        case core.Field(base=core.MakeRecord(fields=fields), name=name):
-            return next((value for field, value in fields if field == name), expression)
-        case _:
-            return expression
+    return rewrite(elaborate_expression(frame.context, env, expression, None), projected)
 
 
 # ---------------------------------------------------------------- scopes
@@ -177,9 +115,8 @@ def _scope(frame: RuleFrame, scope: EventScope, item: syntax.Expr) -> core.Scope
 
 def _key(frame: RuleFrame, scope: EventScope, item: syntax.Expr) -> core.Expr:
     judged = {s for choice in scope.pattern.choices for s in choice.subjects if choice.kind == "call"}
-    for path in _tools_in(frame.context, frame.module, item):
-        named = {path.entity.symbol} if isinstance(path.entity, core.Tool) else set(path.entity.members)
-        if not judged <= named:
+    for path in tools_in(frame.context, frame.module, item):
+        if not judged <= path.tools:
             frame.context.report(
                 "WF544",
                 "the limit counts other calls than the ones this field belongs to",

@@ -474,3 +474,24 @@ def test_tests_become_events_and_expectations(clean):
         ("violated", "p.r", 1), ("ok", None, None), ("insufficient", "p.r", None), ("blocked", "p.allow(helper)", 1),
         ("blame", "refund.paid", 1), ("blame", "complete-mediation", 1), ("reachable", "main", None), ("unreachable", "main", None),
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- arguments by the name of their tool
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "forbid refund when {}amount > 5",
+        "limit count(refund) <= 1 per run when {}amount > 5",
+        "allow helper: refund when {}amount > 5",
+        "require lookup before refund when {}amount > 5",
+        "always {}amount > 5 when refund",
+    ],
+)
+def test_an_argument_may_be_called_after_the_tool_that_is_judged(rule, written):
+    def condition(prefix: str) -> str:
+        body = rule("r: " + written.format(prefix)).body
+        return phrase(body.grants[0].condition if isinstance(body, core.Allow) else body.condition)
+
+    assert condition("refund.") == condition("") == "amount > 5"
