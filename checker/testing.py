@@ -22,6 +22,8 @@ from wfcheck.dsl.diagnostic import Diagnostic, Severity
 from wfcheck.dsl.source import Span
 
 Outcome: TypeAlias = Literal["passed", "failed", "undecided"]
+ATTEMPTS = frozenset({"call", "say", "ask", "message", "remember", "release", "recall"})
+"""Kinds of events that a guard sees before they happen."""
 
 
 @attrs.frozen
@@ -60,11 +62,21 @@ def run_tests(program: Program, titles: Sequence[str] = ()) -> ExpectationReport
     return ExpectationReport(tuple(results))
 
 
+@attrs.frozen
+class Ran:
+    """The lines of a test as a run, and what the rules say of it. `lines`: for each event the line it is of."""
+
+    program: Program
+    judged: Judged
+    trace: Trace
+    lines: tuple[int, ...]
+
+
 def _run(policy: CompiledPolicy, test: Test) -> Iterator[ExpectationResult]:
     trace, lines = trace_of(test)
-    judged = judge_trace(policy, trace)
+    run = Ran(policy.program, judge_trace(policy, trace), trace, lines)
     for expectation in test.expectations:
-        outcome, why = _judge(expectation, judged, lines)
+        outcome, why = _judge(expectation, run)
         yield ExpectationResult(test.file, test.title, _shown(expectation), outcome, why, expectation.span)
 
 
@@ -126,20 +138,48 @@ def _events(line: TestEvent, number: int) -> Iterable[dict[str, Any]]:
 # ---------------------------------------------------------------- what was expected
 
 
-def _judge(expected: Expectation, judged: Judged, lines: tuple[int, ...]) -> tuple[Outcome, str | None]:
-    if expected.kind == "ok":
-        return _judge_ok(judged.results)
-    if expected.kind == "blame":
-        return _judge_blame(expected, judged, lines)
-    found = next((result for result in judged.results if result.rule == expected.rule), None)
-    if expected.kind not in ("violated", "insufficient") or found is None:
-        return "undecided", f"this version does not decide `expect {expected.kind}` of such a run"
+def _judge(expected: Expectation, run: Ran) -> tuple[Outcome, str | None]:
+    match expected.kind:
+        case "ok":
+            return _judge_ok(run.judged.results)
+        case "reachable" | "unreachable":
+            return _judge_reachable(run.program, expected)
+        case "blame":
+            return _judge_blame(expected, run.judged, run.lines)
+        case _:
+            return _judge_rule(expected, run)
+
+
+def _judge_rule(expected: Expectation, run: Ran) -> tuple[Outcome, str | None]:
+    """`violated`, `insufficient`, or `blocked`: broken by an event that a guard sees before it happens."""
+    found = next((result for result in run.judged.results if result.rule == expected.rule), None)
+    if found is None:
+        return "undecided", f"`{expected.rule}` is not judged on recorded runs"
     if expected.kind == "insufficient":
-        return _compared(found.verdict == "insufficient", found, lines)
-    broken = {lines[mark.event] for mark in found.breaks}
+        return _compared(found.verdict == "insufficient", found, run.lines)
+    events = run.trace.events
+    marks = [m for m in found.breaks if expected.kind != "blocked" or events[m.event].kind in ATTEMPTS]
+    broken = {run.lines[mark.event] for mark in marks}
     if found.verdict == "insufficient":
         return "undecided", found.reason
-    return _compared(bool(broken) and (expected.index is None or expected.index in broken), found, lines)
+    return _compared(bool(broken) and (expected.index is None or expected.index in broken), found, run.lines)
+
+
+def _judge_reachable(program: Program, expected: Expectation) -> tuple[Outcome, str | None]:
+    """Of the workflow itself, whatever the lines of the test say."""
+    from wfcheck.checker.reachability import reach, reachable, shared_binders
+
+    if len(expected.events) > 2 and (names := shared_binders(expected.events)):
+        return "undecided", f"`{min(names)}` is bound by more than one of three or more events"
+    result = reach(program, expected.rule or "", expected.events)
+    found = reachable(result)
+    if found is None:
+        return "undecided", result.reason
+    wanted = expected.kind == "reachable"
+    return ("passed", None) if found is wanted else ("failed", _WAYS[found])
+
+
+_WAYS = {True: "a run shows these events in this order", False: "no run shows these events in this order"}
 
 
 def _judge_ok(results: Iterable[ReplayResult]) -> tuple[Outcome, str | None]:
