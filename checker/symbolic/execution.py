@@ -14,12 +14,15 @@ import attrs
 from wfcheck.checker.encoding.encoded import Notes
 from wfcheck.checker.labels.analysis import Labelling
 from wfcheck.checker.labels.table import USER
-from wfcheck.checker.symbolic.regions import parameter_taint
+from wfcheck.checker.symbolic.records import Records
+from wfcheck.checker.symbolic.regions import parameter_taint, promise
 from wfcheck.checker.symbolic.script import answers
 from wfcheck.checker.symbolic.state import Mode, Over, Question, SymbolicEvent, Unroll, Walk
 from wfcheck.checker.symbolic.statements import run
 from wfcheck.checker.symbolic.taint import Taint, always
+from wfcheck.checker.symbolic.value import NONE
 from wfcheck.dsl import core
+from wfcheck.dsl.core import NodeId
 from wfcheck.solver import build as b
 from wfcheck.solver.evaluate import Model
 from wfcheck.solver.term import Term
@@ -31,7 +34,8 @@ __all__ = ["Execution", "Over", "SymbolicEvent", "Unroll", "execute", "script"]
 class Execution:
     """All events in program order. `assumptions` hold on every run that is covered; their names may repeat. `over`: every run is
     covered. `abstracted`: what models may get wrong, in words. `complete`: when the end of the workflow is reached.
-    `notes`: hand it to `encode.condition` for conditions over the events, so that fresh symbols stay apart."""
+    `notes`: hand it to `encode.condition` for conditions over the events, so that fresh symbols stay apart. `records`: what the
+    workflow owes, and where control goes."""
 
     program: core.Program
     workflow: core.Workflow
@@ -41,6 +45,7 @@ class Execution:
     complete: Term
     over: bool
     notes: Notes
+    records: Records = attrs.field(factory=Records, repr=False)
 
     @property
     def abstracted(self) -> tuple[str, ...]:
@@ -69,9 +74,11 @@ def execute(
     *,
     mode: Mode | None = None,
     prefix: str = "",
+    lemmas: frozenset[tuple[NodeId, str]] = frozenset(),
 ) -> Execution:
     """Execute a workflow. `queries`: masks of the labelling's table; each event says of each argument whether it carries a tag of
-    each mask. The default mode is `Over`. `prefix` keeps the symbols of executions apart that meet in one formula."""
+    each mask. The default mode is `Over`. `prefix` keeps the symbols of executions apart that meet in one formula. `lemmas`: invariants
+    of loops that were proved, by loop and name: they are assumed wherever a round may start."""
     chosen = Over() if mode is None else mode
     walk = Walk(
         program,
@@ -82,9 +89,12 @@ def execute(
         chosen,
         Notes(program, prefix),
         (workflow.principal or USER,),
+        lemmas=lemmas,
     )
     _start(walk, workflow)
+    walk.records.promises.append(("", workflow.ensures))
     end = run(walk, workflow.body, b.TRUE)
+    promise(walk, end, NONE, workflow.span)
     complete = b.or_(end, *(guard for guard, _, _ in walk.returned[0]))
     walk.emit("end", workflow, complete, {}, {})
     return Execution(
@@ -96,6 +106,7 @@ def execute(
         complete,
         walk.over,
         walk.notes,
+        walk.records,
     )
 
 

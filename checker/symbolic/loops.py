@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wfcheck.checker.encoding.encode import Environment
+from wfcheck.checker.symbolic.records import LEMMA, Round, spoken
 from wfcheck.checker.symbolic.regions import MOST_ROUNDS, Run, arm, earlier_exits, merge, repeated
 from wfcheck.checker.symbolic.state import Over, Walk
 from wfcheck.checker.symbolic.taint import (
@@ -35,7 +37,8 @@ def repeat(walk: Walk, run: Run, statement: core.While, guard: Term) -> Term:
         condition = walk.truth(statement.condition)
         mask = walk.taint(statement.condition).every
         walk.branch = union(walk.branch, under(start, mask))
-        return b.and_(start, condition.certain), b.and_(start, condition.defined, b.not_(condition.value))
+        start = walk.needs(statement.condition, start, condition.defined)
+        return b.and_(start, condition.value), b.and_(start, b.not_(condition.value))
 
     if isinstance(walk.mode, Over):
         return _havoc(walk, run, statement, guard, enter, b.FALSE)
@@ -49,7 +52,9 @@ def _unrolled(walk: Walk, run: Run, statement: core.While, guard: Term, most: in
     alive = guard
     going: Term = b.TRUE
     for count in range(most + 1):
+        walk.owe("invariant", statement.invariants, alive, statement.span, node=statement.id, entry=not count)
         condition = walk.truth(statement.condition)
+        walk.needs(statement.condition, alive, condition.defined)
         walk.branch = union(walk.branch, under(alive, walk.taint(statement.condition).every))
         ends.append(b.and_(alive, condition.defined, b.not_(condition.value)))
         if count == most or count == statement.maximum:
@@ -71,7 +76,7 @@ def _raise_assigned(walk: Walk, statement: core.For | core.While) -> None:
 def each(walk: Walk, run: Run, statement: core.For, guard: Term) -> Term:
     """`for x in xs`: body under pc + label of the list itself, joined with zero iterations."""
     source = walk.value(statement.source)
-    guard = b.and_(guard, source.defined)
+    guard = walk.needs(statement.source, guard, source.defined)
     whole = walk.taint(statement.source)
     mask = under(guard, whole.own)
 
@@ -140,17 +145,27 @@ def _havoc(
     """Any number of rounds: an arbitrary state, one representative round, and uncertain rounds before and after it."""
     earlier_exits(walk, statement.id)
     outside = walk.branch
+    owed = statement if isinstance(statement, core.While) else None
+    if owed is not None:
+        walk.owe("invariant", owed.invariants, guard, owed.span, node=owed.id, entry=True)
     scramble = _scrambler(walk, statement)
     for certain in (False, True, False) if walk.certain else (False,):
         sure, walk.certain = walk.certain, walk.certain and certain
         walk.open()
         scramble()
-        start, _ = enter(b.and_(guard, walk.flag(f"{statement.id}.round")))
-        run(walk, statement.body, start)
+        begun = b.and_(guard, walk.flag(f"{statement.id}.round"))
+        _known(walk, statement, begun)
+        start, _ = enter(begun)
+        before = _spoken(walk, owed)
+        ended = run(walk, statement.body, start)
+        if owed is not None and walk.certain:
+            walk.owe("invariant", owed.invariants, ended, owed.span, node=owed.id)
+            walk.records.rounds.append(Round(owed, start, ended, before, _spoken(walk, owed)))
         walk.close()
         walk.certain, walk.branch = sure, outside
     scramble()
     rest = b.and_(guard, walk.flag(f"{statement.id}.end"))
+    _known(walk, statement, rest)
     if end is b.FALSE:
         walk.open()
         _, rest = enter(rest)
@@ -158,6 +173,20 @@ def _havoc(
     _raise_assigned(walk, statement)
     walk.branch = outside
     return rest
+
+
+def _known(walk: Walk, statement: core.For | core.While, guard: Term) -> None:
+    """Proved invariants hold wherever a round may start."""
+    for contract in () if isinstance(statement, core.For) else statement.invariants:
+        if (statement.id, contract.name) in walk.lemmas:
+            walk.assume(f"{LEMMA}{statement.id}", guard, walk.truth(contract.condition).certain)
+
+
+def _spoken(walk: Walk, loop: core.While | None) -> Environment:
+    """What the loop is about."""
+    if loop is None:
+        return {}
+    return spoken((loop.condition, *(i.condition for i in loop.invariants)), walk.env)
 
 
 def _scrambler(walk: Walk, statement: core.For | core.While) -> Callable[[], None]:

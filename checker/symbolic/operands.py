@@ -29,7 +29,7 @@ def operands(walk: Walk, named: Iterable[tuple[str, core.Expr]], guard: Term) ->
     taints: Taints = {}
     for name, expression in named:
         found = walk.value(expression)
-        guard = b.and_(guard, found.defined)
+        guard = walk.needs(expression, guard, found.defined)
         values[name] = found.value
         taints[name] = walk.here(expression)
     return guard, values, taints

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from wfcheck.checker.encoding.encoded import shaped
+from wfcheck.checker.symbolic.records import Fit
 from wfcheck.checker.symbolic.state import Walk
 from wfcheck.checker.symbolic.taint import (
     CLEAN,
@@ -24,6 +25,7 @@ from wfcheck.checker.symbolic.taint import (
 )
 from wfcheck.checker.symbolic.value import NONE, SymbolicValue, choose
 from wfcheck.dsl import core
+from wfcheck.dsl.source import Span
 from wfcheck.solver import build as b
 from wfcheck.solver.term import Term
 
@@ -187,25 +189,47 @@ def scope(walk: Walk, run: Run, statement: core.Scope, guard: Term) -> Term:
     arguments: dict[str, SymbolicValue] = {}
     for (local, expression), parameter in zip(statement.parameters, callee.parameters, strict=True):
         given = walk.value(expression)
-        guard = b.and_(guard, given.defined)
+        guard = walk.needs(expression, guard, given.defined)
         taint = parameter_taint(walk, statement.workflow, parameter.name, walk.here(expression))
         value = shaped(given.value, parameter.type)
         bound.append((local, parameter.name, value, taint))
         arguments[parameter.name] = value
     for local, _, value, taint in bound:
         walk.assign(local, value, taint)
+    _asked(walk, statement, callee, arguments, guard)
     outer = walk.actors
     if statement.principal is not None:
         walk.actors = (*outer, statement.principal)
         walk.emit("step", statement, guard, arguments, {n: t for _, n, _, t in bound}, subject=statement.step)
     walk.returns.append(walk.returns[-1])
     walk.returned.append([])
+    walk.records.promises.append((statement.id, statement.ensures))
     end = run(walk, statement.body, guard)
+    promise(walk, end, NONE, statement.span)
+    walk.records.promises.pop()
     _bind_result(walk, statement, end)
     left = [g for g, _, _ in walk.returned.pop()]
     walk.returns.pop()
     walk.actors = outer
     return guard if end is guard and not left else b.or_(end, *left)
+
+
+def _asked(
+    walk: Walk, statement: core.Scope, callee: core.Workflow, given: Mapping[str, SymbolicValue], guard: Term
+) -> None:
+    """What an inlined workflow requires of its caller, and the types of its parameters."""
+    walk.owe("requires", statement.requires, guard, statement.span, node=statement.id)
+    for parameter in callee.parameters if walk.certain else ():
+        value = given[parameter.name]
+        walk.records.fits.append(
+            Fit(f"{callee.symbol}.{parameter.name}", parameter.type, value, guard, statement.span)
+        )
+
+
+def promise(walk: Walk, guard: Term, result: SymbolicValue, span: Span) -> None:
+    """The workflow at hand ends here with this result: what it ensures has to hold."""
+    node, contracts = walk.records.promises[-1]
+    walk.owe("ensures", contracts, guard, span, node=node, more={("result", "result"): result})
 
 
 def _bind_result(walk: Walk, statement: core.Scope, end: Term) -> None:

@@ -12,6 +12,7 @@ from wfcheck.checker.encoding.encode import Condition, Encoded, Environment, con
 from wfcheck.checker.encoding.encoded import Notes
 from wfcheck.checker.labels.analysis import Labelling, WorkflowLabels
 from wfcheck.checker.symbolic.flow import taint_of
+from wfcheck.checker.symbolic.records import Duty, DutyKind, Gap, Records, spoken
 from wfcheck.checker.symbolic.taint import CLEAN, EMPTY, Mask, Taint, always, meets, raised, union
 from wfcheck.checker.symbolic.types import conforms, fresh
 from wfcheck.checker.symbolic.value import SymbolicValue, build_shape
@@ -97,7 +98,7 @@ class Question:
 @attrs.define
 class Walk:
     """One execution. `branch`, `exits`, `returns`, `failing` are the control label, as in the label rules. `weight`: how often the
-    block at hand is walked, over all enclosing repetitions."""
+    block at hand is walked, over all enclosing repetitions. `lemmas`: the proved invariants of loops, by loop and name."""
 
     program: core.Program
     labelling: Labelling
@@ -124,6 +125,8 @@ class Walk:
     weight: int = 1
     lanes: tuple[Lane, ...] = ()
     pure: dict[str, list[tuple[Term, Environment, SymbolicValue, Term]]] = attrs.field(factory=dict)
+    lemmas: frozenset[tuple[NodeId, str]] = frozenset()
+    records: Records = attrs.field(factory=Records)
 
     @property
     def pc(self) -> Mask:
@@ -219,6 +222,28 @@ class Walk:
         """Contracts of an oracle: named assumptions. One that has no value says nothing."""
         for contract in contracts:
             self.assume(contract.name, guard, self.truth(contract.condition, more).possible)
+
+    def owe(
+        self,
+        kind: DutyKind,
+        contracts: Iterable[core.Condition],
+        guard: Term,
+        span: Span,
+        *,
+        node: NodeId = "",
+        more: Environment | None = None,
+        entry: bool = False,
+    ) -> None:
+        """Contracts that the workflow has to keep here."""
+        for contract in contracts if self.certain else ():
+            names = spoken((contract.condition,), self.env, more)
+            self.records.duties.append(Duty(kind, contract, guard, names, span, node, entry))
+
+    def needs(self, expression: core.Expr, guard: Term, defined: Term) -> Term:
+        """The expression has to have a value here; the condition under which the run goes on."""
+        if self.certain and defined is not b.TRUE and guard is not b.FALSE:
+            self.records.gaps.append(Gap(expression, guard, defined, expression.span))
+        return b.and_(guard, defined)
 
     def ask(
         self, kind: Any, site: str, guard: Term, value: SymbolicValue, type_: types.Type, detail: Any = None

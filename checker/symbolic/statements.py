@@ -14,6 +14,7 @@ from wfcheck.checker.symbolic.operands import (
     operands,
     settled,
 )
+from wfcheck.checker.symbolic.records import Arrival
 from wfcheck.checker.symbolic.state import Walk
 from wfcheck.checker.symbolic.taint import (
     Taint,
@@ -31,6 +32,8 @@ from wfcheck.solver.term import Term
 
 def run(walk: Walk, block: core.Block, guard: Term) -> Term:
     """Walk a block."""
+    if block and walk.certain:
+        walk.records.arrivals.append(Arrival(guard, block[0].span, block[0].id))
     for statement in block:
         guard = step(walk, statement, guard)
     return guard
@@ -83,26 +86,29 @@ def step(walk: Walk, statement: core.Statement, guard: Term) -> Term:  # noqa: C
 def _let(walk: Walk, statement: core.Let, guard: Term) -> Term:
     found = walk.value(statement.value)
     walk.assign(statement.target, found.value, walk.here(statement.value))
-    return b.and_(guard, found.defined)
+    return walk.needs(statement.value, guard, found.defined)
 
 
 def _if(walk: Walk, statement: core.If, guard: Term) -> Term:
     condition = walk.truth(statement.condition)
     mask = walk.taint(statement.condition).every
-    start = b.and_(guard, condition.defined)
+    start = walk.needs(statement.condition, guard, condition.defined)
     return regions.branch(walk, run, condition.value, start, (statement.then, statement.otherwise), mask)
 
 
 def _leave(walk: Walk, statement: core.Stop | core.Return, guard: Term) -> Term:
     pc = walk.pc  # not only where it stops: that it went on tells as much
     if isinstance(statement, core.Stop):
+        walk.records.stops.append(guard)
         walk.exits = union(walk.exits, pc)
         return b.FALSE
     value: SymbolicValue = NONE
     taint = Taint(walk.pc)
     if statement.value is not None:
         found = walk.value(statement.value)
-        guard, value, taint = b.and_(guard, found.defined), found.value, walk.here(statement.value)
+        guard = walk.needs(statement.value, guard, found.defined)
+        value, taint = found.value, walk.here(statement.value)
+    regions.promise(walk, guard, value, statement.span)
     walk.returned[-1].append((guard, value, taint))
     walk.returns[-1] = union(walk.returns[-1], pc)
     return b.FALSE
@@ -163,5 +169,6 @@ def _approve(walk: Walk, statement: core.Approve, guard: Term) -> Term:
     left = mapped(seen, lambda bits: table.approved(statement.principal, bits) & walk.keep)
     if statement.otherwise is None:
         walk.exits = union(walk.exits, walk.pc, under(guard, left))
+        walk.records.stops.append(b.and_(guard, b.not_(yes)))
         return b.and_(guard, yes)
     return regions.branch(walk, run, yes, guard, ((), statement.otherwise), left)
