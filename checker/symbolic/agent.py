@@ -9,6 +9,7 @@ from wfcheck.checker.symbolic.calls import outcome, result_taint
 from wfcheck.checker.symbolic.operands import Values, as_arguments, numbered, operands
 from wfcheck.checker.symbolic.state import Unroll, Walk
 from wfcheck.checker.symbolic.taint import Mask, Taint, always, static, total, under, union
+from wfcheck.checker.symbolic.types import conforms
 from wfcheck.checker.symbolic.value import NONE, SymbolicValue
 from wfcheck.dsl import core, types
 from wfcheck.dsl.core import EventKind
@@ -41,13 +42,13 @@ def agent(walk: Walk, statement: core.Agent, guard: Term) -> Term:
     result = walk.oracle(statement.type, f"{name}.result", guard)
     walk.ensure(statement.ensures, guard, {("result", "result"): result})
     walk.ask("act", statement.id, guard, result, statement.type, "finish")
-    _thinks(walk, statement, last, values, label, result)
+    thinks(walk, statement, last, values, label, result)
     walk.actors = outer
     walk.assign(statement.target, result, Taint(label))
     return guard
 
 
-def _thinks(
+def thinks(
     walk: Walk,
     statement: core.Agent,
     guard: Term,
@@ -74,14 +75,25 @@ def _representatives(walk: Walk, statement: core.Agent, guard: Term, name: str, 
     label = _every(walk) if whole is None else static(whole.result, walk.keep).every
     for certain in (False, True, False) if sure else (False,):
         walk.certain = certain and sure
-        _thinks(walk, statement, b.and_(guard, walk.flag(f"{name}.thinks")), values, label)
+        thinks(walk, statement, b.and_(guard, walk.flag(f"{name}.thinks")), values, label)
         for choice, may in enumerate(statement.may, 1):
             start = b.and_(guard, walk.flag(f"{name}.{choice}"))
             known = _static(walk, statement, choice)
             decision = _every(walk) if known is None else always(known.decision & walk.keep)
-            _act(walk, statement, may, choice, start, f"{name}.{choice}", decision, known)
+            act(walk, statement, may, choice, start, f"{name}.{choice}", decision, known)
     walk.certain = sure
     return label
+
+
+def _asks(walk: Walk, may: core.May, guard: Term, name: str) -> None:
+    """The condition of a `may` has a value whatever the agent proposes."""
+    if may.condition is None or not walk.certain:
+        return
+    tool = walk.program.tools.get(may.tool or "") if may.act == "tool" else None
+    types_ = {"text": types.TEXT} if tool is None else {p.name: p.type for p in tool.parameters}
+    values = {n: walk.arbitrary(t, f"{name}.{n}") for n, t in types_.items()}
+    typed = b.and_(*(conforms(v, types_[n], walk.notes) for n, v in values.items()))
+    walk.needs(may.condition, b.and_(guard, typed), walk.truth(may.condition, as_arguments(values)).defined)
 
 
 def _steps(
@@ -90,7 +102,7 @@ def _steps(
     """When the region ends, when it does so after all its steps, and the label of its context."""
     ends = []
     for turn in range(min(most, statement.maximum)):
-        _thinks(walk, statement, guard, values, label)
+        thinks(walk, statement, guard, values, label)
         choice = walk.notes.fresh(f"{name}.choice", Sort.INT)
         walk.assume(
             MEDIATED, guard, b.and_(b.le(b.ZERO, choice), b.le(choice, b.integer(len(statement.may))))
@@ -99,7 +111,7 @@ def _steps(
         seen = [label]
         for number, may in enumerate(statement.may, 1):
             picked = b.eq(choice, b.integer(number))
-            learned = _act(
+            learned = act(
                 walk,
                 statement,
                 may,
@@ -115,7 +127,7 @@ def _steps(
     return b.or_(guard, *ends), guard, label
 
 
-def _act(
+def act(
     walk: Walk,
     statement: core.Agent,
     may: core.May,

@@ -91,7 +91,7 @@ def execute(
         (workflow.principal or USER,),
         lemmas=lemmas,
     )
-    _start(walk, workflow)
+    start(walk, workflow)
     walk.records.promises.append(("", workflow.ensures))
     end = run(walk, workflow.body, b.TRUE)
     promise(walk, end, NONE, workflow.span)
@@ -123,7 +123,8 @@ def _relevant(labelling: Labelling, queries: tuple[int, ...]) -> int:
     return every if asked & marks else asked
 
 
-def _start(walk: Walk, workflow: core.Workflow) -> None:
+def start(walk: Walk, workflow: core.Workflow) -> None:
+    """Bind the parameters; what is assumed of them and of the environment; what the user put in."""
     table = walk.labelling.table
     for parameter in workflow.parameters:
         value = walk.oracle(parameter.type, parameter.name, b.TRUE)

@@ -182,8 +182,8 @@ def parallel(walk: Walk, run: Run, statement: core.Parallel, guard: Term) -> Ter
     return b.and_(*ends)
 
 
-def scope(walk: Walk, run: Run, statement: core.Scope, guard: Term) -> Term:
-    """An inlined workflow: a return ends only it, and is felt outside by its result alone."""
+def enter(walk: Walk, statement: core.Scope, guard: Term) -> Term:
+    """Bind the parameters of an inlined workflow; who acts in it is left to the caller to take back."""
     callee = walk.program.workflows[statement.workflow]
     bound = []
     arguments: dict[str, SymbolicValue] = {}
@@ -197,10 +197,16 @@ def scope(walk: Walk, run: Run, statement: core.Scope, guard: Term) -> Term:
     for local, _, value, taint in bound:
         walk.assign(local, value, taint)
     _asked(walk, statement, callee, arguments, guard)
-    outer = walk.actors
     if statement.principal is not None:
-        walk.actors = (*outer, statement.principal)
+        walk.actors = (*walk.actors, statement.principal)
         walk.emit("step", statement, guard, arguments, {n: t for _, n, _, t in bound}, subject=statement.step)
+    return guard
+
+
+def scope(walk: Walk, run: Run, statement: core.Scope, guard: Term) -> Term:
+    """An inlined workflow: a return ends only it, and is felt outside by its result alone."""
+    outer = walk.actors
+    guard = enter(walk, statement, guard)
     walk.returns.append(walk.returns[-1])
     walk.returned.append([])
     walk.records.promises.append((statement.id, statement.ensures))
@@ -228,8 +234,8 @@ def _asked(
 
 def promise(walk: Walk, guard: Term, result: SymbolicValue, span: Span) -> None:
     """The workflow at hand ends here with this result: what it ensures has to hold."""
-    node, contracts = walk.records.promises[-1]
-    walk.owe("ensures", contracts, guard, span, node=node, more={("result", "result"): result})
+    for node, contracts in walk.records.promises[-1:]:
+        walk.owe("ensures", contracts, guard, span, node=node, more={("result", "result"): result})
 
 
 def _bind_result(walk: Walk, statement: core.Scope, end: Term) -> None:

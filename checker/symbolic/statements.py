@@ -17,6 +17,7 @@ from wfcheck.checker.symbolic.operands import (
 from wfcheck.checker.symbolic.records import Arrival
 from wfcheck.checker.symbolic.state import Walk
 from wfcheck.checker.symbolic.taint import (
+    Mask,
     Taint,
     always,
     mapped,
@@ -148,6 +149,14 @@ def _release(walk: Walk, statement: core.ReleaseCall, guard: Term) -> Term:
 
 
 def _approve(walk: Walk, statement: core.Approve, guard: Term) -> Term:
+    guard, yes, left = approval(walk, statement, guard)
+    if statement.otherwise is None:
+        return b.and_(guard, yes)
+    return regions.branch(walk, run, yes, guard, ((), statement.otherwise), left)
+
+
+def approval(walk: Walk, statement: core.Approve, guard: Term) -> tuple[Term, Term, Mask]:
+    """When the question is put, when the answer is yes, and the label of the answer. A refusal without `else` stops the run."""
     shown = [*statement.arguments, *numbered(statement.shows, "shows")]
     guard, given, taints = operands(walk, shown, guard)
     values = dict(given)
@@ -170,5 +179,4 @@ def _approve(walk: Walk, statement: core.Approve, guard: Term) -> Term:
     if statement.otherwise is None:
         walk.exits = union(walk.exits, walk.pc, under(guard, left))
         walk.records.stops.append(b.and_(guard, b.not_(yes)))
-        return b.and_(guard, yes)
-    return regions.branch(walk, run, yes, guard, ((), statement.otherwise), left)
+    return guard, yes, left
