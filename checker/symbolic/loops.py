@@ -21,7 +21,7 @@ from wfcheck.checker.symbolic.taint import (
 )
 from wfcheck.checker.symbolic.types import bound_types, element, item_type
 from wfcheck.checker.symbolic.value import Sequence as Elements
-from wfcheck.checker.symbolic.value import SymbolicValue, build_shape, covers
+from wfcheck.checker.symbolic.value import SymbolicValue, build_shape, covers, to_opaque
 from wfcheck.dsl import core, types
 from wfcheck.solver import build as b
 from wfcheck.solver.sort import Sort
@@ -76,7 +76,9 @@ def _raise_assigned(walk: Walk, statement: core.For | core.While) -> None:
 def each(walk: Walk, run: Run, statement: core.For, guard: Term) -> Term:
     """`for x in xs`: body under pc + label of the list itself, joined with zero iterations."""
     source = walk.value(statement.source)
-    guard = walk.needs(statement.source, guard, source.defined)
+    guard = walk.needs(
+        statement.source, guard, b.and_(source.defined, _listed(source.value, statement.source.type))
+    )
     whole = walk.taint(statement.source)
     mask = under(guard, whole.own)
 
@@ -96,6 +98,13 @@ def each(walk: Walk, run: Run, statement: core.For, guard: Term) -> Term:
         return b.FALSE
     with repeated(walk, len(source.value.items)) as rounds:
         return _rounds(walk, run, statement, source.value, whole, guard, mask, rounds)
+
+
+def _listed(value: SymbolicValue, type_: types.Type) -> Term:
+    """Whether a value of `any` is a list."""
+    if isinstance(value, Elements) or not isinstance(types.base(type_), types.AnyType):
+        return b.TRUE
+    return b.fn("is:list", Sort.BOOL, to_opaque(value, type_))
 
 
 def _few(walk: Walk, source: SymbolicValue) -> bool:

@@ -20,7 +20,9 @@ from wfcheck.checker.symbolic.taint import (
     raised,
     union,
 )
+from wfcheck.checker.symbolic.types import item_type
 from wfcheck.dsl import core
+from wfcheck.solver import build as b
 from wfcheck.solver.term import Term
 
 
@@ -92,6 +94,7 @@ def recall(walk: Walk, statement: core.Recall, guard: Term) -> Term:
         mask = union(mask, walk.taint(statement.key).every)
     held = stored(walk, statement.store)
     if statement.condition is not None:
+        _chooses(walk, statement, statement.condition, guard)
         chosen = walk.taint(statement.condition, {"it": held}).every
         mask = union(mask, chosen)
         taints["where"] = Taint(chosen)
@@ -103,3 +106,12 @@ def recall(walk: Walk, statement: core.Recall, guard: Term) -> Term:
     settled(walk, label.every)
     walk.assign(statement.target, result, label)
     return guard
+
+
+def _chooses(walk: Walk, statement: core.Recall, condition: core.Expr, guard: Term) -> None:
+    """The condition has a value for every element of the store."""
+    if not walk.over or not walk.certain:
+        return
+    some = walk.found(item_type(statement.type), f"{statement.id}.it")
+    there = walk.flag(f"{statement.id}.held")
+    walk.needs(condition, b.and_(guard, there), walk.truth(condition, {("it", "it"): some}).defined)
