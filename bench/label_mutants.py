@@ -144,7 +144,7 @@ MUTANTS = (
         "name = _handle(tool.symbol)",
     ),
     Mutant(
-        "handles fit nowhere", A, "_handles", "type_ is None or may_share(t.result, type_)", "type_ is None"
+        "handles fit nowhere", A, "_handles", "type_ is None or walk.domain.fits(t.result, type_)", "type_ is None"
     ),
     Mutant(
         "handles carry nothing", A, "_use", "decision | _handles(walk, statement, head, p.type)", "decision"

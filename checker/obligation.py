@@ -8,19 +8,28 @@ from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
-from wfcheck.checker.labels.analysis import Labelling, WorkflowLabels, analyse, label
+from wfcheck.checker.labels.analysis import Labelling, WorkflowLabels, label
+from wfcheck.checker.labels.domain import LabelDomain
 from wfcheck.checker.labels.origins import OriginDomain
 from wfcheck.checker.labels.state import Act
-from wfcheck.checker.labels.table import VirtualSource
+from wfcheck.checker.labels.table import VirtualSource, build_table
+from wfcheck.checker.labels.worst import TOOL_EFFECTS, WorstDomain, careless
+from wfcheck.checker.proof import Proof
 from wfcheck.checker.result import PathStep, Verdict, Witness
 from wfcheck.checker.symbolic.execution import Execution, Over, execute
-from wfcheck.checker.symbolic.state import TYPED
+from wfcheck.checker.symbolic.lemmas import Lemmas, find
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
-from wfcheck.dsl.walk import statements
+from wfcheck.solver import backend
+from wfcheck.solver.term import Term
+from wfcheck.solver.verdict import Answer
+from wfcheck.solver.verdict import Limits as SolverLimits
 
 T = TypeVar("T")
+
+Solve: TypeAlias = Callable[[Term, Sequence[tuple[str, Term]], SolverLimits | None], Answer]
+"""As `solver.backend.solve`."""
 
 COMPLETE_MEDIATION = "complete-mediation"
 STEP_BUDGETS = "step-budgets"
@@ -38,11 +47,14 @@ class Limits:
 
 @attrs.frozen(slots=False)
 class Analysis:
-    """What is computed once per program and shared by all rules; each part is made when it is first asked for."""
+    """What is computed once per program and shared by all rules; each part is made when it is first asked for. `solve` answers
+    every question of a rule that is to be proved. `dropped`: assumptions whose worst case is taken (see `labels.worst`)."""
 
     program: core.Program
     sources: tuple[VirtualSource, ...]
     limits: Limits
+    solve: Solve = backend.solve
+    dropped: frozenset[str] = frozenset()
     _executions: dict[tuple[str, tuple[int, ...], bool], Execution] = attrs.field(factory=dict, init=False)
     _made: dict[tuple[object, ...], Any] = attrs.field(factory=dict, init=False)
 
@@ -56,12 +68,17 @@ class Analysis:
     @cached_property
     def labelling(self) -> Labelling:
         """Data and control."""
-        return analyse(self.program, self.sources)
+        return self._labels(implicit=True)
 
     @cached_property
     def explicit(self) -> Labelling:
         """Data alone."""
-        return analyse(self.program, self.sources, implicit=False)
+        return self._labels(implicit=False)
+
+    def _labels(self, *, implicit: bool) -> Labelling:
+        table = build_table(self.program, self.sources)
+        known = LabelDomain(table, implicit)
+        return label(self.program, WorstDomain(known, self.dropped) if self.dropped else known, table)
 
     @cached_property
     def origins(self) -> Labelling:
@@ -74,10 +91,33 @@ class Analysis:
         key = (workflow, queries, explicit)
         if key not in self._executions:
             labelling = self.explicit if explicit else self.labelling
+            proved = self.lemmas(workflow).proved
             self._executions[key] = execute(
-                self.program, self.program.workflows[workflow], labelling, queries, mode=Over()
+                self.program, self.program.workflows[workflow], labelling, queries, mode=Over(), lemmas=proved
             )
         return self._executions[key]
+
+    def lemmas(self, workflow: str) -> Lemmas:
+        """The invariants of loops of a workflow that are proved."""
+        found = self.program.workflows[workflow]
+        seconds = self.limits.timeout / 2
+        return self.once(("lemmas", workflow), lambda: find(self.program, found, self.labelling, seconds, self.solve))
+
+
+    def made(self, *key: object) -> bool:
+        """Whether `once` has made what the key stands for."""
+        return key in self._made
+
+    def under(self, dropped: frozenset[str]) -> Analysis:
+        """The same with fewer assumptions; made once for each set of them."""
+        if dropped <= self.dropped:
+            return self
+        return self.once(("under", dropped), lambda: self._under(self.dropped | dropped))
+
+    def _under(self, dropped: frozenset[str]) -> Analysis:
+        loose = TOOL_EFFECTS in dropped - self.dropped
+        program = self.once(("careless",), lambda: careless(self.program)) if loose else self.program
+        return attrs.evolve(self, program=program, dropped=dropped)
 
 
 @attrs.frozen(slots=False)
@@ -98,6 +138,10 @@ class Case:
         """The labels of the workflow, data and control."""
         return self.analysis.labelling.workflows[self.workflow.symbol]
 
+    def under(self, dropped: frozenset[str]) -> Case:
+        """The same case with fewer assumptions."""
+        return attrs.evolve(self, analysis=self.analysis.under(dropped))
+
     def acts(self, *kinds: str) -> list[Act]:
         """What the workflow may do, of these kinds, in program order."""
         return list(self.labels.of(*kinds))
@@ -111,12 +155,13 @@ Script: TypeAlias = Mapping[tuple[Any, ...], Any]
 class Finding:
     """What was found for one case; the pipeline makes a `Result` of it. `span`: a better place than the rule's own. `starts`:
     scripts of runs that may break the rule, made when they are asked for. `judge`: for a built-in rule that the interpreter does
-    not watch, the event of a run that breaks it. `account`: the reason and the path for the events of a run up to the one that
-    breaks the rule."""
+    not watch, the event of a run that breaks it. `refine`: the finding with what a run shows of it. `account`: the reason and the
+    path for the events of a run up to the one that breaks the rule. `proof`: of a PROVED rule, what shows it."""
 
     verdict: Verdict
     assumptions: tuple[str, ...] = ()
     cores: tuple[tuple[str, ...], ...] = ()
+    depth: int | None = None
     witness: Witness | None = None
     path: tuple[PathStep, ...] = ()
     reason: str | None = None
@@ -124,13 +169,16 @@ class Finding:
     help: str | None = None
     span: Span | None = None
     starts: Iterable[Script] = ()
+    refine: Callable[[Finding, Witness], Finding] | None = None
     judge: Callable[[Sequence[Event]], int | None] | None = None
     account: Callable[[Sequence[Event]], tuple[str, tuple[PathStep, ...]] | None] | None = None
+    proof: Proof | None = None
 
 
-def proved(*assumptions: str, notes: tuple[str, ...] = ()) -> Finding:
-    """Holds on every run that satisfies the assumptions."""
-    return Finding(Verdict.PROVED, tuple(dict.fromkeys(assumptions)), notes=notes)
+def proved(*assumptions: str, notes: tuple[str, ...] = (), proof: Proof | None = None) -> Finding:
+    """Holds on every run that satisfies the assumptions; every proof rests on complete mediation. `cores` weighs the proof."""
+    names = tuple(dict.fromkeys((COMPLETE_MEDIATION, *assumptions)))
+    return Finding(Verdict.PROVED, names, notes=notes, proof=proof)
 
 
 def unknown(reason: str, *, notes: tuple[str, ...] = ()) -> Finding:
@@ -146,35 +194,6 @@ def possible(reason: str, *, path: tuple[PathStep, ...] = (), notes: tuple[str, 
 def vacuous(reason: str) -> Finding:
     """What the rule judges cannot occur."""
     return Finding(Verdict.VACUOUS, reason=reason)
-
-
-def label_assumptions(case: Case) -> tuple[str, ...]:
-    """What a verdict of the labelling rests on: only what the workflow makes use of."""
-    return case.analysis.once(("rests on", case.workflow.symbol), lambda: _label_assumptions(case))
-
-
-def _label_assumptions(case: Case) -> tuple[str, ...]:
-    calls = case.acts("call")
-    found = [COMPLETE_MEDIATION]
-    if calls:
-        found.append("tool-effects")
-    if case.acts("llm", "agent"):
-        found.append("llm-context")
-    if any(isinstance(s, core.Agent) and s.hides for s in statements(case.workflow.body)):
-        found.append(TYPED)
-    if calls or case.workflow.parameters or case.acts("ask", "receive"):
-        found.append("source-labels")
-    if case.acts("approve"):
-        found.append("approval-shows")
-    return (*found, *_store_assumptions(case, calls))
-
-
-def _store_assumptions(case: Case, calls: list[Act]) -> tuple[str, ...]:
-    stores = {act.subject for act in case.acts("recall") if act.subject is not None}
-    for act in calls:
-        stores |= case.program.tools[act.subject or ""].reads
-    inboxes = {"messages.senders"} if case.acts("receive") else set()
-    return tuple(sorted({f"{store}.writers" for store in stores} | inboxes))
 
 
 def silence(case: Case) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import attrs
 
+from wfcheck.checker import cores
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
@@ -130,7 +131,7 @@ def _written(analysis: Analysis, workflow: core.Workflow, rule: core.Rule) -> Ta
     def run() -> Finding:
         if rule.not_applicable is not None:
             return Finding(Verdict.NOT_APPLICABLE, reason=rule.not_applicable)
-        finding = concretise.concretise(case, verbs.check(case, rule))
+        finding = cores.weigh(case, concretise.concretise(case, verbs.check(case, rule)))
         if finding.help is None and finding.verdict in (Verdict.VIOLATED, Verdict.POSSIBLE):
             return attrs.evolve(finding, help=verbs.advice(rule))
         return finding
@@ -144,7 +145,7 @@ def _unwritten(analysis: Analysis, workflow: core.Workflow, name: str) -> Task:
 
     def run() -> Finding | None:
         finding = BUILTIN[name](case)
-        return None if finding is None else concretise.builtin(case, full, finding)
+        return None if finding is None else cores.weigh(case, concretise.builtin(case, full, finding))
 
     return Task(full, workflow, None, run)
 
@@ -182,6 +183,7 @@ def _result(task: Task, finding: Finding, seconds: float) -> Result:
         severity="high" if rule is None else rule.severity,
         assumptions=finding.assumptions,
         cores=finding.cores,
+        depth=finding.depth,
         witness=finding.witness,
         path=finding.path,
         reason=finding.reason,

@@ -12,7 +12,8 @@ from typing import Literal, TypeAlias
 import attrs
 
 Names: TypeAlias = frozenset[str]
-Oracle: TypeAlias = Callable[[Names], Names | Literal["insufficient", "undecided"]]
+Answer: TypeAlias = Names | Literal["insufficient", "undecided"]
+Oracle: TypeAlias = Callable[[Names], Answer]
 """Given names: those of them that a proof used, or that they do not suffice, or that this is not known."""
 
 _MOST_SETS = 2_000

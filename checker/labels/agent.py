@@ -6,7 +6,6 @@ from wfcheck.checker.labels import statements
 from wfcheck.checker.labels.state import Head, Walk
 from wfcheck.checker.labels.table import USER
 from wfcheck.checker.labels.tree import EMPTY, Tree, leaf, union
-from wfcheck.checker.labels.type_overlap import may_share
 from wfcheck.dsl import core
 from wfcheck.dsl.types import Type
 from wfcheck.dsl.walk import subexpressions
@@ -58,7 +57,7 @@ def _handle(tool: str) -> str:
 def _handles(walk: Walk, statement: core.Agent, head: Head, type_: Type | None = None) -> int:
     """What hidden results carry that can stand where a value of the type is wanted; None: where anything can."""
     tools = [walk.program.tools[t] for t in statement.hides]
-    fitting = (t for t in tools if type_ is None or may_share(t.result, type_))
+    fitting = (t for t in tools if type_ is None or walk.domain.fits(t.result, type_))
     return union(head.variables[_handle(t.symbol)] for t in fitting)
 
 

@@ -13,7 +13,7 @@ import attrs
 from wfcheck.checker.labels.domain import Domain, LabelDomain
 from wfcheck.checker.labels.state import Act, Head, Memory, Walk
 from wfcheck.checker.labels.statements import run
-from wfcheck.checker.labels.table import Table, VirtualSource, build_table
+from wfcheck.checker.labels.table import USER, Table, VirtualSource, build_table
 from wfcheck.checker.labels.tree import Tree, below
 from wfcheck.dsl import core
 
@@ -75,7 +75,7 @@ def analyse(
 
 def label(program: core.Program, domain: Domain, table: Table) -> Labelling:
     """The least fixpoint in a domain."""
-    memory = Memory({s.symbol: domain.stored(s) for s in program.stores.values()}, {})
+    memory = Memory({s.symbol: domain.stored(s) for s in program.stores.values()}, _inboxes(program, domain))
     heads: dict[str, dict[core.NodeId, Head]] = {w: {} for w in program.workflows}
     acts: dict[str, dict[tuple[core.NodeId, int], Act]] = {w: {} for w in program.workflows}
     memory.changed = True
@@ -88,6 +88,11 @@ def label(program: core.Program, domain: Domain, table: Table) -> Labelling:
         for w in program.workflows.values()
     }
     return Labelling(table, domain, found, memory.stores, memory.inboxes)
+
+
+def _inboxes(program: core.Program, domain: Domain) -> dict[str, int]:
+    found = {principal: domain.inbox(principal) for principal in (*program.principals, USER)}
+    return {principal: mask for principal, mask in found.items() if mask}
 
 
 def _parameters(domain: Domain, workflow: core.Workflow) -> dict[str, Tree]:
@@ -112,6 +117,8 @@ def check_labelling(program: core.Program, labelling: Labelling) -> bool:
     memory = Memory(dict(labelling.stores), dict(labelling.inboxes))
     for store in program.stores.values():
         memory.write(store.symbol, labelling.domain.stored(store))
+    for principal, mask in _inboxes(program, labelling.domain).items():
+        memory.send(principal, mask)
     return not memory.changed and all(
         _closed(program, labelling, memory, workflow) for workflow in program.workflows.values()
     )

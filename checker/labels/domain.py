@@ -9,7 +9,9 @@ import attrs
 
 from wfcheck.checker.labels.table import MODEL, Table
 from wfcheck.checker.labels.tree import ELEMENT, EMPTY, Tree, grown, join, joined, leaf, make, raised, union
+from wfcheck.checker.labels.type_overlap import may_share
 from wfcheck.dsl import core
+from wfcheck.dsl.types import Type
 
 Environment = Mapping[str, Tree]
 
@@ -62,8 +64,20 @@ class Domain(Protocol):
         """What a store holds before the first run."""
         ...
 
+    def inbox(self, principal: str) -> int:
+        """What an inbox holds before the first run."""
+        ...
+
     def approved(self, principal: str, shown: int, ever: int) -> int:
         """What a decision of an approver adds to the control label; `ever`: what approvers were shown before, too."""
+        ...
+
+    def presented(self, value: Tree) -> Tree:
+        """What an approver sees of a value that is shown."""
+        ...
+
+    def fits(self, hidden: Type, wanted: Type) -> bool:
+        """Whether a handle for a hidden result may stand where a type is wanted."""
         ...
 
 
@@ -209,3 +223,16 @@ class LabelDomain:
     def approved(self, principal: str, shown: int, ever: int) -> int:
         """{p} + influence of what was shown, less what p trusts, + the residue of the approval."""
         return self.table.approved(principal, shown) | self.table.approval_marks(ever)
+
+    def inbox(self, principal: str) -> int:
+        """Nothing."""
+        del principal
+        return 0
+
+    def presented(self, value: Tree) -> Tree:
+        """The value itself."""
+        return value
+
+    def fits(self, hidden: Type, wanted: Type) -> bool:
+        """Only where a value may be of both types."""
+        return may_share(hidden, wanted)

@@ -15,6 +15,7 @@ import attrs
 from wfcheck.checker.labels.domain import Environment
 from wfcheck.checker.labels.table import Table
 from wfcheck.checker.labels.tree import ELEMENT, EMPTY, Tree, join, joined, leaf, make
+from wfcheck.checker.labels.type_overlap import may_share
 from wfcheck.dsl import core
 from wfcheck.dsl.types import ListType, MapType, OptionType, RecordType, Type, base
 
@@ -125,6 +126,19 @@ class OriginDomain:
         """Decisions do not count."""
         del principal, shown, ever
         return 0
+
+    def inbox(self, principal: str) -> int:
+        """Messages are a place of their own."""
+        del principal
+        return 0
+
+    def presented(self, value: Tree) -> Tree:
+        """Showing copies nothing."""
+        return value
+
+    def fits(self, hidden: Type, wanted: Type) -> bool:
+        """Only where a value may be of both types."""
+        return may_share(hidden, wanted)
 
 
 def _parts(type_: Type) -> tuple[tuple[str, Type], ...]:

@@ -162,7 +162,8 @@ def _release(walk: Walk, statement: core.ReleaseCall) -> None:
 
 
 def _approve(walk: Walk, statement: core.Approve) -> bool:
-    shown = {**_named(walk, statement.arguments), **_numbered(walk, statement.shows, "shows")}
+    given = {**_named(walk, statement.arguments), **_numbered(walk, statement.shows, "shows")}
+    shown = {name: walk.domain.presented(tree) for name, tree in given.items()}
     walk.record(statement, "approve", statement.principal, shown)
     seen = union(walk.value(e) for e in (*(v for _, v in statement.arguments), *statement.shows))
     left = walk.domain.approved(statement.principal, seen, walk.show(union(shown.values())))

@@ -11,7 +11,8 @@ from wfcheck.checker.explanation import trail
 from wfcheck.checker.labels.agent import CONTEXT
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import residue
-from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, label_assumptions, possible, proved
+from wfcheck.checker.obligation import Case, Finding, possible, proved
+from wfcheck.checker.proof import Inspected
 from wfcheck.checker.rules.ends import arriving
 from wfcheck.checker.search import guided
 from wfcheck.checker.traces.event import Event
@@ -152,7 +153,11 @@ def check(case: Case, name: str) -> Finding | None:
     for duty in duties:
         if foreign := duty.label & ~duty.admitted:
             return _broken(case, duty, foreign)
-    return proved(*label_assumptions(case))
+    return proved(proof=Inspected("labels", lambda other: _clear(other, name)))
+
+
+def _clear(case: Case, name: str) -> bool:
+    return not any(duty.label & ~duty.admitted for duty in LABEL_RULES[name](case))
 
 
 def _broken(case: Case, duty: Duty, foreign: int) -> Finding:
@@ -197,12 +202,17 @@ def isolated(case: Case) -> Finding | None:
     found = [s for s in statements(case.workflow.body) if isinstance(s, core.Parallel)]
     if not any(_touches(case.program, branch) for s in found for branch in s.branches):
         return None
-    races = [(s, race) for s in found for race in _races(case.program, s)]
+    races = _all_races(case)
     if not races:
-        return proved(COMPLETE_MEDIATION, "tool-effects")
+        return proved(proof=Inspected("shape", lambda other: not _all_races(other)))
     parallel, (store, one, other) = races[0]
     finding = possible(f"`{store}` is written in one branch and used in another")
     return attrs.evolve(finding, span=parallel.span, judge=_both_happen(one, other))
+
+
+def _all_races(case: Case) -> list[tuple[core.Parallel, tuple[str, Touch, Touch]]]:
+    found = (s for s in statements(case.workflow.body) if isinstance(s, core.Parallel))
+    return [(s, race) for s in found for race in _races(case.program, s)]
 
 
 def _both_happen(one: Touch, other: Touch) -> Callable[[Sequence[Event]], int | None]:

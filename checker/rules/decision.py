@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -10,7 +10,8 @@ from wfcheck.checker.explanation import shown_by, trail
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import residue
 from wfcheck.checker.labels.tree import union
-from wfcheck.checker.obligation import Case, Finding, label_assumptions, possible, proved, unknown, vacuous
+from wfcheck.checker.obligation import Case, Finding, possible, proved, unknown, vacuous
+from wfcheck.checker.proof import Inspected
 from wfcheck.checker.result import PathStep
 from wfcheck.checker.search import guided
 from wfcheck.checker.traces.event import Event
@@ -24,14 +25,27 @@ def check(case: Case, body: core.Decision) -> Finding:
     acts = [act for act in case.acts("call") if any(_matches(act, c) for c in body.event.choices)]
     if not acts:
         return vacuous("the workflow never makes such a call")
+    steered = next(_foreign(case, body), None)
+    if steered is not None:
+        return _steered(case, *steered)
+    return proved(proof=Inspected("labels", lambda other: not any(_foreign(other, body))))
+
+
+def steered(case: Case, body: core.Decision) -> list[tuple[Act, int]]:
+    """The calls that something else may steer, and the bits of what does."""
+    return list(_foreign(case, body))
+
+
+def _foreign(case: Case, body: core.Decision) -> Iterator[tuple[Act, int]]:
+    """The calls that something else may steer, and what."""
     table = case.analysis.labelling.table
     tags, releases = _allowed(body)
     permitted = table.mask(tags) | table.mask(residue(d) for d in releases)
-    for act in acts:
-        foreign = (act.decision | _told_apart(act, body)) & table.influence & ~permitted
-        if foreign:
-            return _steered(case, act, foreign)
-    return proved(*label_assumptions(case))
+    for act in case.acts("call"):
+        if any(_matches(act, c) for c in body.event.choices):
+            foreign = (act.decision | _told_apart(act, body)) & table.influence & ~permitted
+            if foreign:
+                yield act, foreign
 
 
 def _steered(case: Case, act: Act, foreign: int) -> Finding:

@@ -10,7 +10,6 @@ import attrs
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.monitor import Monitor, compile_rule
 from wfcheck.checker.obligation import (
-    COMPLETE_MEDIATION,
     UNCONFIRMED,
     Case,
     Finding,
@@ -20,10 +19,11 @@ from wfcheck.checker.obligation import (
     unknown,
     vacuous,
 )
+from wfcheck.checker.proof import Inspected, Proof
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import Matcher
-from wfcheck.checker.rules.symbolic_rule import RuleTrace
+from wfcheck.checker.rules.symbolic_rule import RuleTrace, Violation
 from wfcheck.checker.search import guided
 from wfcheck.checker.symbolic.execution import Execution
 from wfcheck.dsl import core
@@ -37,10 +37,17 @@ def check(case: Case, rule: core.Rule) -> Finding:
         return unknown("the rule has no form that a proof could use")
     acts = _judged(case, rule, monitor)
     if acts == []:
-        return _nothing_judged(rule)
+        return _nothing_judged(rule, Inspected("shape", lambda other: _judged(other, rule, monitor) == []))
     if acts and isinstance(rule.body, core.Allow) and _granted(case.program, rule.body, acts, monitor):
-        return proved(COMPLETE_MEDIATION)
+        return proved(proof=Inspected("shape", lambda other: _decided(other, rule, monitor)))
     return _symbolic(case, rule, monitor)
+
+
+def _decided(case: Case, rule: core.Rule, monitor: Monitor) -> bool:
+    """Every call is granted as such."""
+    acts = _judged(case, rule, monitor)
+    by_name = isinstance(rule.body, core.Allow) and _granted(case.program, rule.body, acts or [], monitor)
+    return bool(acts) and by_name
 
 
 def _judged(case: Case, rule: core.Rule, monitor: Monitor) -> list[Act] | None:
@@ -61,7 +68,7 @@ def _symbolic(case: Case, rule: core.Rule, monitor: Monitor) -> Finding:
     led = guided.scripts(case, _judged(case, rule, monitor) or [])
     match answer:
         case solver.Unsat(core=names):
-            return _proved(rule, prover, trace, names)
+            return _proved(rule, prover, trace, found, names)
         case solver.Sat():
             return attrs.evolve(
                 possible(UNCONFIRMED, notes=prover.open_points),
@@ -77,17 +84,19 @@ def trace_of(case: Case, rule: core.Rule, monitor: Monitor, execution: Execution
     return RuleTrace(case.program, case.workflow, rule, monitor, execution.events, matcher)
 
 
-def _proved(rule: core.Rule, prover: Prover, trace: RuleTrace, names: tuple[str, ...]) -> Finding:
+def _proved(
+    rule: core.Rule, prover: Prover, trace: RuleTrace, found: list[Violation], names: tuple[str, ...]
+) -> Finding:
     if (why := contradiction(prover, names)) is not None:
         return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
     occurs = prover.decide(prover.over, [e.guard for e in trace.occurrences()])
     if isinstance(occurs, solver.Unsat):
         if (why := contradiction(prover, occurs.core)) is not None:
             return Finding(Verdict.INCONSISTENT, reason=why, assumptions=occurs.core)
-        nothing = _nothing_judged(rule)
-        return attrs.evolve(nothing, assumptions=tuple(dict.fromkeys((*nothing.assumptions, *occurs.core))))
-    approvals = ["approval-shows"] if trace.monitor.evidence and trace.monitor.evidence.single_use else []
-    return attrs.evolve(proved(COMPLETE_MEDIATION, *approvals, *names), cores=(names,) if names else ())
+        nothing = _nothing_judged(rule, prover.refuted([e.guard for e in trace.occurrences()]))
+        return attrs.evolve(nothing, assumptions=occurs.core)
+    approvals = ("approval-shows",) if trace.monitor.evidence and trace.monitor.evidence.single_use else ()
+    return proved(*names, proof=prover.refuted([v.broken for v in found], approvals))
 
 
 def _starts(case: Case, rule: core.Rule, monitor: Monitor, prover: Prover) -> Iterator[Script]:
@@ -99,9 +108,9 @@ def _starts(case: Case, rule: core.Rule, monitor: Monitor, prover: Prover) -> It
             yield from prover.scripts(execution, answer)
 
 
-def _nothing_judged(rule: core.Rule) -> Finding:
+def _nothing_judged(rule: core.Rule, proof: Proof) -> Finding:
     if isinstance(rule.body, core.Forbid):
-        return proved(COMPLETE_MEDIATION, notes=("the event cannot occur in this workflow",))
+        return proved(proof=proof, notes=("the event cannot occur in this workflow",))
     if isinstance(rule.body, core.Allow):
         return vacuous(f"`{rule.body.principal}` makes no call in this workflow")
     return vacuous("the judged event cannot occur in this workflow")

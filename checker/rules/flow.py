@@ -15,13 +15,13 @@ from wfcheck.checker.obligation import (
     Case,
     Finding,
     Script,
-    label_assumptions,
     possible,
     proved,
     silence,
     unknown,
     vacuous,
 )
+from wfcheck.checker.proof import Inspected, Refuted
 from wfcheck.checker.result import PathStep, Verdict
 from wfcheck.checker.rules import ends
 from wfcheck.checker.rules.prove import Prover, contradiction
@@ -55,10 +55,7 @@ def check(case: Case, body: core.Flow) -> Finding:
 
 
 def _check(case: Case, body: core.Flow) -> Finding:
-    labels = _labels(case.analysis, case.workflow, body)
-    wanted = ends.sources(case.program, body.sources, body.except_via).mask(
-        case.analysis.labelling.table, body.except_via
-    )
+    labels, wanted = _labels(case.analysis, case.workflow, body), _wanted(case, body)
     found = _sinks(case, labels, body)
     if not found:
         return vacuous("nothing in the workflow reaches the end of the flow")
@@ -69,8 +66,47 @@ def _check(case: Case, body: core.Flow) -> Finding:
         )
     suspects = [s for s in found if s.label & wanted and _steered(case, body, s)]
     if not suspects:
-        return proved(*label_assumptions(case))
+        return proved(proof=Inspected("labels", lambda other: _clear(other, body)))
     return _on_paths(case, body, labels, suspects, wanted)
+
+
+def _wanted(case: Case, body: core.Flow) -> int:
+    """The bits of the sources; raises UnsupportedEndError."""
+    found = ends.sources(case.program, body.sources, body.except_via)
+    return found.mask(case.analysis.labelling.table, body.except_via)
+
+
+def _clear(case: Case, body: core.Flow) -> bool:
+    """The labels clear every end."""
+    try:
+        return not undecided(case, body)[0]
+    except ends.UnsupportedEndError:
+        return False
+
+
+def undecided(case: Case, body: core.Flow) -> tuple[list[ends.Sink], int]:
+    """The sinks that the labels do not clear, and the bits of the sources; raises UnsupportedEndError."""
+    wanted = _wanted(case, body)
+    found = _sinks(case, _labels(case.analysis, case.workflow, body), body)
+    _refuse_own_arguments(body, found)
+    return [s for s in found if s.label & wanted and _steered(case, body, s)], wanted
+
+
+def cleared(case: Case, body: core.Flow, suspects: list[ends.Sink], wanted: int) -> tuple[str, ...] | None:
+    """The assumptions under which no path brings anything to these sinks; None where one may."""
+    if not suspects:
+        return ()
+    prover = Prover(case, (wanted, _influence(case, body)), body.explicit)
+    answer = prover.decide(prover.over, [f for s in suspects for f in _arrivals(case, body, prover.over, s)])
+    if not isinstance(answer, solver.Unsat) or contradiction(prover, answer.core) is not None:
+        return None
+    return answer.core
+
+
+def _influence(case: Case, body: core.Flow) -> int:
+    if body.influence is None:
+        return 0
+    return case.analysis.labelling.table.stands_for(body.influence, body.except_via)
 
 
 def _refuse_own_arguments(body: core.Flow, found: list[ends.Sink]) -> None:
@@ -107,15 +143,14 @@ def _on_paths(
     case: Case, body: core.Flow, labels: WorkflowLabels, suspects: list[ends.Sink], wanted: int
 ) -> Finding:
     """The labels could not clear it: is there a path on which the value arrives?"""
-    influence = 0
-    if body.influence is not None:
-        influence = case.analysis.labelling.table.stands_for(body.influence, body.except_via)
+    influence = _influence(case, body)
     prover = Prover(case, (wanted, influence), body.explicit)
-    answer = prover.decide(prover.over, [f for s in suspects for f in _arrivals(case, body, prover.over, s)])
+    formulas = [f for s in suspects for f in _arrivals(case, body, prover.over, s)]
+    answer = prover.decide(prover.over, formulas)
     if isinstance(answer, solver.Unsat):
         if (why := contradiction(prover, answer.core)) is not None:
             return Finding(Verdict.INCONSISTENT, reason=why, assumptions=answer.core)
-        return proved(*label_assumptions(case), *answer.core)
+        return proved(*answer.core, proof=prover.refuted(formulas, again=lambda other: _question(other, body)))
     path = explain(case, labels, suspects[0], wanted, influence)
     starts = _starts(case, body, prover, suspects, (wanted, influence))
 
@@ -132,6 +167,13 @@ def _on_paths(
         return attrs.evolve(gave_up, path=path, starts=starts, account=account)
     found = possible(NO_RUN, path=path, notes=silence(case))
     return attrs.evolve(found, starts=starts, account=account)
+
+
+def _question(case: Case, body: core.Flow) -> Refuted:
+    """The formula that is satisfiable if a source may arrive, whatever the labels say."""
+    suspects, wanted = undecided(case, body)
+    prover = Prover(case, (wanted, _influence(case, body)), body.explicit)
+    return prover.refuted([f for s in suspects for f in _arrivals(case, body, prover.over, s)])
 
 
 def _arrivals(case: Case, body: core.Flow, execution: Execution, sink: ends.Sink) -> list[Term]:

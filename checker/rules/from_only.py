@@ -8,14 +8,15 @@ from wfcheck.checker.explanation import trail
 from wfcheck.checker.labels.origins import OriginDomain, Place, described
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import MODEL
+from wfcheck.checker.labels.worst import SOURCE_LABELS
 from wfcheck.checker.obligation import (
-    COMPLETE_MEDIATION,
     Case,
     Finding,
     possible,
     proved,
     vacuous,
 )
+from wfcheck.checker.proof import Inspected
 from wfcheck.checker.result import PathStep
 from wfcheck.checker.search import guided
 from wfcheck.dsl import core
@@ -32,7 +33,22 @@ def check(case: Case, body: core.FromOnly) -> Finding:
         foreign = [p for p in _places(case, act, body.target) if not allowed(case, p, body)]
         if foreign:
             return _foreign(case, act, foreign[0], body.target, body)
-    return proved(COMPLETE_MEDIATION, *_assumptions(case, found, body.target))
+    target = body.target
+    return proved(proof=Inspected("labels", lambda other: _all_allowed(other, body, target)))
+
+
+def _all_allowed(case: Case, body: core.FromOnly, target: core.ArgumentEnd) -> bool:
+    places = (p for act in _calls(case, target) for p in _places(case, act, target))
+    return all(allowed(case, place, body) for place in places)
+
+
+def foreign(case: Case, body: core.FromOnly) -> list[tuple[Act, tuple[Place, ...]]]:
+    """The calls whose argument may come from elsewhere, and from where."""
+    if not isinstance(target := body.target, core.ArgumentEnd):
+        return []
+    found = [(act, tuple(p for p in _places(case, act, target) if not allowed(case, p, body)))
+             for act in _calls(case, target)]
+    return [(act, places) for act, places in found if places]
 
 
 def _calls(case: Case, target: core.ArgumentEnd) -> list[Act]:
@@ -82,12 +98,6 @@ def _foreign_bit(case: Case, act: Act, target: core.ArgumentEnd, body: core.From
     others = label & ~model
     influence = others & table.influence
     return next((bit & -bit for bit in (influence, others, label & model) if bit), 0)
-
-
-def _assumptions(case: Case, found: list[Act], target: core.ArgumentEnd) -> list[str]:
-    kinds = {place[0] for act in found for place in _places(case, act, target)}
-    names = {"result": "source-labels", "parameter": "source-labels", "answer": "source-labels"}
-    return sorted({names[kind] for kind in kinds if kind in names})
 
 
 def allowed(case: Case, place: Place, body: core.FromOnly) -> bool:
@@ -164,6 +174,8 @@ def _admits(place: Place, source: core.AllowedSource) -> bool:
 
 def _carries(case: Case, place: Place, tags: frozenset[str]) -> bool:
     """Whether every value from the place is declared to carry one of the tags, and no influence beyond them."""
+    if SOURCE_LABELS in case.analysis.dropped:
+        return False
     kind, name, path = place
     match kind:
         case "parameter":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import attrs
 
 from wfcheck.checker.encoding.encoded import Notes
 from wfcheck.checker.obligation import Case
+from wfcheck.checker.proof import Refuted
 from wfcheck.checker.symbolic.execution import Execution, Unroll, execute, script
 from wfcheck.checker.symbolic.script import LOOKS, PLACES
 from wfcheck.checker.symbolic.state import TYPED
@@ -17,7 +18,6 @@ from wfcheck.dsl import core, types
 from wfcheck.dsl.walk import statements
 from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver
-from wfcheck.solver.backend import solve
 from wfcheck.solver.term import Term
 
 BOUNDS = ((1, 2), (2, 3))
@@ -54,7 +54,20 @@ class Prover:
     def decide(self, execution: Execution, formulas: Sequence[Term]) -> solver.Answer:
         """Whether any of the formulas can be true on a covered run."""
         seconds = self.case.analysis.limits.timeout / 2
-        return solve(b.or_(*formulas), execution.assumptions, solver.Limits(seconds=seconds))
+        limits = solver.Limits(seconds=seconds)
+        answer = self.case.analysis.solve(b.or_(*formulas), execution.assumptions, limits)
+        if isinstance(answer, solver.Unsat):
+            return solver.Unsat(self.case.analysis.lemmas(self.case.workflow.symbol).rest_on(answer.core))
+        return answer
+
+    def refuted(
+        self,
+        formulas: Sequence[Term],
+        also: tuple[str, ...] = (),
+        again: Callable[[Case], Refuted] | None = None,
+    ) -> Refuted:
+        """The proof that none of the formulas can be true on any run."""
+        return Refuted(b.or_(*formulas), self.over.assumptions, also, again)
 
     def scripts(self, execution: Execution, answer: solver.Sat) -> Iterator[dict[tuple[object, ...], object]]:
         """The model as answers of the last of a sequence of runs that has just this one: with plainer values first, then as it is."""
@@ -68,8 +81,8 @@ class Prover:
 
 def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:
     """The contracts of one call that no value satisfies, if such contracts were used."""
-    execution, program = prover.over, prover.case.program
-    if isinstance(solve(b.TRUE, execution.assumptions), solver.Unsat):
+    execution, program, solve = prover.over, prover.case.program, prover.case.analysis.solve
+    if isinstance(solve(b.TRUE, execution.assumptions, None), solver.Unsat):
         return "the assumptions contradict each other"
     if TYPED in core_names and (empty := _empty_type(prover)) is not None:
         return f"no value is of the type `{types.show(empty)}`"
@@ -81,8 +94,8 @@ def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:
         if not event.certain or not own & set(core_names):
             continue
         rest = [(name, term) for name, term in execution.assumptions if name not in own]
-        with_them = solve(event.returned, execution.assumptions)
-        if isinstance(with_them, solver.Unsat) and not isinstance(solve(event.returned, rest), solver.Unsat):
+        with_them = solve(event.returned, execution.assumptions, None)
+        if isinstance(with_them, solver.Unsat) and not isinstance(solve(event.returned, rest, None), solver.Unsat):
             return f"no result satisfies {', '.join(f'`{n}`' for n in sorted(own & set(with_them.core)))} together"
     return None
 
@@ -102,7 +115,7 @@ def _empty_type(prover: Prover) -> types.Type | None:
             continue
         seen.append(type_)
         value = fresh(type_, "value", notes)
-        if isinstance(solve(conforms(value, type_, notes)), solver.Unsat):
+        if isinstance(prover.case.analysis.solve(conforms(value, type_, notes), (), None), solver.Unsat):
             return type_
     return None
 
