@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from wfcheck.checker.obligation import Case, Finding, unknown, vacuous
-from wfcheck.checker.rules import decision, events, flow, from_only, limit
+from wfcheck.checker.rules import decision, enforced, events, flow, from_only, limit
 from wfcheck.dsl import core
 
 _ADVICE: Mapping[type, str] = MappingProxyType(
@@ -36,7 +36,12 @@ def advice(rule: core.Rule) -> str | None:
 
 
 def check(case: Case, rule: core.Rule) -> Finding:
-    """The verdict of the proof for one rule and workflow; what is not proved here is left to the search for a run."""
+    """The verdict of the proof for one rule and workflow; what is not proved here is left to the search for a run, unless a guard
+    keeps the rule."""
+    return enforced.settle(case, rule, _check(case, rule))
+
+
+def _check(case: Case, rule: core.Rule) -> Finding:
     match rule.body:
         case core.Flow() as body:
             return flow.check(case, body)

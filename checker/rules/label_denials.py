@@ -1,0 +1,73 @@
+"""What a guard would have to deny so that a rule about labels holds: acts of agents, by the label of what they have seen."""
+
+from __future__ import annotations
+
+from wfcheck.checker.obligation import Case
+from wfcheck.checker.rules import decision, ends, flow, from_only
+from wfcheck.checker.rules.denials import MEDIATED, Denials, handed_back, handled
+from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements, subexpressions
+
+
+def of_flow(case: Case, body: core.Flow) -> Denials | None:
+    """The explicit part is denied by the label of what the agent has seen; the implicit part is proved: what decides that the
+    agent acts at all is no source, and no sink of the workflow's own is reached."""
+    try:
+        suspects, wanted = flow.undecided(case, body)
+    except ends.UnsupportedEndError:
+        return None
+    agents = [s for s in suspects if s.act.choice and s.act.kind in MEDIATED]
+    names = flow.cleared(case, body, [s for s in suspects if s not in agents], wanted) if agents else None
+    if names is None or not all(_labels_show(case, body, sink, wanted) for sink in agents):
+        return None
+    return Denials(tuple(s.act for s in agents), (*_labels_rest_on(case), *names))
+
+
+def _labels_show(case: Case, body: core.Flow, sink: ends.Sink, wanted: int) -> bool:
+    """Whether what the agent did so far shows the label of the act, and nothing else steers the agent."""
+    region = next(s for s in statements(case.workflow.body) if s.id == sink.act.node)
+    known = case.labels.act(sink.act.node)
+    if not isinstance(region, core.Agent) or known is None or (sink.when is not None and region.hides):
+        return False
+    visible = [case.program.tools[m.tool] for m in region.may if m.act == "tool" and m.tool is not None]
+    tags = frozenset(case.analysis.labelling.table.symbols(wanted))
+    return (body.explicit or not known.decision & wanted) and not any(
+        clause.tags & tags and clause.condition is not None and _of_the_result(clause.condition)
+        for tool in visible
+        for clause in tool.returns
+    )
+
+
+def _of_the_result(condition: core.Expr) -> bool:
+    return any(isinstance(e, core.Variable) and e.kind == "result" for e in subexpressions(condition))
+
+
+def _labels_rest_on(case: Case) -> tuple[str, ...]:
+    """What the label of what an agent has seen rests on."""
+    stores = {act.subject for act in case.acts("recall") if act.subject is not None}
+    stores |= {store for act in case.acts("call") for store in case.program.tools[act.subject or ""].reads}
+    writers = sorted(f"{store}.writers" for store in stores)
+    senders = ["messages.senders"] if case.acts("receive") else []
+    return ("tool-effects", "llm-context", "source-labels", *writers, *senders)
+
+
+def of_values(case: Case, body: core.FromOnly) -> Denials | None:
+    """What an agent made up shows in the values; what the workflow passes on by itself is allowed."""
+    acts = [act for act, _ in from_only.foreign(case, body)]
+    named = frozenset({body.target.argument}) if isinstance(body.target, core.ArgumentEnd) else frozenset()
+    own = [act for act in acts if not act.choice]
+    if not acts or not all(handed_back(case, act, named) and handled(case, act) for act in own):
+        return None
+    return Denials(tuple(acts))
+
+
+def of_decisions(case: Case, body: core.Decision) -> Denials | None:
+    """An agent is steered by what it has seen, which the run shows; nothing else steers whether it acts."""
+    steered = decision.steered(case, body)
+    agents = [(act, mask) for act, mask in steered if act.choice]
+    if not agents or len(agents) != len(steered):
+        return None
+    known = [(case.labels.act(act.node), mask) for act, mask in agents]
+    if any(region is None or region.decision & mask for region, mask in known):
+        return None
+    return Denials(tuple(act for act, _ in agents), _labels_rest_on(case))
