@@ -25,6 +25,7 @@ from wfcheck.checker.symbolic.value import (
     choose,
     equal,
     from_opaque,
+    listed_length,
     to_opaque,
 )
 from wfcheck.dsl import core, types
@@ -200,6 +201,9 @@ def _index(expression: core.Index, args: tuple[Encoded, ...], notes: Notes) -> E
             whole = to_opaque(base.value, expression.base.type)
             key = to_opaque(index.value, expression.index.type)
             there = b.fn("entry?", Sort.BOOL, whole, key)
+            match types.base(expression.base.type), index.value:
+                case types.ListType(), Leaf(term=at) if at.sort is Sort.INT:
+                    there = b.and_(b.le(b.ZERO, at), b.lt(at, listed_length(whole)))
             return Encoded(
                 from_opaque(b.fn("entry", Sort.OPAQUE, whole, key), expression.type), b.and_(defined, there)
             )

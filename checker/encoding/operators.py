@@ -9,8 +9,8 @@ from wfcheck.checker.encoding.encoded import Encoded, Notes, has_any, stripped
 from wfcheck.checker.encoding.same import boolean, membership, same_value
 from wfcheck.checker.encoding.texts import Handler
 from wfcheck.checker.symbolic.constants import decode, lift
-from wfcheck.checker.symbolic.value import Leaf, Sequence, from_opaque, to_opaque
-from wfcheck.dsl import core
+from wfcheck.checker.symbolic.value import Leaf, Opaque, Sequence, from_opaque, listed_length, to_opaque
+from wfcheck.dsl import core, types
 from wfcheck.dsl.values.operators import OPERATORS, EvaluationError
 from wfcheck.dsl.values.regular import parse_glob, parse_regular
 from wfcheck.solver import build as b
@@ -62,6 +62,12 @@ def _constant(expression: core.Apply, args: tuple[Encoded, ...]) -> Encoded | No
 def _abstract(expression: core.Apply, args: tuple[Encoded, ...], notes: Notes) -> Encoded:
     """An uninterpreted function of the operands; it may err where the operator may."""
     notes.note(f"`{expression.op}`")
+    if (
+        expression.op in ("length", "count")
+        and isinstance(args[0].value, Opaque)
+        and not has_any(expression.args[0].type)
+    ):
+        return Encoded(Leaf(listed_length(args[0].value.term)))
     terms = [to_opaque(a.value, e.type) for a, e in zip(args, expression.args, strict=True)]
     value = from_opaque(b.fn(f"op:{expression.op}/{len(terms)}", Sort.OPAQUE, *terms), expression.type)
     operator = OPERATORS[expression.op]
@@ -69,7 +75,15 @@ def _abstract(expression: core.Apply, args: tuple[Encoded, ...], notes: Notes) -
     defined = b.fn(f"defined:{expression.op}/{len(terms)}", Sort.BOOL, *terms) if errs else b.TRUE
     if expression.op in ("length", "count") and isinstance(value, Leaf):
         value = Leaf(b.ite(b.lt(value.term, b.ZERO), b.ZERO, value.term))
+    if expression.op in ("min", "max") and len(terms) == 1 and _ordered(expression.args[0].type):
+        defined = b.lt(b.ZERO, listed_length(terms[0]))
     return Encoded(value, defined)
+
+
+def _ordered(type_: types.Type) -> bool:
+    """A list whose elements can all be compared."""
+    base = types.base(type_)
+    return isinstance(base, types.ListType) and types.base(base.item) in (types.INT, types.DECIMAL)
 
 
 _HANDLERS: dict[str, Handler] = {

@@ -12,6 +12,7 @@ from wfcheck.checker.reference.machine import (
     Machine,
     text_of,
 )
+from wfcheck.checker.reference.minimal import conforms
 from wfcheck.checker.reference.trampoline import PAUSE, Computation
 from wfcheck.checker.reference.values import (
     NOTHING,
@@ -164,6 +165,11 @@ def bind_parameters(m: Machine, at: At, s: core.Scope) -> None:
     arguments = [(local, m.value(expr)) for local, expr in s.parameters]
     for (local, value), name in zip(arguments, names, strict=True):
         m.assign(at, local, m.marks.parameter(s.workflow, name, value))
+    for (_, value), parameter in zip(
+        arguments, () if declared is None else declared.parameters, strict=False
+    ):
+        if not conforms(plain(value), parameter.type):
+            m.breach("builtin.requires", f"{s.workflow}.{parameter.name}", s.span)
     sources = dict(s.sources)
     for name, _ in s.parameters:
         allowed = sources.get(name)

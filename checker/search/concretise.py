@@ -76,6 +76,9 @@ def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
         if finding.verdict is Verdict.UNKNOWN or finding.reason in (NO_RUN, UNCONFIRMED)
         else finding.reason
     )
+    if finding.refine is not None:
+        finding = finding.refine(finding, witness)
+        reason = finding.reason
     if finding.account is not None and (found := finding.account(upto)) is not None:
         reason, path = found
     return attrs.evolve(
@@ -85,6 +88,7 @@ def violated(case: Case, finding: Finding, witness: Witness) -> Finding:
         path=path,
         reason=reason,
         starts=(),
+        refine=None,
         judge=None,
         account=None,
     )

@@ -39,6 +39,7 @@ class Fit:
 
     parameter: str
     type: types.Type
+    given: core.Expr
     value: SymbolicValue
     guard: Term
     span: Span

@@ -225,11 +225,10 @@ def _asked(
 ) -> None:
     """What an inlined workflow requires of its caller, and the types of its parameters."""
     walk.owe("requires", statement.requires, guard, statement.span, node=statement.id)
-    for parameter in callee.parameters if walk.certain else ():
-        value = given[parameter.name]
-        walk.records.fits.append(
-            Fit(f"{callee.symbol}.{parameter.name}", parameter.type, value, guard, statement.span)
-        )
+    pairs = zip(callee.parameters, statement.parameters, strict=True) if walk.certain else ()
+    for parameter, (_, expression) in pairs:
+        name, value = f"{callee.symbol}.{parameter.name}", given[parameter.name]
+        walk.records.fits.append(Fit(name, parameter.type, expression, value, guard, statement.span))
 
 
 def promise(walk: Walk, guard: Term, result: SymbolicValue, span: Span) -> None:

@@ -184,6 +184,12 @@ def _project(term: Term, path: str, sort: Sort, kind: str) -> Term:
     return b.fn(f"as:{kind}:{sort.value}{path}", sort, term)
 
 
+def listed_length(term: Term) -> Term:
+    """How many elements a list has of which nothing else is known."""
+    count = b.fn("listed", Sort.INT, term)
+    return b.ite(b.lt(count, b.ZERO), b.ZERO, count)
+
+
 # ---------------------------------------------------------------- joins and equality
 
 

@@ -1,0 +1,1 @@
+"""The built-in rules about contracts and conditions, one file per rule."""
