@@ -37,13 +37,14 @@ def decide(case: Case, make: Breaks) -> Finding:
     """PROVED with what the proof rests on, INCONSISTENT, or undecided with scripts for the search."""
     prover = Prover(case)
     breaks = make(prover.over)
-    answer = prover.decide(prover.over, [b.broken for b in breaks])
+    terms = [b.broken for b in breaks]
+    answer = prover.decide(prover.over, terms)
     match answer:
         case solver.Unsat(core=names):
             why = contradiction(prover, names)
             if why is not None:
                 return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
-            return proved(COMPLETE_MEDIATION, *names)
+            return proved(COMPLETE_MEDIATION, *names, proof=prover.refuted(terms))
         case solver.Sat():
             return _open(prover, _first(breaks, answer), make, breaks)
         case solver.Unknown(reason=why):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import attrs
 
 from wfcheck.checker.encoding.encoded import Notes
-from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, proved
+from wfcheck.checker.obligation import Case, Finding
+from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.contracts.deciding import Break, decide
 from wfcheck.checker.rules.contracts.supply import sources_of
 from wfcheck.checker.symbolic.execution import Execution
@@ -43,10 +44,9 @@ def invariants(case: Case) -> Finding | None:
     loops = [s for s in statements(case.workflow.body) if isinstance(s, core.While) and s.invariants]
     if not loops:
         return None
-    lemmas = case.analysis.lemmas(case.workflow.symbol)
-    if {(loop.id, c.name) for loop in loops for c in loop.invariants} <= lemmas.proved:
-        return proved(COMPLETE_MEDIATION, *(name for names in lemmas.rests.values() for name in names))
     found = decide(case, lambda execution: list(_kept(case, execution)))
+    if found.verdict is Verdict.PROVED:
+        return found
     weak = "an invariant that is to be kept by the body has to say all that the body rests on"
     return attrs.evolve(found, notes=(*found.notes, weak))
 
