@@ -139,6 +139,37 @@ def script(formula: Term, assumptions: Sequence[Term] = (), wishes: Sequence[Ter
     )
 
 
+class Growing:
+    """Text that grows batch by batch, for many questions about one thing. Texts and opaque values are numbers, `codes` says which,
+    so that a model's values mean the same in every text that shares the codes. What regular atoms exclude is said for the first
+    batch only: later terms may be given texts that do not exist."""
+
+    def __init__(self, codes: dict[Term, int]) -> None:
+        self._printer, self._codes = _Printer(), codes
+        self._sent = self._pinned = 0
+        self._printer.lines += ["(define-sort Text () Int)", "(define-sort Opaque () Int)"]
+
+    def more(self, roots: Iterable[Term]) -> str:
+        """The text that defines what is new in the terms."""
+        printer, first = self._printer, self._sent == 0
+        terms = tuple(post_order(roots, printer.names))
+        for term in terms:
+            printer.print(term)
+        if first:
+            _regular(printer, tuple(dict.fromkeys(_languages(terms))))
+        _lengths(printer, terms)
+        for name, word in tuple(printer.elements.items())[self._pinned :]:
+            printer.lines.append(f"(assert (= {name} {self._codes.setdefault(word, 7_000_000 + len(self._codes))}))")
+        self._pinned = len(printer.elements)
+        text = "\n".join(printer.lines[self._sent :])
+        self._sent = len(printer.lines)
+        return text
+
+    def name(self, term: Term) -> str:
+        """What a term that was given before is called."""
+        return self._printer.names[term]
+
+
 def _switches(printer: _Printer, letter: str, terms: Sequence[Term]) -> tuple[str, ...]:
     names = tuple(f"{letter}!{i}" for i in range(len(terms)))
     for name, term in zip(names, terms, strict=True):

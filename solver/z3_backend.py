@@ -2,8 +2,9 @@
 
 Protocol, both ways: four bytes of length (big endian), then JSON. A question holds `text` (SMT-LIB), `selectors`, `wishes`,
 `values` (constants to read), `rlimit`, `milliseconds`, `tidy` and its `number`. An answer holds that number, `status` (unsat,
-sat, unknown) and `core`, `values` or `reason`. Whatever goes wrong here ends the process or answers unknown: the parent
-believes nothing else."""
+sat, unknown) and `core`, `values` or `reason`. Other kinds: `each` (several `groups` of selectors over one text), and `open`,
+`ask`, `close` (a session: one text, many questions that `define` more for good and `assert` for themselves). Whatever goes
+wrong here ends the process or answers unknown: the parent believes nothing else."""
 
 from __future__ import annotations
 
@@ -19,15 +20,98 @@ import z3
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answers questions until the source ends."""
+    sessions: dict[str, _Session] = {}
     while len(head := source.read(4)) == 4:
         question = json.loads(source.read(struct.unpack(">I", head)[0]))
         try:
-            answer = _answer(question)
+            answer = _answers(question, sessions)
         except z3.Z3Exception as error:
             answer = {"status": "unknown", "reason": f"the solver failed: {error}"[:500]}
         payload = json.dumps({**answer, "number": question["number"]}).encode()
         sink.write(struct.pack(">I", len(payload)) + payload)
         sink.flush()
+
+
+def _answers(question: dict[str, Any], sessions: dict[str, _Session]) -> dict[str, Any]:
+    match question.get("kind", "solve"):
+        case "solve":
+            return _answer(question)
+        case "each":
+            return _each(question)
+        case "open":
+            sessions[question["session"]] = _Session(question)
+            return {"status": "open"}
+        case "ask":
+            session = sessions.get(question["session"])
+            return (
+                session.ask(question) if session else {"status": "unknown", "reason": "the session was lost"}
+            )
+        case "close":
+            sessions.pop(question["session"], None)
+            return {"status": "closed"}
+        case _:
+            return {"status": "unknown", "reason": "the question is not understood"}
+
+
+def _each(question: dict[str, Any]) -> dict[str, Any]:
+    """Several questions about one text, each with selectors of its own; what is asked after the time is over stays unknown."""
+    deadline = time.monotonic() + question["milliseconds"] / 1000
+    solver = z3.SimpleSolver(z3.Context())
+    _limit(solver, question)
+    solver.from_string(question["text"])
+    answers: list[dict[str, Any]] = []
+    for selectors in question["groups"]:
+        left = int((deadline - time.monotonic()) * 1000)
+        if left <= 0 or (answers and question["stop"] and answers[-1]["status"] == "sat"):
+            answers.append({"status": "unknown", "reason": "the solver gave up: the time is over"})
+            continue
+        _limit(solver, {**question, "milliseconds": left})
+        answers.append(_one(solver, selectors, question, left))
+    return {"status": "each", "answers": answers}
+
+
+def _one(solver: z3.Solver, selectors: list[str], question: dict[str, Any], left: int) -> dict[str, Any]:
+    result = solver.check(*(z3.Bool(name, solver.ctx) for name in selectors))
+    if result == z3.unsat:
+        return {"status": "unsat", "core": _core(solver, question, time.monotonic() + left / 2000)}
+    if result == z3.sat:
+        return {"status": "sat", "values": _values(solver.model(), set(question["values"]))}
+    return {"status": "unknown", "reason": f"the solver gave up: {solver.reason_unknown()}"[:500]}
+
+
+def _limit(solver: z3.Solver, question: dict[str, Any]) -> None:
+    solver.set("random_seed", 0)
+    solver.set("rlimit", question["rlimit"])
+    solver.set("timeout", question["milliseconds"])
+
+
+class _Session:
+    """A solver that keeps its text; each question adds definitions for good, and assertions for itself only."""
+
+    def __init__(self, question: dict[str, Any]) -> None:
+        self.context = z3.Context()
+        self.parser = z3.ParserContext(self.context)
+        self.solver = z3.SimpleSolver(self.context)
+        self.solver.add(self.parser.from_string(question["text"]))
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        self.solver.add(self.parser.from_string(question["define"]))
+        _limit(self.solver, question)
+        self.solver.push()
+        try:
+            self.solver.add(self.parser.from_string(question["assert"]))
+            return self._checked(question)
+        finally:
+            self.solver.pop()
+
+    def _checked(self, question: dict[str, Any]) -> dict[str, Any]:
+        result = self.solver.check(*(z3.Bool(name, self.context) for name in question["selectors"]))
+        if result == z3.unsat:
+            deadline = time.monotonic() + question["milliseconds"] / 2000
+            return {"status": "unsat", "core": _core(self.solver, question, deadline)}
+        if result == z3.sat:
+            return {"status": "sat", "values": _values(self.solver.model(), set(question["values"]))}
+        return {"status": "unknown", "reason": f"the solver gave up: {self.solver.reason_unknown()}"[:500]}
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
