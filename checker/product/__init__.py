@@ -1,1 +1,1 @@
-"""Proofs over all runs: a workflow composed with the monitor of a rule, as one transition system."""
+"""The product of a workflow with the monitor of a rule: one transition system, proved safe by an inductive invariant."""
