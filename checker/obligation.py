@@ -9,10 +9,10 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 
 from wfcheck.checker.labels.analysis import Labelling, WorkflowLabels, label
-from wfcheck.checker.labels.domain import LabelDomain
+from wfcheck.checker.labels.domain import Domain, LabelDomain
 from wfcheck.checker.labels.origins import OriginDomain
 from wfcheck.checker.labels.state import Act
-from wfcheck.checker.labels.table import VirtualSource, build_table
+from wfcheck.checker.labels.table import Table, VirtualSource, build_table
 from wfcheck.checker.labels.worst import TOOL_EFFECTS, WorstDomain, careless
 from wfcheck.checker.proof import Proof
 from wfcheck.checker.result import PathStep, Verdict, Witness
@@ -23,6 +23,7 @@ from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 from wfcheck.solver import backend
 from wfcheck.solver.term import Term
+from wfcheck.solver.transition import Invariant
 from wfcheck.solver.verdict import Answer
 from wfcheck.solver.verdict import Limits as SolverLimits
 
@@ -45,16 +46,27 @@ class Limits:
     seed: int = 0
 
 
+@attrs.frozen
+class Given:
+    """Labellings by name (`labels`, `data`, `origins`), and the invariant of the transition system of the only rule that is asked
+    for. An engine that finds an invariant here proves it inductive and safe, with `Analysis.solve`, and looks for no other."""
+
+    labellings: Mapping[str, Labelling] = attrs.field(factory=dict)
+    invariant: Invariant | None = None
+
+
 @attrs.frozen(slots=False)
 class Analysis:
     """What is computed once per program and shared by all rules; each part is made when it is first asked for. `solve` answers
-    every question of a rule that is to be proved. `dropped`: assumptions whose worst case is taken (see `labels.worst`)."""
+    every question of a rule that is to be proved. `dropped`: assumptions whose worst case is taken (see `labels.worst`). `given`: what a
+    certificate says, to be used instead of being searched for; whoever gives it checks it."""
 
     program: core.Program
     sources: tuple[VirtualSource, ...]
     limits: Limits
     solve: Solve = backend.solve
     dropped: frozenset[str] = frozenset()
+    given: Given = Given()
     _executions: dict[tuple[str, tuple[int, ...], bool], Execution] = attrs.field(factory=dict, init=False)
     _made: dict[tuple[object, ...], Any] = attrs.field(factory=dict, init=False)
 
@@ -68,21 +80,32 @@ class Analysis:
     @cached_property
     def labelling(self) -> Labelling:
         """Data and control."""
-        return self._labels(implicit=True)
+        return self.given.labellings.get("labels") or self._labels(implicit=True)
 
     @cached_property
     def explicit(self) -> Labelling:
         """Data alone."""
-        return self._labels(implicit=False)
+        return self.given.labellings.get("data") or self._labels(implicit=False)
 
     def _labels(self, *, implicit: bool) -> Labelling:
-        table = build_table(self.program, self.sources)
-        known = LabelDomain(table, implicit)
-        return label(self.program, WorstDomain(known, self.dropped) if self.dropped else known, table)
+        domain = self.domain(implicit=implicit)
+        return label(self.program, domain, self.table)
+
+    @cached_property
+    def table(self) -> Table:
+        """Which bit stands for what."""
+        return build_table(self.program, self.sources)
+
+    def domain(self, *, implicit: bool) -> Domain:
+        """The label rules under the assumptions that were not dropped."""
+        known = LabelDomain(self.table, implicit)
+        return WorstDomain(known, self.dropped) if self.dropped else known
 
     @cached_property
     def origins(self) -> Labelling:
         """Where values were copied from."""
+        if (given := self.given.labellings.get("origins")) is not None:
+            return given
         domain = OriginDomain(self.labelling.table)
         return label(self.program, domain, self.labelling.table)
 
