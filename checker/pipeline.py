@@ -16,6 +16,7 @@ from wfcheck.checker import cores
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
+from wfcheck.checker.rules.contracts import supply
 from wfcheck.checker.search import concretise
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
@@ -132,6 +133,8 @@ def _written(analysis: Analysis, workflow: core.Workflow, rule: core.Rule) -> Ta
         if rule.not_applicable is not None:
             return Finding(Verdict.NOT_APPLICABLE, reason=rule.not_applicable)
         finding = cores.weigh(case, concretise.concretise(case, verbs.check(case, rule)))
+        if finding.verdict in (Verdict.VIOLATED, Verdict.POSSIBLE):
+            finding = attrs.evolve(finding, notes=(*finding.notes, *supply.evidence(case, rule)))
         if finding.help is None and finding.verdict in (Verdict.VIOLATED, Verdict.POSSIBLE):
             return attrs.evolve(finding, help=verbs.advice(rule))
         return finding

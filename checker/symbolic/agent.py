@@ -80,6 +80,7 @@ def _representatives(walk: Walk, statement: core.Agent, guard: Term, name: str, 
             start = b.and_(guard, walk.flag(f"{name}.{choice}"))
             known = _static(walk, statement, choice)
             decision = _every(walk) if known is None else always(known.decision & walk.keep)
+            _asks(walk, may, start, f"{name}.{choice}.asked")
             act(walk, statement, may, choice, start, f"{name}.{choice}", decision, known)
     walk.certain = sure
     return label
