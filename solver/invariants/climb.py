@@ -8,28 +8,26 @@ from collections.abc import Mapping, Sequence
 from wfcheck.solver import build as b
 from wfcheck.solver.invariants.desk import Desk, Edge, GaveUpError
 from wfcheck.solver.invariants.element import Element
-from wfcheck.solver.invariants.vocabulary import Vocabulary
 from wfcheck.solver.term import Term
 from wfcheck.solver.transition import substitute
 
 
 def climb(
     desk: Desk,
-    words: Mapping[str, Vocabulary],
-    pool: Mapping[str, Sequence[Term]],
-    known: Mapping[str, Sequence[Term]],
+    start: Mapping[str, Element],
+    watched: Mapping[str, Sequence[Term]],
+    known: Mapping[str, Sequence[Term]] | None = None,
 ) -> dict[str, Element]:
-    """Elements that hold every reachable state, by place without the start. `known`: facts that are invariant already.
-    Raises GaveUpError."""
-    found = {
-        place: Element(words[place].atoms, words[place].columns, tuple(pool.get(place, ())))
-        for place in desk.system.segments
-    }
-    waiting = [desk.system.start]
+    """The least elements above those given that hold every reachable state, by place without the start. `known`: facts that are
+    invariant already. Raises GaveUpError."""
+    found, given = dict(start), known or {}
+    waiting = [
+        place for place in desk.system.segments if place == desk.system.start or not found[place].empty
+    ]
     while waiting:
         place = waiting.pop(0)
         for edge in (e for e in desk.edges if e.source == place and e.target != desk.system.start):
-            grown = _climbed(desk, edge, found, words[edge.target].watched, known)
+            grown = _climbed(desk, edge, found, watched[edge.target], given)
             if grown is not found[edge.target]:
                 found[edge.target] = grown
                 waiting += [edge.target] if edge.target not in waiting else []

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from wfcheck.solver import build as b
-from wfcheck.solver.invariants.desk import Desk, Edge, Found, State
+from wfcheck.solver.invariants.desk import Desk, Edge, State
 from wfcheck.solver.invariants.recheck import Budget
 from wfcheck.solver.term import Term
 from wfcheck.solver.transition import substitute
@@ -16,23 +16,16 @@ _MOST_NEXT = 3
 
 
 def explore(
-    desk: Desk, watched: Mapping[str, Sequence[Term]], budget: Budget
-) -> tuple[dict[str, list[State]], int | None]:
-    """States by place (they may rest on functions that are not the same at each step), and how many moves lead to one from which
-    a bad state seems to be reached at once; raises GaveUpError."""
-    system = desk.system
-    found: dict[str, list[State]] = {place: [] for place in system.segments}
-    queue: deque[tuple[str, State, int]] = deque([(system.start, {}, 0)])
-    suspect: int | None = None
+    desk: Desk, watched: Mapping[str, Sequence[Term]], found: dict[str, list[State]], budget: Budget
+) -> None:
+    """Adds states where few were found (they may rest on functions that are not the same at each step); raises GaveUpError."""
+    queue: deque[tuple[str, State]] = deque([(desk.system.start, {})])
+    queue.extend((place, state) for place, states in found.items() for state in states[:2])
     while queue and not budget.over:
-        place, state, depth = queue.popleft()
-        bad = b.or_(*(bad.formula for bad in system.segments[place].bad))
-        if suspect is None and isinstance(desk.ask(place, (*desk.pinned(state), bad)), Found):
-            suspect = depth
+        place, state = queue.popleft()
         for edge in (e for e in desk.edges if e.source == place):
             new = _successors(desk, edge, state, found[edge.target], watched[edge.target])
-            queue.extend((edge.target, s, depth + 1) for s in new)
-    return found, suspect
+            queue.extend((edge.target, s) for s in new)
 
 
 def _successors(

@@ -12,12 +12,14 @@ import attrs
 from wfcheck.solver import build as b
 from wfcheck.solver.backend import Child
 from wfcheck.solver.invariants.climb import climb
-from wfcheck.solver.invariants.desk import Desk, GaveUpError
+from wfcheck.solver.invariants.desk import Desk, GaveUpError, State
+from wfcheck.solver.invariants.element import Element
 from wfcheck.solver.invariants.explore import explore
 from wfcheck.solver.invariants.recheck import Budget, check, trouble
 from wfcheck.solver.invariants.support import support
-from wfcheck.solver.invariants.templates import candidates
-from wfcheck.solver.invariants.vocabulary import constants, vocabularies
+from wfcheck.solver.invariants.templates import REACHES, Reach, candidates
+from wfcheck.solver.invariants.vocabulary import Vocabulary, constants, vocabularies
+from wfcheck.solver.invariants.walk import walk
 from wfcheck.solver.term import Term
 from wfcheck.solver.transition import Invariant, System
 from wfcheck.solver.verdict import Unknown
@@ -77,14 +79,15 @@ def _joined(system: System, hints: Mapping[str, Sequence[Term]]) -> dict[str, tu
 
 def _searched(system: System, desk: Desk, budget: Budget) -> Proof | Refuted | Unknown:
     words, numbers = vocabularies(system), constants(system)
-    states, _ = explore(desk, {p: w.watched for p, w in words.items()}, budget.share(0.2))
+    states = walk(system, numbers, budget.share(0.1))
+    explore(desk, {p: w.watched for p, w in words.items()}, states, budget.share(0.2))
     why = "no invariant was found"
-    for wide in (False, True):
+    for reach in REACHES:
         pool = {
-            place: candidates(words[place], states[place], numbers, system.hints.get(place, ()), wide=wide)
-            for place in system.segments
+            place: candidates(words[place], states[place], numbers, hints, reach)
+            for place, hints in system.hints.items()
         }
-        found = climb(desk, words, pool, {})
+        found = climb(desk, _elements(words, pool, states, reach), {p: w.watched for p, w in words.items()})
         needed = support(desk, {place: element.conjuncts() for place, element in found.items()})
         if needed is not None:
             invariant = {place: b.and_(*terms) for place, terms in needed.items() if terms}
@@ -93,3 +96,19 @@ def _searched(system: System, desk: Desk, budget: Budget) -> Proof | Refuted | U
                 return Proof(invariant, checked.cores, "templates")
             why = trouble(checked)
     return Unknown(why)
+
+
+def _elements(
+    words: Mapping[str, Vocabulary],
+    pool: Mapping[str, Sequence[Term]],
+    states: Mapping[str, Sequence[State]],
+    reach: Reach,
+) -> dict[str, Element]:
+    """What the sampled states have in common; equations only where pairs of columns are compared."""
+    found: dict[str, Element] = {}
+    for place, said in words.items():
+        element = Element(said.atoms, () if reach == "own" else said.columns, tuple(pool[place]))
+        for state in states[place]:
+            element = element.joined(state)
+        found[place] = element
+    return found

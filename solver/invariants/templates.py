@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations, permutations
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from wfcheck.solver import build as b
 from wfcheck.solver.evaluate import Model, evaluate_all
@@ -15,6 +15,10 @@ from wfcheck.solver.invariants.vocabulary import Vocabulary
 from wfcheck.solver.sort import Sort
 from wfcheck.solver.term import Symbol, Term
 
+Reach: TypeAlias = Literal["own", "pairs", "wide"]
+"""own: comparisons that occur in the system, and bounds of single columns. pairs: also of two and three columns. wide: also
+implications whose conclusion holds in every sampled state by itself."""
+REACHES: tuple[Reach, ...] = ("own", "pairs", "wide")
 _MOST_IMPLICATIONS = 1_500
 _MOST_TRIPLES = 9
 _MOST_FREE = 12
@@ -33,17 +37,17 @@ def candidates(
     states: Sequence[State],
     constants: Sequence[Fraction],
     hints: Sequence[Term],
-    *,
-    wide: bool,
+    reach: Reach,
 ) -> tuple[Term, ...]:
-    """Formulas that hold in every state. `wide`: also implications whose conclusion holds in every state by itself."""
-    bounds = tuple(dict.fromkeys(_inequalities(words, states, constants)))
+    """Formulas that hold in every state."""
+    bounds = tuple(dict.fromkeys(_inequalities(words, states, constants, reach)))
     firm, weak = _split(bounds, states)
     literals = [literal for atom in words.atoms for literal in (atom, b.not_(atom))]
     rest = [*hints, *literals, *(b.or_(x, y) for x, y in combinations(literals[:24], 2))]
     kept, _ = _split(tuple(dict.fromkeys(rest)), states)
-    implied = _implications(literals, [*weak, *(firm if wide else ())], states)
-    return tuple(dict.fromkeys((*hints, *kept, *firm, *implied)))
+    premises = [*literals, *(b.and_(x, y) for x in literals[:16] for y in _positions(words))]
+    implied = _implications(premises, [*weak, *(firm if reach == "wide" else ())], states)
+    return tuple(dict.fromkeys((*kept, *firm, *implied)))
 
 
 def _split(terms: Sequence[Term], states: Sequence[State]) -> tuple[list[Term], list[Term]]:
@@ -68,8 +72,13 @@ def _implications(literals: Sequence[Term], bounds: Sequence[Term], states: Sequ
     return found[:_MOST_IMPLICATIONS]
 
 
+def _positions(words: Vocabulary) -> list[Term]:
+    """Fixed numbers may be positions in a list, from 0 or 1 on."""
+    return [b.le(number(Fraction(n), r.sort), r) for r in words.fixed[:2] for n in (0, 1)]
+
+
 def _inequalities(
-    words: Vocabulary, states: Sequence[State], constants: Sequence[Fraction]
+    words: Vocabulary, states: Sequence[State], constants: Sequence[Fraction], reach: Reach
 ) -> Iterator[Term]:
     yield from (f for order in words.orders for f in (order, b.not_(order)))
     rows = [values(words.columns, s) for s in states]
@@ -77,6 +86,8 @@ def _inequalities(
     for column, data in table.items():
         for constant in dict.fromkeys((*constants, *data[:1], max(data, default=0), min(data, default=0))):
             yield from _bounds(column, Fraction(constant))
+    if reach == "own":
+        return
     few = constants if len(words.columns) <= _MOST_FREE else ()
     for x, y in permutations(words.columns, 2):
         yield from _pairs(x, y, [p - q for p, q in zip(table[x], table[y], strict=True)], few)

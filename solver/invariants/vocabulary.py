@@ -22,12 +22,13 @@ _ODD = frozenset({"fn", "member", "length", "floor", "div"})
 @attrs.frozen
 class Vocabulary:
     """Over the variables of a place and the rigid symbols. `orders`: comparisons of numbers that occur in the system. `watched`: the
-    atoms and columns whose value does not follow from the values of symbols."""
+    atoms and columns whose value does not follow from the values of symbols. `fixed`: rigid numbers."""
 
     atoms: tuple[Term, ...]
     columns: tuple[Term, ...]
     orders: tuple[Term, ...]
     watched: tuple[Term, ...]
+    fixed: tuple[Symbol, ...] = ()
 
 
 def vocabularies(system: System) -> dict[str, Vocabulary]:
@@ -88,7 +89,10 @@ def _vocabulary(
     kept_columns = tuple(dict.fromkeys(columns))[:_MOST_COLUMNS]
     odd = {t for t in here if t.op in _ODD or not odd_free(t)}
     watched = tuple(t for t in (*kept_atoms, *kept_columns, *orders) if t in odd)
-    return Vocabulary(kept_atoms, kept_columns, tuple(dict.fromkeys(orders)), tuple(dict.fromkeys(watched)))
+    fixed = tuple(r for r in system.rigid if r.sort in NUMERIC)
+    return Vocabulary(
+        kept_atoms, kept_columns, tuple(dict.fromkeys(orders)), tuple(dict.fromkeys(watched)), fixed
+    )
 
 
 def odd_free(term: Term) -> bool:
