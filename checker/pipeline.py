@@ -7,24 +7,33 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
+from functools import partial
+from glob import escape
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 import attrs
 
 from wfcheck.checker import cores
+from wfcheck.checker.certificate.writing import Writer
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
+from wfcheck.checker.policy import meta, references, shadowed
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
 from wfcheck.checker.rules.contracts import supply
 from wfcheck.checker.search import concretise
 from wfcheck.dsl import core
-from wfcheck.dsl.diagnostic import Diagnostic, Severity
+from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 from wfcheck.dsl.elaboration import elaborate
 from wfcheck.solver.backend import shared_child
 from wfcheck.stdlib import load, names
 
 Progress = Callable[[str], None]
+Check: TypeAlias = Callable[[Case], Finding | None]
+Keep: TypeAlias = Callable[[Case, str, Check, Finding], str | None]
+"""Writes the certificate of a PROVED rule: of the case, the rule's name, its proof and the finding. The path, or None."""
 STACK = 20_000
 
 
@@ -51,12 +60,14 @@ class Selection:
 
 @attrs.frozen
 class Task:
-    """One result to be: the rule's name, its workflow (None: of the policy itself) and how to get it."""
+    """One result to be: the rule's name, its workflow (None: of the policy itself) and how to get it. `proof`: the case, and the
+    proof alone."""
 
     name: str
     workflow: core.Workflow | None
     rule: core.Rule | None
     run: Callable[[], Finding | None]
+    proof: tuple[Case, Check] | None = None
 
 
 @attrs.frozen
@@ -84,46 +95,87 @@ def check_program(
     selection: Selection | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    keep: Keep | None = None,
 ) -> Checked:
     """All results of a program, in order of workflows and rules; a failing check does not lose the others."""
     asked = selection or Selection()
-    sources = tuple(s for rule in program.rules for s in flow.virtual_sources(program, rule))
-    analysis = Analysis(program, sources, limits or Limits())
+    analysis = analysis_of(program, limits or Limits())
     results: list[Result] = []
     errors: list[tuple[str, Exception]] = []
     with deep_stack():
-        for task in _tasks(analysis, asked):
+        for task in chain(_tasks(analysis, asked), _about_policies(analysis, asked, results)):
             if progress is not None:
                 progress(task.name)
-            _settle(task, results, errors)
+            _settle(task, results, errors, keep)
     return Checked(tuple(results), tuple(errors))
 
 
-def _settle(task: Task, results: list[Result], errors: list[tuple[str, Exception]]) -> None:
+def analysis_of(program: core.Program, limits: Limits) -> Analysis:
+    """What the rules of a program share, still to be computed."""
+    sources = tuple(s for rule in program.rules for s in flow.virtual_sources(program, rule))
+    return Analysis(program, sources, limits)
+
+
+def _settle(
+    task: Task, results: list[Result], errors: list[tuple[str, Exception]], keep: Keep | None
+) -> None:
     start = time.perf_counter()
+    seconds = 0.0
+    certificate: str | None = None
     try:
         finding = task.run()
+        seconds = time.perf_counter() - start
+        if keep is not None and finding is not None and task.proof is not None:
+            case, check = task.proof
+            certificate = keep(case, task.name, check, finding)
+    except WfError:
+        raise
     except Exception as error:  # noqa: BLE001 - a defect in one check must not lose the others; it is raised again
         errors.append((f"{task.name} in {task.workflow.symbol if task.workflow else 'the policy'}", error))
         return
     if finding is not None:
-        results.append(_result(task, finding, time.perf_counter() - start))
+        results.append(attrs.evolve(_result(task, finding, seconds), certificate=certificate))
 
 
 def _tasks(analysis: Analysis, asked: Selection) -> Iterator[Task]:
     program = analysis.program
-    for rule in program.rules:
+    about_runs = [rule for rule in program.rules if not isinstance(rule.body, core.Meta)]
+    for rule in about_runs:
         if not rule.workflows and asked.workflow is None and asked.takes(rule.name):
             yield Task(rule.name, None, rule, lambda rule=rule: _without_workflow(rule))  # type: ignore[misc]
     for workflow in program.workflows.values():
         if asked.workflow not in (None, workflow.symbol, plain(workflow.symbol)):
             continue
-        for rule in program.rules:
+        for rule in about_runs:
             if workflow.symbol in rule.workflows and asked.takes(rule.name):
                 yield _written(analysis, workflow, rule)
         for name in BUILTIN:
             if asked.takes(f"builtin.{name}"):
                 yield _unwritten(analysis, workflow, name)
+
+
+def _about_policies(analysis: Analysis, asked: Selection, results: list[Result]) -> Iterator[Task]:
+    """Questions about the policy itself come last: some are about what was found of other rules."""
+
+    def found(name: str) -> list[Result]:
+        return [r for r in results if r.rule == name] or analysis.once(("results", name), lambda: more(name))
+
+    def more(name: str) -> list[Result]:
+        made: list[Result] = []
+        for task in _tasks(analysis, Selection((escape(name),))):
+            if task.name == name and (finding := task.run()) is not None:
+                made.append(_result(task, finding, 0.0))
+        return made
+
+    for rule in analysis.program.rules:
+        if isinstance(rule.body, core.Meta) and asked.workflow is None and asked.takes(rule.name):
+            yield Task(rule.name, None, rule, partial(_meta, analysis, rule, rule.body, found))
+
+
+def _meta(analysis: Analysis, rule: core.Rule, body: core.Meta, found: meta.Found) -> Finding:
+    if rule.not_applicable is not None:
+        return Finding(Verdict.NOT_APPLICABLE, reason=rule.not_applicable)
+    return meta.check(analysis, rule, body, found)
 
 
 def _written(analysis: Analysis, workflow: core.Workflow, rule: core.Rule) -> Task:
@@ -139,7 +191,7 @@ def _written(analysis: Analysis, workflow: core.Workflow, rule: core.Rule) -> Ta
             return attrs.evolve(finding, help=verbs.advice(rule))
         return finding
 
-    return Task(rule.name, workflow, rule, run)
+    return Task(rule.name, workflow, rule, run, (case, proof_of(rule, rule.name)))
 
 
 def _unwritten(analysis: Analysis, workflow: core.Workflow, name: str) -> Task:
@@ -150,14 +202,21 @@ def _unwritten(analysis: Analysis, workflow: core.Workflow, name: str) -> Task:
         finding = BUILTIN[name](case)
         return None if finding is None else cores.weigh(case, concretise.builtin(case, full, finding))
 
-    return Task(full, workflow, None, run)
+    return Task(full, workflow, None, run, (case, proof_of(None, full)))
+
+
+def proof_of(rule: core.Rule | None, name: str) -> Check:
+    """The proof of a rule (of a built-in one, by its name), without a search for a run. Raises KeyError for a name that is none."""
+    if rule is not None:
+        return lambda case: verbs.check(case, rule)
+    return BUILTIN[name.removeprefix("builtin.")]
 
 
 def _label_rule(name: str) -> Callable[[Case], Finding | None]:
     return lambda case: builtin.check(case, name)
 
 
-BUILTIN: dict[str, Callable[[Case], Finding | None]] = {
+BUILTIN: dict[str, Check] = {
     **{name: _label_rule(name) for name in builtin.LABEL_RULES},
     "requires": builtin_contracts.requires,
     "ensures": builtin_contracts.promises,
@@ -220,6 +279,7 @@ def check(
     timeout: float = 10.0,
     seed: int = 0,
     progress: Progress | None = None,
+    certificates: Path | None = None,
 ) -> Report:
     """Load the files and check them; bad input becomes diagnostics, and what could be understood is checked all the same.
 
@@ -228,16 +288,24 @@ def check(
     """
     with suppress(OSError):  # then the first question says what is wrong
         shared_child().start()  # it loads while the files are read
-    program, diagnostics = elaborate.load(paths, policies=policies, library=load, library_names=names())
+    made = elaborate.load_all(paths, policies=policies, library=load, library_names=names())
+    program, diagnostics = made.program, made.diagnostics
+    whole = not any(d.severity is Severity.ERROR for d in diagnostics)
+    keep = None
+    if certificates is not None and whole:
+        keep = Writer(certificates, tuple(map(str, paths)), tuple(map(str, policies)), made.sources)
     checked = check_program(
         program,
         selection=Selection(tuple(rules), workflow),
         limits=Limits(timeout, seed),
         progress=progress,
+        keep=keep,
     )
     results = checked.results
-    if any(d.severity is Severity.ERROR for d in diagnostics):
+    if not whole:
         results = tuple(_doubted(program, results, policies))
+    if not any(d.severity is Severity.ERROR for d in diagnostics):
+        diagnostics += (*references.problems(program), *shadowed.lints(program))
     report = Report(results, (*diagnostics, *_vacuous_everywhere(results)))
     if checked.errors:
         raise DefectError(report, checked.errors)

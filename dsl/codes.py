@@ -207,6 +207,7 @@ _ERRORS = {
     "WF544": ("limit per a foreign field", "a limit is counted per a field of another tool"),
     "WF545": ("unfit depth", "a depth is compared with something else than `>=` and a whole number"),
     "WF546": ("unknown rule", "no rule has this name"),
+    "WF547": ("policy that cannot be read", "the other policy of a `check policy at most` cannot be read"),
     "WF551": ("test with an unknown value", "a line of a test holds something that is not constant"),
     "WF552": ("unknown assumption", "no assumption has this name"),
     "WF701": ("no such trace", "a trace that was named does not exist, cannot be opened, or a folder holds none"),
@@ -244,6 +245,8 @@ _WARNINGS = {
     "WF440": ("unreachable statement", "a statement is never reached"),
     "WF441": ("unused variable", "a variable is assigned and never read"),
     "WF504": ("binder used once", "an upper-case name is bound in a rule and stands nowhere else"),
+    "WF548": ("grant that says nothing", "the other grants of a principal cover all that a grant covers"),
+    "WF549": ("rule that says nothing", "an earlier or stricter rule of the policy forbids all that a rule forbids"),
     "WF601": ("rule that judges nothing", "a rule judges nothing in any workflow of its scope"),
     "WF711": ("empty trace", "a file holds no trace at all"),
 }

@@ -56,6 +56,14 @@ class AnyCall:
         sure = b.or_(*(truth.sure for truth in found))
         return Truth(sure, sure if plain_grant(grant) else b.or_(*(truth.maybe for truth in found)))
 
+    def seen_by(self, program: core.Program) -> AnyCall:
+        """The same call, as another program's declarations have it."""
+        return (
+            self
+            if program is self.matcher.program
+            else attrs.evolve(self, matcher=Matcher(program, self.matcher.notes))
+        )
+
     def concrete(self, model: Model) -> Event:
         """The call under a model."""
         given: dict[str, object] = {}

@@ -8,7 +8,7 @@ from functools import cached_property
 import attrs
 
 from wfcheck.checker.policy.calls import AnyCall, any_call, plain
-from wfcheck.checker.rules.symbolic_match import Matcher, both
+from wfcheck.checker.rules.symbolic_match import both
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import subexpressions
 from wfcheck.solver import build as b
@@ -88,17 +88,13 @@ def truth_of(
     call: AnyCall, side: Side, who: str | None = None, *, evidence: bool = False, sure: bool = False
 ) -> Term:
     """The condition under which the call is an event of the pattern, leaving aside what compares it with other events."""
-    there = call if side.program is call.program else attrs.evolve(call, matcher=_other(call, side.program))
+    there = call.seen_by(side.program)
     bare = attrs.evolve(side.pattern, choices=tuple(map(_without_data, side.pattern.choices)))
     found = [
         both(m.truth, there.holds(side.condition, m.binders))
         for m in there.matches(bare, who, evidence=evidence)
     ]
     return b.or_(*(t.sure if sure else t.maybe for t in found))
-
-
-def _other(call: AnyCall, program: core.Program) -> Matcher:
-    return Matcher(program, call.matcher.notes)
 
 
 def _without_data(choice: core.EventChoice) -> core.EventChoice:

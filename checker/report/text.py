@@ -36,11 +36,10 @@ def write_text(report: Report, sources: Sources, style: Style) -> str:
 
 
 def _heading(result: Result) -> str:
-    return (
-        f"workflow {visible(result.workflow)}"
-        if result.workflow is not None
-        else "policies without a workflow"
-    )
+    if result.workflow is not None:
+        return f"workflow {visible(result.workflow)}"
+    idle = result.verdict is Verdict.NOT_APPLICABLE
+    return "policies without a workflow" if idle else "the policies themselves"
 
 
 def _bad(result: Result) -> bool:

@@ -1,0 +1,107 @@
+"""The product of the automata of some rules with that of another, explored breadth first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from wfcheck.checker.policy.letters import Letter, TooManyError, alphabet
+from wfcheck.checker.policy.machines import Machine, machine
+from wfcheck.checker.policy.subsume import Stated
+from wfcheck.dsl import core
+
+STATES = 6_000
+PATHS = 6
+Word: TypeAlias = tuple[Letter, ...]
+
+
+@attrs.frozen
+class Explored:
+    """`exhausted`: no run is allowed by the one side and turned down by the other. `paths`: shortest runs that the automata would
+    have. `reason`: why nothing can be concluded."""
+
+    exhausted: bool
+    states: int = 0
+    paths: tuple[Word, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    reason: str | None = None
+
+
+def explore(rules: Sequence[Stated], other: Stated, program: core.Program, seconds: float) -> Explored:
+    """Rules without a finite automaton are left out on the stricter side (more runs are then looked at)."""
+    target = machine(other)
+    known = [m for m in map(machine, rules) if m is not None]
+    machines = (*known, *([] if target is None else [target]))
+    atoms = [atom for m in machines for atom in m.atoms]
+    try:
+        letters = alphabet(program, atoms, seconds)
+    except TooManyError as error:
+        return Explored(False, reason=error.reason)
+    if target is None:
+        return Explored(
+            False,
+            letters=letters,
+            reason="it compares events with each other, counts, or depends on time or labels",
+        )
+    free = _Product(machines, [(letter,) for letter in letters])
+    found = next(free.wrong(), None)
+    if found is None and not free.cut:
+        return Explored(True, len(free.seen), letters=letters)
+    paired = _Product(machines, list(_moves(letters)))
+    paths = tuple(path for path, _ in zip(paired.wrong(), range(PATHS), strict=False))
+    reason = "the rules have too many states together" if free.cut else None
+    return Explored(False, len(free.seen), paths, letters, reason)
+
+
+def _moves(letters: Sequence[Letter]) -> Iterator[Word]:
+    """Attempts, and calls with their ends."""
+    attempts = {letter.call: letter for letter in letters if letter.moment == "attempt"}
+    for letter in letters:
+        if letter.call is None or letter.moment == "attempt":
+            yield (letter,)
+        else:
+            yield attempts[letter.call], letter
+
+
+class _Product:
+    """The last machine is that of the other rule."""
+
+    def __init__(self, machines: Sequence[Machine], moves: Sequence[Word]) -> None:
+        self._machines, self._moves = machines, moves
+        self.seen: set[tuple[int, ...]] = set()
+        self.cut = False
+
+    def wrong(self) -> Iterator[Word]:
+        """Shortest runs that all but the last machine allow, and the last turns down."""
+        start = tuple(m.start for m in self._machines)
+        self.seen = {start}
+        queue: deque[tuple[tuple[int, ...], Word]] = deque([(start, ())])
+        while queue:
+            state, path = queue.popleft()
+            for move in self._moves:
+                reached, bad = self._run(state, move)
+                if bad:
+                    yield (*path, *move)
+                if reached is None or reached in self.seen or move[-1].moment == "end":
+                    continue
+                if len(self.seen) >= STATES:
+                    self.cut = True
+                    return
+                self.seen.add(reached)
+                queue.append((reached, (*path, *move)))
+
+    def _run(self, state: tuple[int, ...], move: Word) -> tuple[tuple[int, ...] | None, bool]:
+        """The state after the move (None: a rule turns it down), and whether the other rule alone does."""
+        for letter in move:
+            steps = [
+                m.step(s, letter.moment, letter.truths) for m, s in zip(self._machines, state, strict=True)
+            ]
+            if any(bad for _, bad in steps[:-1]):
+                return None, False
+            if steps[-1][1]:
+                return None, letter is move[-1]
+            state = tuple(s for s, _ in steps)
+        return state, False
