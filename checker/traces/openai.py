@@ -7,12 +7,10 @@ a tool message a `result`, or a `fail` where it carries an error. System message
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import attrs
-
-from wfcheck.checker.traces.event import Completeness, Event, EventSource, Json, Kind
-from wfcheck.checker.traces.reading import MalformedError, decode
+from wfcheck.checker.traces.building import RunBuilder, arguments_of
+from wfcheck.checker.traces.event import Completeness, Json
+from wfcheck.checker.traces.reading import MalformedError
 from wfcheck.checker.traces.trace import Item, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
 
@@ -31,6 +29,11 @@ def recognises(value: Json) -> bool:
 def is_message(value: Json) -> bool:
     """One message on its own."""
     return isinstance(value, dict) and isinstance(value.get("role"), str)
+
+
+def is_preface(value: Json) -> bool:
+    """A first line that describes the runs after it."""
+    return isinstance(value, dict) and value.keys() == {"metadata"}
 
 
 def _messages_key(value: dict[str, Json]) -> str | None:
@@ -95,28 +98,11 @@ def _block_text(block: Json) -> str | None:
     return text if isinstance(text, str) else ""
 
 
-@attrs.define
-class _Builder:
-    """The events of one run so far; `line` and `pointer` are of the message at hand."""
-
-    file: str
-    line: int = 1
-    pointer: str = ""
-    events: list[Event] = attrs.field(factory=list)
-    problems: list[Problem] = attrs.field(factory=list)
-    pending: dict[str, tuple[str, str]] = attrs.field(factory=dict)  # id in the file -> unique id, tool
-    used: dict[str, int] = attrs.field(factory=dict)
-
-    def problem(self, code: str, message: str, below: str = "", severity: Severity = Severity.ERROR) -> None:
-        self.problems.append(
-            Problem(code, message, self.file, self.line, self.pointer + below, severity=severity)
-        )
-
-    def add(self, kind: Kind, below: str = "", **fields: Any) -> None:
-        source = EventSource(self.file, self.line, self.pointer + below)
-        self.events.append(Event(kind=kind, seq=len(self.events), source=source, **fields))
+class _Builder(RunBuilder):
+    """The events of one run of messages."""
 
     def message(self, message: Json, last: bool) -> None:
+        """The events of the message at hand."""
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             self.problem("WF707", "a message must be an object with a text `role`")
             return
@@ -163,53 +149,16 @@ class _Builder:
         if not isinstance(name, str) or not name:
             self.problem("WF707", "a call must name its function", below)
             return
-        arguments = self._arguments(body.get("arguments", body.get("args")), below)
-        identity = self._open(call.get("id"), name, below)
-        if arguments is not None and identity is not None:
-            self.add("call", below, tool=name, call=identity, args_requested=arguments)
-
-    def _arguments(self, value: Json, below: str) -> dict[str, Json] | None:
-        if isinstance(value, str):
-            try:
-                value = decode(value.encode("utf-8", "surrogatepass")) if value.strip() else {}
-            except MalformedError as error:
-                self.problem(error.code, f"arguments: {error}", below)
-                return None
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            self.problem("WF707", "arguments must be an object", below)
-            return None
-        return value
-
-    def _open(self, given: Json, tool: str, below: str) -> str | None:
-        if given is not None and not isinstance(given, str):
-            self.problem("WF707", "a call's `id` must be text", below)
-            return None
-        identity = given or f"call-{len(self.events)}"
-        if identity in self.pending:
-            self.problem("WF708", f"the id `{identity[:60]}` is used by two open calls", below)
-            return None
-        count = self.used[identity] = self.used.get(identity, 0) + 1
-        if count > 1 and not any(p.code == "WF714" for p in self.problems):
-            message = f"the id `{identity[:60]}` is used again after its answer"
-            self.problem("WF714", message, below, Severity.NOTE)
-        unique = identity if count == 1 else f"{identity}~{count}"
-        self.pending[identity] = (unique, tool)
-        return unique
+        try:
+            arguments = arguments_of(body.get("arguments", body.get("args")))
+        except MalformedError as error:
+            self.problem(error.code, str(error), below)
+            self.open(call.get("id"), name, below)
+            return
+        self.call(name, call.get("id"), below, args_requested=arguments)
 
     def _tool(self, message: dict[str, Json], text: str) -> None:
-        given = message.get("tool_call_id") or self._by_name(message.get("name"))
-        opened = self.pending.pop(given, None) if isinstance(given, str) else None
-        if opened is None:
-            self.problem("WF709", "a result without an open call", "/tool_call_id" if given else "")
-            return
-        error = message.get("error")
-        if error:
-            self.add("fail", tool=opened[1], call=opened[0], error=str(error)[:2000], text=text or None)
-        else:
-            self.add("result", tool=opened[1], call=opened[0], result=text)
-
-    def _by_name(self, name: Json) -> str | None:
-        """The oldest open call (of that tool, if one is named), for messages without an id."""
-        return next((key for key, (_, tool) in self.pending.items() if name in (None, tool)), None)
+        given = message.get("tool_call_id")
+        opened = self.close(given or None, message.get("name"), "/tool_call_id" if given else "")
+        if opened is not None:
+            self.answer(opened, text, message.get("error"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import sys
 import zlib
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import attrs
 import msgspec
@@ -48,8 +49,40 @@ def open_bytes(path: str) -> BinaryIO:
     stream = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]
     magic = stream.peek(4)[:4]
     if magic.startswith(_ZSTD):
-        raise OSError("zstd is not read by this version; unpack it first")
+        return _zstd(stream)
     return gzip.GzipFile(fileobj=stream) if magic.startswith(_GZIP) else stream  # type: ignore[return-value]
+
+
+def _zstd(stream: BinaryIO) -> BinaryIO:
+    try:
+        zstandard = importlib.import_module("zstandard")
+    except ImportError:
+        raise OSError("zstd is read with the extra `zstd` only (python package `zstandard`)") from None
+    unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
+    return io.BufferedReader(
+        _Guarded(unpacker.stream_reader(stream, read_across_frames=True), zstandard.ZstdError)
+    )
+
+
+class _Guarded(io.RawIOBase):
+    """The unpacked bytes of zstd, whose errors become OSError."""
+
+    def __init__(self, inner: Any, error: type[Exception]) -> None:
+        super().__init__()
+        self._inner, self._error = inner, error
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer. Raises OSError for a broken stream."""
+        try:
+            data = self._inner.read(len(buffer))
+        except self._error:
+            raise OSError("zstd data is broken") from None
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def read_lines(stream: BinaryIO, file: str, limit: int = LINE_LIMIT) -> Iterator[Line | Problem]:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final, TypeAlias
 
 from wfcheck.checker.traces import native, openai
+from wfcheck.checker.traces.building import Record, Source
 from wfcheck.checker.traces.event import Json
+from wfcheck.checker.traces.formats import (
+    agentspex,
+    claude_code,
+    csv_log,
+    google_adk,
+    langfuse,
+    langsmith,
+    mcp,
+    openai_agents,
+    otlp,
+    swe_agent,
+    xes,
+)
 from wfcheck.checker.traces.reading import (
     LINE_LIMIT,
     READ_ERRORS,
@@ -19,12 +33,32 @@ from wfcheck.checker.traces.reading import (
     read_lines,
     too_long,
 )
+from wfcheck.checker.traces.records import records_of
 from wfcheck.checker.traces.trace import Item, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
 
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
+_PACKINGS = ("", ".gz", ".zst")
+_ENDINGS = (".jsonl", ".ndjson", ".json", ".traj", ".xes", ".csv", ".tsv", ".events")
+SUFFIXES = tuple(ending + packing for ending in _ENDINGS for packing in _PACKINGS)
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
-_FORMATS = "a wftrace file or an OpenAI-style message list"
+_HELP = (
+    "read are wftrace files, OpenAI-style message lists, Claude Code sessions, OTLP/JSON with GenAI or OpenInference spans, "
+    "exports of LangSmith, Langfuse and the OpenAI Agents SDK, Google ADK sessions, SWE-agent trajectories, AgentSPEX logs, "
+    "MCP logs, XES and CSV event logs"
+)
+Reader: TypeAlias = Callable[[Iterable["Record | Problem"], Source], Iterator[Item]]
+# Read in this order: a format whose mark is a word of its own comes before those known by the shape of their messages.
+FORMATS: Final[tuple[tuple[Callable[[Json], bool], Reader], ...]] = (
+    (otlp.recognises, otlp.read),
+    (openai_agents.recognises, openai_agents.read),
+    (langsmith.recognises, langsmith.read),
+    (langfuse.recognises, langfuse.read),
+    (swe_agent.recognises, swe_agent.read),
+    (claude_code.recognises, claude_code.read),
+    (google_adk.recognises, google_adk.read),
+    (mcp.recognises, mcp.read),
+    (agentspex.recognises, agentspex.read),
+)
 
 
 def read_traces(
@@ -53,7 +87,8 @@ def _expand(path: str) -> Iterator[str | Problem]:
         missing = f"there is no file `{path}`"
     yield from files
     if not files:
-        yield Problem("WF701", missing, path, help="traces end in .jsonl or .json, or in .gz after that")
+        endings = ", ".join(_ENDINGS[:-1])
+        yield Problem("WF701", missing, path, help=f"traces end in {endings}, or in .gz or .zst after that")
 
 
 def _read_file(path: str, lenient: bool, limit: int) -> Iterator[Item]:
@@ -67,26 +102,46 @@ def _read_file(path: str, lenient: bool, limit: int) -> Iterator[Item]:
     except READ_ERRORS as error:
         reason = getattr(error, "strerror", None) or str(error)
         code = "WF701" if isinstance(error, OSError) and error.errno else "WF713"
-        yield Problem(code, f"cannot read `{name}`: {reason.lower()}", name)
+        yield Problem(code, f"cannot read `{name}`: {reason[:1].lower()}{reason[1:]}", name)
         return
     if empty:
         yield Problem("WF711", f"`{name}` holds no trace", name, severity=Severity.WARNING)
 
 
 def _read_stream(stream: BinaryIO, file: str, lenient: bool, limit: int) -> Iterator[Item]:
+    source = Source(file, lenient, limit)
+    peek = getattr(stream, "peek", None)
+    if peek is not None and xes.recognises(peek(256)[:256]):
+        yield from xes.read(stream, source)
+        return
     lines = read_lines(stream, file, limit)
-    base = file.removesuffix(".gz")
     head: list[Line | Problem] = []
     for line in lines:
         head.append(line)
+        if not isinstance(line, Problem):
+            if agentspex.marked(line.data):
+                yield from agentspex.read(records_of(_unmarked(chain(head, lines))), source)
+                return
+            columns = csv_log.columns_of(line.data) if len(head) == 1 else None
+            if columns is not None:
+                yield from csv_log.read(lines, columns, source)
+                return
         value = line if isinstance(line, Problem) else decode_line(line)
         if not isinstance(value, Problem):
-            yield from _dispatch(value, chain(head, lines), file, lenient)
+            yield from _dispatch(value, chain(head, lines), source)
             return
-        if not base.endswith(_LINE_SUFFIXES):
-            yield from _document(line, lines, file, lenient, limit)
+        if not _base(file).endswith(_LINE_SUFFIXES):
+            yield from _document(line, lines, source)
             return
     yield from (_as_problem(line) for line in head)
+
+
+def _base(file: str) -> str:
+    return file.removesuffix(".gz").removesuffix(".zst")
+
+
+def _unmarked(lines: Iterable[Line | Problem]) -> Iterator[Line | Problem]:
+    return (line if isinstance(line, Problem) else agentspex.unmarked(line) for line in lines)
 
 
 def _as_problem(line: Line | Problem) -> Problem:
@@ -95,14 +150,41 @@ def _as_problem(line: Line | Problem) -> Problem:
     return value
 
 
-def _dispatch(value: Json, lines: Iterable[Line | Problem], file: str, lenient: bool) -> Iterator[Item]:
+def _dispatch(value: Json, lines: Iterable[Line | Problem], source: Source) -> Iterator[Item]:
+    """Read the lines as the format that the first value shows; a line that describes the file shows none."""
     if native.recognises(value):
-        yield from native.read_native(lines, file, lenient)
-    elif openai.recognises(value):
+        yield from native.read_native(lines, source.file, source.lenient)
+        return
+    if openai.is_preface(value):
+        yield from _after_preface(lines, source)
+        return
+    for recognises, read in FORMATS:
+        if recognises(value):
+            yield from read(records_of(lines), source)
+            return
+    if openai.recognises(value):
         single = openai.is_message(value)
-        yield from _message_lines(lines, file, lenient) if single else _run_lines(lines, file, lenient)
+        read_openai = _message_lines if single else _run_lines
+        yield from read_openai(lines, source.file, source.lenient)
     else:
-        yield Problem("WF706", f"not a trace that is understood; expected {_FORMATS}", file, 1)
+        yield _unknown(source.file, 1)
+
+
+def _unknown(file: str, line: int) -> Problem:
+    return Problem("WF706", "not a trace that is understood", file, line, help=_HELP)
+
+
+def _after_preface(lines: Iterable[Line | Problem], source: Source) -> Iterator[Item]:
+    rest = iter(lines)
+    next(rest, None)
+    for line in rest:
+        value = line if isinstance(line, Problem) else decode_line(line)
+        if not isinstance(value, Problem) and not openai.is_preface(value):
+            yield from _dispatch(value, chain([line], rest), source)
+            return
+        if isinstance(value, Problem):
+            yield value
+    yield _unknown(source.file, 1)
 
 
 def _run_lines(lines: Iterable[Line | Problem], file: str, lenient: bool) -> Iterator[Item]:
@@ -144,9 +226,7 @@ def _with_losses(item: Item, losses: tuple[str, ...]) -> Item:
     )
 
 
-def _document(
-    first: Line | Problem, rest: Iterable[Line | Problem], file: str, lenient: bool, limit: int
-) -> Iterator[Item]:
+def _document(first: Line | Problem, rest: Iterable[Line | Problem], source: Source) -> Iterator[Item]:
     """A file that is one JSON value over several lines."""
     if isinstance(first, Problem):
         yield first
@@ -158,15 +238,24 @@ def _document(
             return
         gap = b"\n" * (line.number - number)
         size += len(line.data) + len(gap)
-        if size > limit:
-            yield too_long(file, first.number, limit)
+        if size > source.limit:
+            yield too_long(source.file, first.number, source.limit)
             return
         pieces += [gap, line.data]
         number = line.number
-    value = decode_line(Line(file, first.number, b"".join(pieces)))
+    yield from _one(Line(source.file, first.number, b"".join(pieces)), source)
+
+
+def _one(whole: Line, source: Source) -> Iterator[Item]:
+    value = decode_line(whole)
     if isinstance(value, Problem):
         yield value
-    elif openai.recognises(value):
-        yield from openai.read_value(value, file, first.number, lenient)
+        return
+    for recognises, read in FORMATS:
+        if recognises(value):
+            yield from read(iter([Record(value, whole.number)]), source)
+            return
+    if openai.recognises(value):
+        yield from openai.read_value(value, source.file, whole.number, source.lenient)
     else:
-        yield Problem("WF706", f"not a trace that is understood; expected {_FORMATS}", file, first.number)
+        yield _unknown(source.file, whole.number)

@@ -1,0 +1,119 @@
+"""Spans and how they belong together: who is below whom, and which tool span carries out which request of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+import attrs
+
+from wfcheck.checker.traces.event import Json
+from wfcheck.checker.traces.messages import Message, Request
+
+SpanKind: TypeAlias = Literal["llm", "tool", "agent", "other"]
+HISTORY = "history"
+_DEEPEST = 1000
+
+
+@attrs.frozen
+class Span:
+    """One span. Times are nanoseconds since 1970. `heard` and `said` are of model spans; the fields after them of tools."""
+
+    line: int
+    pointer: str
+    id: str
+    parent: str | None
+    kind: SpanKind
+    name: str
+    start: int
+    end: int | None
+    run: str | None = None
+    heard: tuple[Message, ...] = ()
+    said: tuple[Message, ...] = ()
+    call: str | None = None
+    arguments: dict[str, Json] | None = None
+    result: Json = None
+    shows_result: bool = False
+    error: str | None = None
+
+    @property
+    def requests(self) -> list[Request]:
+        """The calls that a model asks for."""
+        return [request for message in self.said for request in message.requests]
+
+
+class Tree:
+    """The spans of one run. Of model spans inside model spans (one call seen by two instrumentations) one counts: the inner,
+    unless only the outer shows the calls asked for. Of tool spans of one name inside one another the innermost counts."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        parents = {span.id: span.parent for span in spans}
+        by_id = {span.id: span for span in spans}
+        self.above = {span.id: tuple(_above(span, parents, by_id)) for span in spans}
+        doubled = self._doubled(spans)
+        self.spans = [attrs.evolve(s, kind="other") if s.id in doubled else s for s in spans]
+        self.carried: set[tuple[str, int]] = set()
+        self.requested: dict[str, tuple[Span, Request]] = {}
+        self._pair()
+
+    def agent(self, span: Span) -> str | None:
+        """The name of the nearest agent around a span."""
+        return next((up.name for up in self.above[span.id] if up.kind == "agent"), None)
+
+    def caller(self, span: Span) -> str:
+        """Who speaks to the agent of the span: the agent above it."""
+        names = [up.name for up in self.above[span.id] if up.kind == "agent"]
+        return next((name for name in names if name != names[0]), HISTORY)
+
+    def under_tool(self, span: Span) -> bool:
+        """Whether a tool is around the span."""
+        return any(up.kind == "tool" for up in self.above[span.id])
+
+    def _doubled(self, spans: list[Span]) -> set[str]:
+        doubled: set[str] = set()
+        for span in spans:
+            for up in self.above[span.id]:
+                if span.kind == up.kind == "llm":
+                    inner_is_poorer = bool(up.requests) and not span.requests
+                    doubled.add(span.id if inner_is_poorer else up.id)
+                elif span.kind == up.kind == "tool" and span.name == up.name:
+                    doubled.add(up.id)
+        return doubled
+
+    def _pair(self) -> None:
+        models = sorted(
+            (s for s in self.spans if s.kind == "llm" and s.end is not None), key=lambda s: s.end or 0
+        )
+        named: dict[str, list[Span]] = {}
+        called: dict[str, Span] = {}
+        for span in sorted(self.spans, key=lambda s: (s.kind != "tool", s.start)):
+            if span.kind in ("tool", "other"):
+                named.setdefault(span.name, []).append(span)
+            if span.kind == "tool" and span.call is not None:
+                called.setdefault(span.call, span)
+        for model in models:
+            for index, request in enumerate(model.requests):
+                found = called.get(request.id or "") or self._named(
+                    named.get(request.tool, []), model, request
+                )
+                if found is not None and found.id not in self.requested:
+                    self.carried.add((model.id, index))
+                    self.requested[found.id] = model, request
+
+    def _named(self, spans: list[Span], model: Span, request: Request) -> Span | None:
+        """The first span of that tool that is not taken, began after the model and is not of another call."""
+        return next(
+            (
+                s for s in spans
+                if s.start >= model.start and s.id not in self.requested and (None in (s.call, request.id))
+            ),
+            None,
+        )  # fmt: skip
+
+
+def _above(span: Span, parents: Mapping[str, str | None], by_id: Mapping[str, Span]) -> Iterator[Span]:
+    at, seen = span.parent, {span.id}
+    while at is not None and at in by_id and at not in seen and len(seen) < _DEEPEST:
+        seen.add(at)
+        yield by_id[at]
+        at = parents[at]
