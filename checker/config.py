@@ -28,6 +28,7 @@ Wanted: TypeAlias = str | tuple[str, ...]
 # what each key wants: a word for its kind, or its choices
 KEYS: Mapping[str, Wanted] = {
     "baseline": "path",
+    "certificates": "path",
     "color": COLORS,
     "fail-on": FAIL_ON,
     "lenient": "boolean",

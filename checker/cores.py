@@ -19,7 +19,7 @@ from wfcheck.checker.labels.worst import (
     writers,
 )
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, STEP_BUDGETS, Case, Finding
-from wfcheck.checker.proof import Inductive, Inspected, Refuted
+from wfcheck.checker.proof import Inductive, Inspected, Proof, Refuted
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.sharing import INBOX, reaching, reads, touched
 from wfcheck.dsl import core
@@ -41,9 +41,9 @@ def weigh(case: Case, finding: Finding) -> Finding:
     """A PROVED finding with the assumptions of its smallest core, the cores found, and the depth they give."""
     if finding.verdict is not Verdict.PROVED or finding.proof is None:
         return finding
-    named = sorted(_named(case, finding))
-    found = sets.enumerate_cores(named, _oracle(case, finding), questions=_questions(case, finding))
-    chosen = found.found[0] if found.found else tuple(named)
+    named_ = sorted(named(case, finding.proof))
+    found = sets.enumerate_cores(named_, _oracle(case, finding), questions=_questions(finding))
+    chosen = found.found[0] if found.found else tuple(named_)
     return attrs.evolve(
         finding,
         assumptions=(COMPLETE_MEDIATION, *chosen),
@@ -95,8 +95,9 @@ def _of(program: core.Program, statement: core.Statement) -> Iterator[str]:
             pass
 
 
-def _named(case: Case, finding: Finding) -> frozenset[str]:
-    match finding.proof:
+def named(case: Case, proof: Proof) -> frozenset[str]:
+    """All that a proof may rest on, beside complete mediation."""
+    match proof:
         case Inspected(kind="labels"):
             return candidates(case) - {STEP_BUDGETS}
         case Inspected():
@@ -108,11 +109,9 @@ def _named(case: Case, finding: Finding) -> frozenset[str]:
         case Inductive(system=system, also=also):
             named = {name for segment in system.segments.values() for name, _ in segment.assumptions}
             return frozenset({*named, *also}) - {COMPLETE_MEDIATION}
-        case _:
-            return frozenset(finding.assumptions) - {COMPLETE_MEDIATION}
 
 
-def _questions(case: Case, finding: Finding) -> int:
+def _questions(finding: Finding) -> int:
     match finding.proof:
         case Refuted(formula=formula, assumptions=assumptions, again=again):
             size = sum(1 for _ in post_order((formula, *(t for _, t in assumptions))))

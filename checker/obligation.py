@@ -58,8 +58,8 @@ class Given:
 @attrs.frozen(slots=False)
 class Analysis:
     """What is computed once per program and shared by all rules; each part is made when it is first asked for. `solve` answers
-    every question of a rule that is to be proved. `dropped`: assumptions whose worst case is taken (see `labels.worst`). `given`: what a
-    certificate says, to be used instead of being searched for; whoever gives it checks it."""
+    every question of a rule that is to be proved. `dropped`: assumptions whose worst case is taken (see
+    `labels.worst`). `given`: what a certificate says, to be used instead of being searched for; whoever gives it checks it."""
 
     program: core.Program
     sources: tuple[VirtualSource, ...]
@@ -124,8 +124,9 @@ class Analysis:
         """The invariants of loops of a workflow that are proved."""
         found = self.program.workflows[workflow]
         seconds = self.limits.timeout / 2
-        return self.once(("lemmas", workflow), lambda: find(self.program, found, self.labelling, seconds, self.solve))
-
+        return self.once(
+            ("lemmas", workflow), lambda: find(self.program, found, self.labelling, seconds, self.solve)
+        )
 
     def made(self, *key: object) -> bool:
         """Whether `once` has made what the key stands for."""

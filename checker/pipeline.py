@@ -280,6 +280,7 @@ def check(
     seed: int = 0,
     progress: Progress | None = None,
     certificates: Path | None = None,
+    version: str = "",
 ) -> Report:
     """Load the files and check them; bad input becomes diagnostics, and what could be understood is checked all the same.
 
@@ -293,7 +294,7 @@ def check(
     whole = not any(d.severity is Severity.ERROR for d in diagnostics)
     keep = None
     if certificates is not None and whole:
-        keep = Writer(certificates, tuple(map(str, paths)), tuple(map(str, policies)), made.sources)
+        keep = Writer(certificates, tuple(map(str, paths)), tuple(map(str, policies)), made.sources, version)
     checked = check_program(
         program,
         selection=Selection(tuple(rules), workflow),

@@ -114,26 +114,32 @@ def _pass(
 
 def check_labelling(program: core.Program, labelling: Labelling) -> bool:
     """Whether the labelling is closed under every rule: one pass over each workflow that must not grow anything."""
+    found = one_pass(program, labelling)
+    return found is not None and all(
+        _included(act, labelling.workflows[symbol].acts.get(key))
+        for symbol, workflow in found.workflows.items()
+        for key, act in workflow.acts.items()
+    )
+
+
+def one_pass(program: core.Program, labelling: Labelling) -> Labelling | None:
+    """The labels of all acts by one walk over each workflow from the stores, inboxes and heads of a labelling; None if these are
+    not closed under the rules. Whatever the labelling says of acts is not looked at."""
     memory = Memory(dict(labelling.stores), dict(labelling.inboxes))
     for store in program.stores.values():
         memory.write(store.symbol, labelling.domain.stored(store))
     for principal, mask in _inboxes(program, labelling.domain).items():
         memory.send(principal, mask)
-    return not memory.changed and all(
-        _closed(program, labelling, memory, workflow) for workflow in program.workflows.values()
-    )
-
-
-def _closed(program: core.Program, labelling: Labelling, memory: Memory, workflow: core.Workflow) -> bool:
-    known = labelling.workflows[workflow.symbol]
-    heads = {n: attrs.evolve(h, variables=dict(h.variables)) for n, h in known.heads.items()}
-    acts: dict[tuple[core.NodeId, int], Act] = {}
-    _pass(program, labelling.domain, memory, workflow, heads, acts)
-    return (
-        not memory.changed
-        and heads == dict(known.heads)
-        and all(_included(act, known.acts.get(key)) for key, act in acts.items())
-    )
+    made = {}
+    for symbol, workflow in program.workflows.items():
+        known = labelling.workflows[symbol]
+        heads = {n: attrs.evolve(h, variables=dict(h.variables)) for n, h in known.heads.items()}
+        acts: dict[tuple[core.NodeId, int], Act] = {}
+        _pass(program, labelling.domain, memory, workflow, heads, acts)
+        if memory.changed or heads != dict(known.heads):
+            return None
+        made[symbol] = WorkflowLabels(acts, heads, known.parameters)
+    return attrs.evolve(labelling, workflows=made)
 
 
 def _included(new: Act, known: Act | None) -> bool:

@@ -1,14 +1,14 @@
 """Labels where less is taken for granted: each named assumption that is dropped is replaced by the worst case.
 
-    source-labels     results, parameters, first contents of stores and answers carry every tag
-    llm-context       what a model makes carries everything
-    approval-shows    an approver may be shown anything
-    typed-outputs     a handle may stand for a hidden result of any type
-    STORE.writers     the store may hold anything from the start
-    PRINCIPAL.senders the inbox may hold anything from the start
-    RELEASE           the sanitiser removes nothing
-    tool-effects      results, stores and inboxes carry everything (and every call reaches every channel and store: see
-                      `careless`)"""
+source-labels     results, parameters, first contents of stores and answers carry every tag
+llm-context       what a model makes carries everything
+approval-shows    an approver may be shown anything
+typed-outputs     a handle may stand for a hidden result of any type
+STORE.writers     the store may hold anything from the start
+PRINCIPAL.senders the inbox may hold anything from the start
+RELEASE           the sanitiser removes nothing
+tool-effects      results, stores and inboxes carry everything (and every call reaches every channel and store: see
+                  `careless`)"""
 
 from __future__ import annotations
 

@@ -150,7 +150,9 @@ def _on_paths(
     if isinstance(answer, solver.Unsat):
         if (why := contradiction(prover, answer.core)) is not None:
             return Finding(Verdict.INCONSISTENT, reason=why, assumptions=answer.core)
-        return proved(*answer.core, proof=prover.refuted(formulas, again=lambda other: _question(other, body)))
+        return proved(
+            *answer.core, proof=prover.refuted(formulas, again=lambda other: _question(other, body))
+        )
     path = explain(case, labels, suspects[0], wanted, influence)
     starts = _starts(case, body, prover, suspects, (wanted, influence))
 

@@ -95,7 +95,9 @@ def contradiction(prover: Prover, core_names: Sequence[str]) -> str | None:
             continue
         rest = [(name, term) for name, term in execution.assumptions if name not in own]
         with_them = solve(event.returned, execution.assumptions, None)
-        if isinstance(with_them, solver.Unsat) and not isinstance(solve(event.returned, rest, None), solver.Unsat):
+        if isinstance(with_them, solver.Unsat) and not isinstance(
+            solve(event.returned, rest, None), solver.Unsat
+        ):
             return f"no result satisfies {', '.join(f'`{n}`' for n in sorted(own & set(with_them.core)))} together"
     return None
 

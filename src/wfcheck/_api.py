@@ -71,6 +71,7 @@ def check(
     seed: int = 0,
     baseline: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    certificates: str | Path | None = None,
 ) -> Report:
     """Prove every rule of every workflow.
 
@@ -83,6 +84,7 @@ def check(
         seed: of the solver.
         baseline: the JSON report of an earlier check; what it lists does not count.
         progress: told the name of what is being checked.
+        certificates: a folder that gets one certificate for each rule that is proved.
 
     Returns:
         The report. Bad input is among its diagnostics, and then the report is not `ok`; nothing is raised for it.
@@ -90,6 +92,7 @@ def check(
     Raises:
         WfError: the baseline or the timeout cannot be used.
     """
+    from wfcheck import __version__
     from wfcheck.checker import baseline as baselines
     from wfcheck.checker import pipeline
     from wfcheck.checker.selection import globs
@@ -109,6 +112,8 @@ def check(
             timeout=limit,
             seed=seed,
             progress=progress,
+            certificates=None if certificates is None else Path(certificates),
+            version=__version__,
         )
     except pipeline.DefectError as error:
         broken = error.report.exit_code == 2

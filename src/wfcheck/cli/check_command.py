@@ -23,6 +23,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "output_format": "text",
     "baseline": None,
     "fail_on": None,
+    "certificates": None,
     "color": None,
 }
 
@@ -40,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--baseline", metavar="FILE", help="an earlier JSON report: what it lists does not count"
     )
     parser.add_argument("--fail-on", choices=config.FAIL_ON, help="exit with 3 if a rule is vacuous")
+    parser.add_argument(
+        "--certificates", metavar="DIR", help="write a certificate of each proved rule into this folder"
+    )
     options.add_output(parser)
 
 
@@ -67,7 +71,7 @@ def _checked(args: argparse.Namespace, chosen: Mapping[str, Any]) -> tuple[Repor
     from wfcheck.checker.pipeline import DefectError
 
     show = output.progress(quiet=args.quiet)
-    names = ("policy", "rule", "workflow", "timeout", "seed", "baseline")
+    names = ("policy", "rule", "workflow", "timeout", "seed", "baseline", "certificates")
     try:
         return check(args.paths or ".", progress=show, **{name: chosen[name] for name in names}), ()
     except DefectError as error:

@@ -17,6 +17,7 @@ COMMANDS = {
     "test": "run the `test` blocks of specs",
     "fmt": "format .wf files in place",
     "graph": "draw the typed DAG of a workflow",
+    "recheck": "re-establish certificates without the prover",
     "explain": "explain a diagnostic code, a built-in rule, a verdict or a rule of a spec",
 }
 EPILOG = (

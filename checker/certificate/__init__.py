@@ -1,0 +1,1 @@
+"""Certificates of PROVED rules: written beside a report, and re-established from the sources without the prover."""
