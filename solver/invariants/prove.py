@@ -11,19 +11,23 @@ import attrs
 
 from wfcheck.solver import build as b
 from wfcheck.solver.backend import Child
+from wfcheck.solver.invariants.bounded import Refuted, search
 from wfcheck.solver.invariants.climb import climb
 from wfcheck.solver.invariants.desk import Desk, GaveUpError, State
 from wfcheck.solver.invariants.element import Element
 from wfcheck.solver.invariants.explore import explore
 from wfcheck.solver.invariants.recheck import Budget, check, trouble
+from wfcheck.solver.invariants.spacer import guess
 from wfcheck.solver.invariants.support import support
-from wfcheck.solver.invariants.templates import REACHES, Reach, candidates
+from wfcheck.solver.invariants.templates import Reach, candidates
 from wfcheck.solver.invariants.vocabulary import Vocabulary, constants, vocabularies
 from wfcheck.solver.invariants.walk import walk
+from wfcheck.solver.linear import tidy
 from wfcheck.solver.term import Term
 from wfcheck.solver.transition import Invariant, System
 from wfcheck.solver.verdict import Unknown
 
+_SHALLOW, _DEEP = 6, 200
 Method: TypeAlias = Literal["none needed", "templates", "spacer"]
 
 
@@ -42,15 +46,6 @@ class Proof:
         return tuple(sorted({name for core in self.cores.values() for name in core}))
 
 
-@attrs.frozen
-class Refuted:
-    """A bad state is reached after `depth` moves from the start, and after no fewer; `bad` is its name, `place` where it is."""
-
-    depth: int
-    place: str
-    bad: str
-
-
 def prove(
     system: System,
     *,
@@ -66,36 +61,82 @@ def prove(
     checked = check(system, {}, budget)
     if checked.open is None:
         return Proof({}, checked.cores, "none needed")
-    try:
-        with Desk(system, budget) as desk:
-            return _searched(system, desk, budget)
-    except GaveUpError as error:
-        return Unknown(str(error))
+    return _Search(system, budget).run()
 
 
 def _joined(system: System, hints: Mapping[str, Sequence[Term]]) -> dict[str, tuple[Term, ...]]:
     return {p: (*system.hints.get(p, ()), *hints.get(p, ())) for p in system.segments}
 
 
-def _searched(system: System, desk: Desk, budget: Budget) -> Proof | Refuted | Unknown:
-    words, numbers = vocabularies(system), constants(system)
-    states = walk(system, numbers, budget.share(0.1))
-    explore(desk, {p: w.watched for p, w in words.items()}, states, budget.share(0.2))
-    why = "no invariant was found"
-    for reach in REACHES:
+class _Search:
+    """The stages, each with its share of the time. `why`: what the last one said; `clear`: how deep nothing is wrong."""
+
+    def __init__(self, system: System, budget: Budget) -> None:
+        self.system, self.budget = system, budget
+        self.words, self.numbers = vocabularies(system), constants(system)
+        self.watched = {place: words.watched for place, words in self.words.items()}
+        self.states: dict[str, list[State]] = {}
+        self.why, self.clear = "no invariant was found", 0
+
+    def run(self) -> Proof | Refuted | Unknown:
+        found = self.templates(("own",), 0.3) or self.bounded(_SHALLOW, 0.2)
+        found = (
+            found or self.templates(("pairs", "wide"), 0.4) or self.spacer(0.6) or self.bounded(_DEEP, 1.0)
+        )
+        return found or Unknown(self.why)
+
+    def templates(self, reaches: Sequence[Reach], part: float) -> Proof | None:
+        budget = self.budget.share(part)
+        try:
+            with Desk(self.system, budget) as desk:
+                self.sample(desk, budget)
+                for reach in reaches:
+                    elements = climb(desk, self.elements(reach), self.watched)
+                    conjuncts = {place: element.conjuncts() for place, element in elements.items()}
+                    if proof := self.judged(support(desk, conjuncts), "templates"):
+                        return proof
+        except GaveUpError as error:
+            self.why = str(error)
+        return None
+
+    def sample(self, desk: Desk, budget: Budget) -> None:
+        if not self.states:
+            self.states = walk(self.system, self.numbers, budget.share(0.2))
+            explore(desk, self.watched, self.states, budget.share(0.3))
+
+    def elements(self, reach: Reach) -> dict[str, Element]:
         pool = {
-            place: candidates(words[place], states[place], numbers, hints, reach)
-            for place, hints in system.hints.items()
+            place: candidates(words, self.states[place], self.numbers, self.system.hints[place], reach)
+            for place, words in self.words.items()
         }
-        found = climb(desk, _elements(words, pool, states, reach), {p: w.watched for p, w in words.items()})
-        needed = support(desk, {place: element.conjuncts() for place, element in found.items()})
-        if needed is not None:
-            invariant = {place: b.and_(*terms) for place, terms in needed.items() if terms}
-            checked = check(system, invariant, budget)
-            if checked.open is None:
-                return Proof(invariant, checked.cores, "templates")
-            why = trouble(checked)
-    return Unknown(why)
+        return _elements(self.words, pool, self.states, reach)
+
+    def judged(self, needed: Mapping[str, Sequence[Term]] | None, method: Method) -> Proof | None:
+        if needed is None:
+            return None
+        invariant = {place: b.and_(*map(tidy, terms)) for place, terms in needed.items() if terms}
+        checked = check(self.system, invariant, self.budget)
+        if checked.open is None:
+            return Proof(invariant, checked.cores, method)
+        self.why = trouble(checked)
+        return None
+
+    def spacer(self, part: float) -> Proof | None:
+        budget = self.budget.share(part)
+        guessed = guess(self.system, self.watched, {}, budget)
+        if isinstance(guessed, str):
+            self.why = guessed
+            return None
+        try:
+            with Desk(self.system, self.budget) as desk:
+                return self.judged(support(desk, guessed), "spacer")
+        except GaveUpError as error:
+            self.why = str(error)
+            return None
+
+    def bounded(self, depth: int, part: float) -> Refuted | None:
+        found, self.clear = search(self.system, self.budget.share(part), start=self.clear, depth=depth)
+        return found
 
 
 def _elements(

@@ -16,11 +16,13 @@ from wfcheck.solver.verdict import Answer, Limits, Sat, Unknown, Unsat
 
 @attrs.frozen
 class Budget:
-    """When to stop (`time.monotonic` seconds), Z3's units per check, and whom to ask (None: the shared child)."""
+    """When to stop (`time.monotonic` seconds), Z3's units per check, and whom to ask (None: the shared child).
+    `spacer`: the child that guesses (None: one of its own)."""
 
     until: float
     rlimit: int
     child: Child | None = None
+    spacer: Child | None = None
 
     def limits(self, most: float = 3600.0, tidy: int = 8) -> Limits:
         """For one question: what is left, at most so many seconds."""

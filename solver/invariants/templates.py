@@ -18,7 +18,6 @@ from wfcheck.solver.term import Symbol, Term
 Reach: TypeAlias = Literal["own", "pairs", "wide"]
 """own: comparisons that occur in the system, and bounds of single columns. pairs: also of two and three columns. wide: also
 implications whose conclusion holds in every sampled state by itself."""
-REACHES: tuple[Reach, ...] = ("own", "pairs", "wide")
 _MOST_IMPLICATIONS = 1_500
 _MOST_TRIPLES = 9
 _MOST_FREE = 12

@@ -34,7 +34,7 @@ def walk(system: System, constants: Sequence[Fraction], budget: Budget) -> dict[
     dice, pool = Random(0), _values(terrain, constants)  # noqa: S311 - repeatable, no secret
     found: dict[str, dict[tuple[Any, ...], State]] = {place: {} for place in system.segments}
     for _ in range(_WALKS):
-        fixed = {r: dice.choice(pool[r.sort]) for r in system.rigid}
+        fixed: dict[Term, Any] = {r: dice.choice(pool[r.sort]) for r in system.rigid}
         place, state = system.start, dict(fixed)
         for _ in range(_STEPS):
             step = None if budget.over else _step(system, terrain[place], state, pool, dice)
