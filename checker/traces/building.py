@@ -13,6 +13,11 @@ from wfcheck.checker.traces.trace import Item, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
 
 ERROR_LIMIT = 2000
+NO_DECISIONS: Mapping[str, Completeness] = {
+    "approve": "absent", "deny": "absent", "ask": "absent", "release": "absent", "remember": "absent", "recall": "absent",
+    "reset": "absent", "message": "absent",
+}  # fmt: skip
+"""What no format shows that knows only models and tools."""
 HIDDEN_RESULT: Mapping[str, Completeness] = {"result": "absent"}
 
 

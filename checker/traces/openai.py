@@ -6,15 +6,15 @@ a tool message a `result`, or a `fail` where it carries an error. System message
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from wfcheck.checker.traces.building import RunBuilder, arguments_of
+from wfcheck.checker.traces.building import NO_DECISIONS, RunBuilder, arguments_of
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.reading import MalformedError
 from wfcheck.checker.traces.trace import Item, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
 
-COMPLETENESS: dict[str, Completeness] = {"time": "absent", "deny": "absent", "args_executed": "absent"}
+COMPLETENESS: Mapping[str, Completeness] = {**NO_DECISIONS, "time": "absent", "args_executed": "absent"}
 _LISTS = ("messages", "traj")
 _SYSTEM = frozenset({"system", "developer"})
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import attrs
 
-from wfcheck.checker.traces.building import HIDDEN_RESULT, RunBuilder
+from wfcheck.checker.traces.building import HIDDEN_RESULT, NO_DECISIONS, RunBuilder
 from wfcheck.checker.traces.event import Completeness
 from wfcheck.checker.traces.messages import Answer, Message
 from wfcheck.checker.traces.span_tree import HISTORY, Span, Tree
 from wfcheck.checker.traces.times import iso
 
-COMPLETENESS: Mapping[str, Completeness] = {"deny": "absent", "approve": "absent"}
+COMPLETENESS: Mapping[str, Completeness] = NO_DECISIONS
 UNKNOWN_TOOL = "unknown tool"
 _TRANSCRIPT = re.compile(
     r"\brole['\"]?\s*[=:]|^\s*(?:system|developer|user|human|assistant|ai|tool|function)\s*:",

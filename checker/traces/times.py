@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+
+from wfcheck.checker.traces.event import Json
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 253_402_300_799 * 10**9
-_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+_UNITS: dict[str, int] = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
-def nanoseconds(value: Any, unit: str = "s") -> int | None:
+def nanoseconds(value: Json, unit: str = "s") -> int | None:
     """Nanoseconds since 1970 of a number (or printed number) in `unit`, or of ISO text; None if it is neither."""
     if isinstance(value, str):
         return _of_text(value.strip(), unit)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return _within(int(Decimal(value) * _UNITS[unit])) if abs(value) < 10**20 else None
+    number = Decimal(value)
+    return _within(int(number * _UNITS[unit])) if abs(number) < 10**20 else None
 
 
 def _of_text(text: str, unit: str) -> int | None:

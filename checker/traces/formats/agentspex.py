@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from wfcheck.checker.traces.building import Record, RunBuilder, Source, arguments_of
+from wfcheck.checker.traces.building import NO_DECISIONS, Record, RunBuilder, Source, arguments_of
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.messages import messages_of, text_of
 from wfcheck.checker.traces.reading import Line, MalformedError
@@ -19,7 +19,7 @@ from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "agentspex"
 COMPLETENESS: Mapping[str, Completeness] = {
-    "approve": "absent", "deny": "absent", "input": "absent", "say": "absent", "ask": "absent", "message": "absent",
+    **NO_DECISIONS, "input": "absent", "say": "absent",
 }  # fmt: skip
 OPEN, CLOSE = b"<<<EVENT>>>", b"<<</EVENT>>>"
 _CALLS = ("tool_call_start", "inline_tool_call_start")

@@ -10,12 +10,12 @@ from typing import Any
 
 import attrs
 
-from wfcheck.checker.traces.building import HIDDEN_RESULT, RunBuilder
+from wfcheck.checker.traces.building import HIDDEN_RESULT, NO_DECISIONS, RunBuilder
 from wfcheck.checker.traces.event import Completeness, Json
 
 COMPLETENESS: Mapping[str, Completeness] = {
-    "input": "absent", "llm": "absent", "say": "absent", "ask": "absent", "message": "absent", "approve": "absent",
-    "deny": "absent", "end": "absent", "content": "absent", "args_requested": "absent",
+    **NO_DECISIONS, "input": "absent", "llm": "absent", "say": "absent", "end": "absent",
+    "content": "absent", "args_requested": "absent",
 }  # fmt: skip
 _ABORTS = frozenset({"ate_abort", "pi_abort", "abort"})
 
