@@ -24,6 +24,7 @@ from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
 from wfcheck.checker.rules.contracts import supply
 from wfcheck.checker.search import concretise
+from wfcheck.checker.structure import inspect
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 from wfcheck.dsl.elaboration import elaborate
@@ -72,10 +73,11 @@ class Task:
 
 @attrs.frozen
 class Checked:
-    """What came out, and which checks failed."""
+    """What came out, which checks failed, and what was computed for all of them."""
 
     results: tuple[Result, ...]
     errors: tuple[tuple[str, Exception], ...]
+    analysis: Analysis | None = attrs.field(default=None, eq=False, repr=False)
 
 
 @contextmanager
@@ -107,7 +109,7 @@ def check_program(
             if progress is not None:
                 progress(task.name)
             _settle(task, results, errors, keep)
-    return Checked(tuple(results), tuple(errors))
+    return Checked(tuple(results), tuple(errors), analysis)
 
 
 def analysis_of(program: core.Program, limits: Limits) -> Analysis:
@@ -307,10 +309,27 @@ def check(
         results = tuple(_doubted(program, results, policies))
     if not any(d.severity is Severity.ERROR for d in diagnostics):
         diagnostics += (*references.problems(program), *shadowed.lints(program))
+        results, checked, found = _skeletons(checked, workflow)
+        diagnostics += found
     report = Report(results, (*diagnostics, *_vacuous_everywhere(results)))
     if checked.errors:
         raise DefectError(report, checked.errors)
     return report
+
+
+def _skeletons(
+    checked: Checked, workflow: str | None
+) -> tuple[tuple[Result, ...], Checked, tuple[Diagnostic, ...]]:
+    """Results with what the skeletons of their workflows mean for them; a failure of ours does not lose the results."""
+    assert checked.analysis is not None
+    try:
+        with deep_stack():
+            results, found = inspect.look(
+                checked.analysis, checked.results, lambda w: workflow in (None, w.symbol, plain(w.symbol))
+            )
+    except Exception as error:  # noqa: BLE001 - as in `_settle`
+        return checked.results, attrs.evolve(checked, errors=(*checked.errors, ("the skeletons", error))), ()
+    return results, checked, found
 
 
 CLEARED = frozenset({Verdict.PROVED, Verdict.ENFORCED, Verdict.VACUOUS})

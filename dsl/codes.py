@@ -248,6 +248,14 @@ _WARNINGS = {
     "WF548": ("grant that says nothing", "the other grants of a principal cover all that a grant covers"),
     "WF549": ("rule that says nothing", "an earlier or stricter rule of the policy forbids all that a rule forbids"),
     "WF601": ("rule that judges nothing", "a rule judges nothing in any workflow of its scope"),
+    "WF611": ("step that never runs", "no run of a workflow comes to a step"),
+    "WF612": ("cases with a gap", "guards over one subject take values below and above one that none of them takes"),
+    "WF613": ("cases that overlap", "two guards over one subject take the same value"),
+    "WF614": ("loop without an end", "nothing shows that a loop ends: it has no `max`, and nothing goes down"),
+    "WF615": ("message that nobody sends", "a `receive` waits for a message, and no workflow sends it"),
+    "WF616": ("waiting in a circle", "a `receive` waits for a message that is sent only behind it"),
+    "WF617": ("steps without a way out", "no run that comes to a step ends normally"),
+    "WF618": ("undeclared effect", "a tool that is called says not what it does or where its arguments go"),
     "WF711": ("empty trace", "a file holds no trace at all"),
 }
 _NOTES = {

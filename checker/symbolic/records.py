@@ -57,11 +57,21 @@ class Gap:
 
 @attrs.frozen
 class Arrival:
-    """A block starts where `guard` holds; `span` is that of its first statement."""
+    """Where `guard` holds, the run comes to the statement: the first of a block, or one behind a block."""
 
     guard: Term
     span: Span
     node: core.NodeId
+
+
+@attrs.frozen
+class Choice:
+    """An `if` is reached where `start` holds, and goes to its first block where `value` does too. `names`: what it speaks of."""
+
+    statement: core.If
+    start: Term
+    value: Term
+    names: Environment
 
 
 @attrs.frozen
@@ -84,6 +94,7 @@ class Records:
     fits: list[Fit] = attrs.field(factory=list)
     gaps: list[Gap] = attrs.field(factory=list)
     arrivals: list[Arrival] = attrs.field(factory=list)
+    choices: list[Choice] = attrs.field(factory=list)
     rounds: list[Round] = attrs.field(factory=list)
     stops: list[Term] = attrs.field(factory=list)
     promises: list[tuple[core.NodeId, tuple[core.Condition, ...]]] = attrs.field(factory=list)

@@ -14,7 +14,7 @@ from wfcheck.checker.symbolic.operands import (
     operands,
     settled,
 )
-from wfcheck.checker.symbolic.records import Arrival
+from wfcheck.checker.symbolic.records import Arrival, Choice, spoken
 from wfcheck.checker.symbolic.state import Walk
 from wfcheck.checker.symbolic.taint import (
     Mask,
@@ -30,13 +30,17 @@ from wfcheck.dsl import core, types
 from wfcheck.solver import build as b
 from wfcheck.solver.term import Term
 
+_PARTED = core.If | core.For | core.While | core.Parallel | core.Retry | core.Scope | core.Approve
+
 
 def run(walk: Walk, block: core.Block, guard: Term) -> Term:
     """Walk a block."""
-    if block and walk.certain:
-        walk.records.arrivals.append(Arrival(guard, block[0].span, block[0].id))
+    joined = True
     for statement in block:
+        if joined and walk.certain:
+            walk.records.arrivals.append(Arrival(guard, statement.span, statement.id))
         guard = step(walk, statement, guard)
+        joined = isinstance(statement, _PARTED)
     return guard
 
 
@@ -94,6 +98,9 @@ def _if(walk: Walk, statement: core.If, guard: Term) -> Term:
     condition = walk.truth(statement.condition)
     mask = walk.taint(statement.condition).every
     start = walk.needs(statement.condition, guard, condition.defined)
+    if walk.certain:
+        names = spoken((statement.condition,), walk.env)
+        walk.records.choices.append(Choice(statement, start, condition.value, names))
     return regions.branch(walk, run, condition.value, start, (statement.then, statement.otherwise), mask)
 
 
