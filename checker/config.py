@@ -19,7 +19,7 @@ from wfcheck.dsl.source import Source, Span
 
 PROVENANCE = ("declared", "values", "context")
 COLORS = ("auto", "always", "never")
-FAIL_ON = ("vacuous",)
+FAIL_ON = ("vacuous", "uncovered")
 _LARGEST = 1_000_000
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)?")

@@ -77,11 +77,48 @@ class Result:
 
 
 @attrs.frozen
+class Dropped:
+    """Something of a spec that was dropped to see who notices. `kind`: guard, when, approval, release, hide, grant, requires, max,
+    once. `rules`: those that held and could notice. `noticed`: the first that is no longer proved (in `workflow`); None: none."""
+
+    kind: str
+    text: str
+    span: Span
+    rules: tuple[str, ...]
+    noticed: str | None
+    workflow: str | None = None
+
+
+@attrs.frozen
+class Stronger:
+    """A part of a proved rule that could be said more strictly, in words."""
+
+    rule: str
+    span: Span
+    text: str
+
+
+@attrs.frozen
+class Coverage:
+    """What of a spec rules rest on. `left`: how much was not tried, because time was up."""
+
+    dropped: tuple[Dropped, ...]
+    stronger: tuple[Stronger, ...]
+    left: int = 0
+
+    @property
+    def uncovered(self) -> tuple[Dropped, ...]:
+        """What could be dropped without any rule noticing."""
+        return tuple(item for item in self.dropped if item.noticed is None)
+
+
+@attrs.frozen
 class Report:
-    """Everything one `check` found, in deterministic order."""
+    """Everything one `check` found, in deterministic order. `coverage`: if it was asked for."""
 
     results: tuple[Result, ...]
     diagnostics: tuple[Diagnostic, ...]
+    coverage: Coverage | None = None
 
     @property
     def ok(self) -> bool:

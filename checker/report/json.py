@@ -8,7 +8,7 @@ from typing import Any
 
 from wfcheck.checker.report.fingerprint import diagnostic_file, fingerprint
 from wfcheck.checker.report.plain import clean, event_json, plain, span_json
-from wfcheck.checker.result import PathStep, Report, Result, Verdict, Witness
+from wfcheck.checker.result import Coverage, PathStep, Report, Result, Verdict, Witness
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
 
 SCHEMA = "wfcheck.check/1"
@@ -43,7 +43,31 @@ def report_json(report: Report, version: str) -> dict[str, Any]:
         "summary": summary(report),
         "results": [result_json(result) for result in report.results],
         "diagnostics": [diagnostic_json(diagnostic) for diagnostic in report.diagnostics],
+        **({} if report.coverage is None else {"coverage": coverage_json(report.coverage)}),
     }
+
+
+def coverage_json(coverage: Coverage) -> dict[str, Any]:
+    """What could be dropped or said more strictly; there only if it was asked for."""
+    dropped = [
+        {
+            "file": item.span.file,
+            "span": span_json(item.span),
+            "kind": item.kind,
+            "text": item.text,
+            "covered": item.noticed is not None,
+            "noticed": item.noticed,
+            "workflow": item.workflow,
+            "rules": item.rules,
+        }
+        for item in coverage.dropped
+    ]
+    stronger = [
+        {"file": item.span.file, "span": span_json(item.span), "rule": item.rule, "text": item.text}
+        for item in coverage.stronger
+    ]
+    found: dict[str, Any] = plain({"dropped": dropped, "stronger": stronger, "left": coverage.left})
+    return found
 
 
 def summary(report: Report) -> dict[str, int]:

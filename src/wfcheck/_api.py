@@ -72,6 +72,8 @@ def check(
     baseline: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
     certificates: str | Path | None = None,
+    coverage: bool = False,
+    coverage_budget: float | str = 60.0,
 ) -> Report:
     """Prove every rule of every workflow.
 
@@ -85,6 +87,8 @@ def check(
         baseline: the JSON report of an earlier check; what it lists does not count.
         progress: told the name of what is being checked.
         certificates: a folder that gets one certificate for each rule that is proved.
+        coverage: also find what could be dropped from the spec without any rule noticing; see `Report.coverage`.
+        coverage_budget: for that, as `timeout`: seconds or a duration, for all of it.
 
     Returns:
         The report. Bad input is among its diagnostics, and then the report is not `ok`; nothing is raised for it.
@@ -98,7 +102,7 @@ def check(
     from wfcheck.checker.selection import globs
     from wfcheck.checker.settle import settle
 
-    limit = _seconds(timeout)
+    limit, budget = _seconds(timeout), _seconds(coverage_budget)
     asked = _asked(paths, policy, rule, workflow)
     known = frozenset() if baseline is None else baselines.read(str(baseline))
     if not asked.files:
@@ -121,7 +125,26 @@ def check(
         if broken:  # a program with pieces left out may fail where a whole one does not
             return error.report
         raise
+    if coverage and report.exit_code != 2:
+        report = _covered(report, asked, limit, seed, budget, progress)
     return baselines.apply(settle(report, asked), known)
+
+
+def _covered(
+    report: Report,
+    asked: Asked,
+    timeout: float,
+    seed: int,
+    budget: float,
+    progress: Callable[[str], None] | None,
+) -> Report:
+    from wfcheck.checker.coverage.measure import Budget, measure
+    from wfcheck.checker.obligation import Limits
+    from wfcheck.checker.settle import load as load_files
+
+    program = load_files(asked).program
+    found = measure(program, report.results, Budget(Limits(timeout, seed), budget), progress)
+    return attrs.evolve(report, coverage=found)
 
 
 def _seconds(timeout: float | str) -> float:

@@ -24,6 +24,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "baseline": None,
     "fail_on": None,
     "certificates": None,
+    "coverage": False,
+    "coverage_budget": 60.0,
     "color": None,
 }
 
@@ -40,7 +42,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", metavar="FILE", help="an earlier JSON report: what it lists does not count"
     )
-    parser.add_argument("--fail-on", choices=config.FAIL_ON, help="exit with 3 if a rule is vacuous")
+    parser.add_argument(
+        "--fail-on",
+        choices=config.FAIL_ON,
+        help="exit with 3 if a rule is vacuous, or something is uncovered",
+    )
+    parser.add_argument(
+        "--coverage",
+        action="store_const",
+        const=True,
+        help="find what could be dropped from the spec without any rule noticing",
+    )
+    parser.add_argument(
+        "--coverage-budget", type=options.duration, metavar="DURATION", help="for all of that (default: 60s)"
+    )
     parser.add_argument(
         "--certificates", metavar="DIR", help="write a certificate of each proved rule into this folder"
     )
@@ -52,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
     from wfcheck.checker.report.sources import from_files
     from wfcheck.checker.report.write import write
 
-    chosen = options.settle(args, _DEFAULTS)
+    chosen = dict(options.settle(args, _DEFAULTS))
+    chosen["coverage"] = chosen["coverage"] or chosen["fail_on"] == "uncovered"
     report, defects = _checked(args, chosen)
     stream = sys.stdout if args.output is None else None
     style = output.style(chosen["color"], stream, quiet=args.quiet, verbose=args.verbose)
@@ -71,7 +87,17 @@ def _checked(args: argparse.Namespace, chosen: Mapping[str, Any]) -> tuple[Repor
     from wfcheck.checker.pipeline import DefectError
 
     show = output.progress(quiet=args.quiet)
-    names = ("policy", "rule", "workflow", "timeout", "seed", "baseline", "certificates")
+    names = (
+        "policy",
+        "rule",
+        "workflow",
+        "timeout",
+        "seed",
+        "baseline",
+        "certificates",
+        "coverage",
+        "coverage_budget",
+    )
     try:
         return check(args.paths or ".", progress=show, **{name: chosen[name] for name in names}), ()
     except DefectError as error:
@@ -83,14 +109,11 @@ def _checked(args: argparse.Namespace, chosen: Mapping[str, Any]) -> tuple[Repor
 
 
 def _code(report: Report, fail_on: str | None) -> int:
-    """The exit code of the report; with `--fail-on vacuous` a vacuous rule is undecided."""
+    """The exit code of the report; with `--fail-on` what is vacuous, or not covered, is undecided."""
     from wfcheck.checker.result import Verdict
 
     code = report.exit_code
-    if (
-        code == 0
-        and fail_on == "vacuous"
-        and any(r.verdict is Verdict.VACUOUS and not r.known for r in report.results)
-    ):
-        return 3
-    return code
+    vacuous = any(r.verdict is Verdict.VACUOUS and not r.known for r in report.results)
+    uncovered = report.coverage is not None and bool(report.coverage.uncovered or report.coverage.left)
+    wanted = {"vacuous": vacuous, "uncovered": uncovered}
+    return 3 if code == 0 and fail_on is not None and wanted[fail_on] else code

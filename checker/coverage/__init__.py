@@ -1,0 +1,1 @@
+"""What of a spec could be dropped, or said more strictly, without any rule noticing."""
