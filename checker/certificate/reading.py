@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
+from typing import Any
 
 import attrs
+import msgspec
 
 from wfcheck.checker.certificate.document import Certificate
 from wfcheck.checker.certificate.writing import hashes
@@ -18,10 +20,12 @@ from wfcheck.stdlib import load, names
 
 @attrs.frozen
 class Sources:
-    """The program of the sources. `problem`: what differs from the certificate, in a sentence; None if nothing does."""
+    """The program of the sources. `problem`: what differs from the certificate, in a sentence; None if nothing does. `certificate`:
+    the one that was asked about, with the names that its files have when they are seen from the current folder."""
 
     program: core.Program
     problem: str | None
+    certificate: Certificate
 
 
 def load_sources(found: Certificate, path: Path) -> Sources:
@@ -42,7 +46,31 @@ def load_sources(found: Certificate, path: Path) -> Sources:
     problem = _difference(now, then)
     if problem is None and any(d.severity is Severity.ERROR for d in made.diagnostics):
         problem = "the sources have errors"
-    return Sources(made.program, problem)
+    names_now = {_real(source.path, "."): source.path for source in made.sources.values()}
+    renamed = {name: names_now.get(_real(name, root), name) for name in found.sources}
+    return Sources(made.program, problem, _renamed(found, renamed))
+
+
+def _renamed(found: Certificate, files: Mapping[str, str]) -> Certificate:
+    """Where two files declare one name, its symbol is `name@file`: with the files as they are called now."""
+    suffixes = {f"@{old}": f"@{new}" for old, new in files.items() if old != new}
+    if not suffixes:
+        return found
+
+    def told(value: Any) -> Any:
+        match value:
+            case str():
+                for old, new in suffixes.items():
+                    value = value.replace(old, new)
+                return value
+            case list():
+                return [told(item) for item in value]
+            case dict():
+                return {told(key): told(item) for key, item in value.items()}
+            case _:
+                return value
+
+    return msgspec.convert(told(msgspec.to_builtins(found)), type=Certificate)
 
 
 def _difference(now: dict[str, str], then: dict[str, str]) -> str | None:

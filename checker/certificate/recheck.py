@@ -24,7 +24,7 @@ from wfcheck.checker.certificate.obligations import (
     unasked,
     under_core,
 )
-from wfcheck.checker.certificate.reading import load_sources
+from wfcheck.checker.certificate.reading import Sources, load_sources
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Analysis, Case, Finding, Given, Limits
 from wfcheck.checker.proof import Inductive, Proof, Refuted
 from wfcheck.checker.result import Verdict
@@ -80,7 +80,10 @@ def recheck(path: Path, version: str, seconds: float = 30.0) -> Outcome:
     try:
         with pipeline.deep_stack():
             _header(found, version)
-            _confirm(found, _subject(found, path, seconds))
+            sources = load_sources(found, path)
+            if sources.problem is not None:
+                raise RefutedError("sources", sources.problem)
+            _confirm(sources.certificate, _subject(sources, seconds))
     except RefutedError as error:
         return attrs.evolve(named, status="refuted", part=error.args[0], why=error.args[1])
     except UndecidedError as error:
@@ -106,10 +109,8 @@ def _header(found: Certificate, version: str) -> None:
         raise RefutedError("depth", "it is not what the cores give")
 
 
-def _subject(found: Certificate, path: Path, seconds: float) -> Subject:
-    sources = load_sources(found, path)
-    if sources.problem is not None:
-        raise RefutedError("sources", sources.problem)
+def _subject(sources: Sources, seconds: float) -> Subject:
+    found = sources.certificate
     workflow = sources.program.workflows.get(found.workflow)
     if workflow is None:
         raise RefutedError("workflow", "the sources have no such workflow")
