@@ -47,6 +47,17 @@ class Element:
             valuations=self._seen(values(self.atoms[:_MOST_ATOMS], state)),
         )
 
+    def seeded(self, states: Iterable[State]) -> Element:
+        """The least element that also holds these states, in which all that is alive is known to be true."""
+        hull, valuations = self.hull, self.valuations
+        for state in states:
+            point = [Fraction(v) for v in values(self.columns, state)]
+            hull = hull.grown(point) if hull else Hull(tuple(point))
+            valuations = attrs.evolve(self, valuations=valuations)._seen(
+                values(self.atoms[:_MOST_ATOMS], state)
+            )
+        return attrs.evolve(self, hull=hull, valuations=valuations)
+
     def _seen(self, truths: Sequence[Any]) -> frozenset[tuple[bool, ...]] | None:
         if self.valuations is None:
             return None

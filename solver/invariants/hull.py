@@ -21,6 +21,8 @@ class Hull:
 
     def grown(self, point: Sequence[Fraction]) -> Hull:
         """With one more point; the same object if it was inside."""
+        if len(self.directions) == len(self.origin):
+            return self
         rest = _reduced(tuple(a - o for a, o in zip(point, self.origin, strict=True)), self.directions)
         pivot = next((i for i, value in enumerate(rest) if value), None)
         if pivot is None:

@@ -20,14 +20,14 @@ from wfcheck.solver.invariants.recheck import Budget, check, trouble
 from wfcheck.solver.invariants.spacer import guess
 from wfcheck.solver.invariants.support import support
 from wfcheck.solver.invariants.templates import Reach, candidates
-from wfcheck.solver.invariants.vocabulary import Vocabulary, constants, vocabularies
+from wfcheck.solver.invariants.vocabulary import constants, vocabularies
 from wfcheck.solver.invariants.walk import walk
 from wfcheck.solver.linear import tidy
 from wfcheck.solver.term import Term
 from wfcheck.solver.transition import Invariant, System
 from wfcheck.solver.verdict import Unknown
 
-_SHALLOW, _DEEP = 6, 200
+_SHALLOW, _FAR, _DEEP = 6, 60, 400
 Method: TypeAlias = Literal["none needed", "templates", "spacer"]
 
 
@@ -79,7 +79,7 @@ class _Search:
         self.why, self.clear = "no invariant was found", 0
 
     def run(self) -> Proof | Refuted | Unknown:
-        found = self.templates(("own",), 0.3) or self.bounded(_SHALLOW, 0.2)
+        found = self.templates(("own",), 0.4) or self.bounded(_SHALLOW, 0.2)
         found = (
             found or self.templates(("pairs", "wide"), 0.4) or self.spacer(0.6) or self.bounded(_DEEP, 1.0)
         )
@@ -91,7 +91,7 @@ class _Search:
             with Desk(self.system, budget) as desk:
                 self.sample(desk, budget)
                 for reach in reaches:
-                    elements = climb(desk, self.elements(reach), self.watched)
+                    elements = climb(desk, self.elements(reach, budget), self.watched)
                     conjuncts = {place: element.conjuncts() for place, element in elements.items()}
                     if proof := self.judged(support(desk, conjuncts), "templates"):
                         return proof
@@ -104,12 +104,17 @@ class _Search:
             self.states = walk(self.system, self.numbers, budget.share(0.2))
             explore(desk, self.watched, self.states, budget.share(0.3))
 
-    def elements(self, reach: Reach) -> dict[str, Element]:
-        pool = {
-            place: candidates(words, self.states[place], self.numbers, self.system.hints[place], reach)
-            for place, words in self.words.items()
-        }
-        return _elements(self.words, pool, self.states, reach)
+    def elements(self, reach: Reach, budget: Budget) -> dict[str, Element]:
+        """What the sampled states have in common; equations only where pairs of columns are compared."""
+        found: dict[str, Element] = {}
+        for place, words in self.words.items():
+            if budget.over:
+                raise GaveUpError("the time is over")
+            states = self.states[place]
+            pool = candidates(words, states, self.numbers, self.system.hints[place], reach)
+            columns = () if reach == "own" else words.columns
+            found[place] = Element(words.atoms, columns, pool).seeded(states)
+        return found
 
     def judged(self, needed: Mapping[str, Sequence[Term]] | None, method: Method) -> Proof | None:
         if needed is None:
@@ -137,19 +142,3 @@ class _Search:
     def bounded(self, depth: int, part: float) -> Refuted | None:
         found, self.clear = search(self.system, self.budget.share(part), start=self.clear, depth=depth)
         return found
-
-
-def _elements(
-    words: Mapping[str, Vocabulary],
-    pool: Mapping[str, Sequence[Term]],
-    states: Mapping[str, Sequence[State]],
-    reach: Reach,
-) -> dict[str, Element]:
-    """What the sampled states have in common; equations only where pairs of columns are compared."""
-    found: dict[str, Element] = {}
-    for place, said in words.items():
-        element = Element(said.atoms, () if reach == "own" else said.columns, tuple(pool[place]))
-        for state in states[place]:
-            element = element.joined(state)
-        found[place] = element
-    return found

@@ -21,6 +21,7 @@ implications whose conclusion holds in every sampled state by itself."""
 _MOST_IMPLICATIONS = 1_500
 _MOST_TRIPLES = 9
 _MOST_FREE = 12
+_MOST_LIMITS = 8
 _FAR = 1_000_000
 
 
@@ -80,16 +81,18 @@ def _inequalities(
     words: Vocabulary, states: Sequence[State], constants: Sequence[Fraction], reach: Reach
 ) -> Iterator[Term]:
     yield from (f for order in words.orders for f in (order, b.not_(order)))
-    rows = [values(words.columns, s) for s in states]
-    table = {c: [Fraction(row[i]) for row in rows] for i, c in enumerate(words.columns)}
-    for column, data in table.items():
-        for constant in dict.fromkeys((*constants, *data[:1], max(data, default=0), min(data, default=0))):
-            yield from _bounds(column, Fraction(constant))
+    limits = dict.fromkeys(c + n for n in (0, -1, 1) for c in constants[:_MOST_LIMITS])
+    yield from (f for column in words.columns for constant in limits for f in _bounds(column, constant))
     if reach == "own":
         return
+    table: dict[Term, list[Any]] = {column: [] for column in words.columns}
+    for state in states:
+        for column, value in zip(words.columns, values(words.columns, state), strict=True):
+            table[column].append(value)
     few = constants if len(words.columns) <= _MOST_FREE else ()
     for x, y in permutations(words.columns, 2):
-        yield from _pairs(x, y, [p - q for p, q in zip(table[x], table[y], strict=True)], few)
+        most = max((p - q for p, q in zip(table[x], table[y], strict=True)), default=0)
+        yield from _pairs(x, y, Fraction(most), few)
     if len(words.columns) <= _MOST_TRIPLES:
         yield from _triples(words.columns, constants)
 
@@ -101,11 +104,8 @@ def _bounds(column: Term, constant: Fraction) -> Iterable[Term]:
     return (b.le(column, limit), b.le(limit, column))
 
 
-def _pairs(
-    x: Term, y: Term, differences: Sequence[Fraction], constants: Sequence[Fraction]
-) -> Iterator[Term]:
-    """Without constants, as where there are many columns, only what holds in the data."""
-    most = max(differences, default=Fraction(0))
+def _pairs(x: Term, y: Term, most: Fraction, constants: Sequence[Fraction]) -> Iterator[Term]:
+    """`most`: the greatest difference in the data. Without constants, as where there are many columns, only what holds there."""
     for constant in dict.fromkeys((most, Fraction(-1), Fraction(0), Fraction(1))):
         if abs(constant) < 100 and (constants or constant == most or most <= constant == 0):
             yield at_most(((1, x), (-1, y)), constant)
