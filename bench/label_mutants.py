@@ -14,6 +14,7 @@ import attrs
 from wfcheck.checker.labels import agent as label_agent
 from wfcheck.checker.labels import analysis as labels
 from wfcheck.checker.labels import domain as label_domain
+from wfcheck.checker.labels import phases as label_phases
 from wfcheck.checker.labels import regions as label_regions
 from wfcheck.checker.labels import state as label_state
 from wfcheck.checker.labels import statements as label_statements
@@ -52,6 +53,7 @@ class MisfitError(Exception):
 
 
 S, R, A = label_statements, label_regions, label_agent
+P = label_phases.Plan
 D, T, W, M = label_domain.LabelDomain, label_table.Table, label_state.Walk, label_state.Memory
 
 MUTANTS = (
@@ -140,14 +142,37 @@ MUTANTS = (
         "agent ignores what it reads",
         A,
         "_use",
-        "name = _handle(tool.symbol) if tool.symbol in statement.hides else CONTEXT",
-        "name = _handle(tool.symbol)",
+        "visible = 0 if tool.symbol in statement.hides else result.every",
+        "visible = 0",
     ),
     Mutant(
-        "handles fit nowhere", A, "_handles", "type_ is None or walk.domain.fits(t.result, type_)", "type_ is None"
+        "handles fit nowhere",
+        A,
+        "_handles",
+        "type_ is None or walk.domain.fits(walk.program.tools[symbol].result, type_)",
+        "type_ is None",
     ),
     Mutant(
-        "handles carry nothing", A, "_use", "decision | _handles(walk, statement, head, p.type)", "decision"
+        "handles carry nothing", A, "_use", "decision | _handles(walk, statement, seen, p.type)", "decision"
+    ),
+    Mutant("a phase keeps what its first way has seen", A, "_explore", "before.joined(seen)", "before"),
+    Mutant(
+        "a phase forgets what led to it",
+        A,
+        "_use",
+        "Seen(context | visible, handles)",
+        "Seen(visible, handles)",
+    ),
+    Mutant(
+        "hidden results are never held",
+        A,
+        "_use",
+        "handles[tool.symbol] | result.every",
+        "handles[tool.symbol]",
+    ),
+    Mutant("steps are counted twice", P, "after", "phase.steps + 1", "phase.steps + 2"),
+    Mutant(
+        "the last step is not made", P, "admits", "phase.steps < self.limit", "phase.steps + 1 < self.limit"
     ),
     Mutant("agent ignores its context", A, "agent", "union(context.values()) | ", ""),
     Mutant("agent acts without pc", A, "agent", " | walk.pc", ""),

@@ -6,6 +6,7 @@ The programs come from `tests/generators`: half of them hold a template of what 
 
 * labels: what an event of any run carries lies within what the static labelling says of the act, with and without control;
 * proofs: no rule that is PROVED or VACUOUS is broken in any run, judged by the naive evaluator;
+* guards: a rule that is ENFORCED is broken by acts of agents alone, and by calls whose failure the workflow handles;
 * worlds: of each flow rule that is PROVED, two runs that differ in nothing but the rule's tag show the same at its end (or one a
   beginning of the other, where a run did not complete), for the same decisions of people and releases;
 * witnesses: the run of each VIOLATED rule breaks it at the event that was named, by the naive evaluator and by the monitors.
@@ -47,6 +48,7 @@ from wfcheck.checker.result import Result, Verdict  # noqa: E402
 from wfcheck.checker.traces.event import Event  # noqa: E402
 from wfcheck.checker.traces.trace import Trace  # noqa: E402
 from wfcheck.dsl import core  # noqa: E402
+from wfcheck.dsl.walk import statements  # noqa: E402
 
 WORLDS = 3
 FUEL = 1500
@@ -103,6 +105,7 @@ def examine(seed: int, oracles: int, tally: Tally, size: int = 14) -> Subject:
         tally.counts["runs"] += sum(len(done.runs) for done in runs)
         tally.wrong += [(seed, what) for what in above(subject, runs, explicit, tally)]
         tally.wrong += [(seed, what) for what in broken(subject, runs, explicit, tally)]
+        tally.wrong += [(seed, what) for what in unguarded(subject, runs, explicit, tally)]
     tally.wrong += [(seed, what) for what in told_apart(subject, tally)]
     tally.wrong += [(seed, what) for what in unconfirmed(subject, tally)]
     return subject
@@ -164,6 +167,29 @@ def broken(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally: Ta
             )
             if found.broken:
                 yield f"{rule.name} is {result.verdict.value} and breaks at event {found.broken[0]}"
+
+
+def unguarded(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally: Tally) -> Iterator[str]:
+    """Rules that are ENFORCED and that something else breaks than what a guard may deny."""
+    handled = {
+        call.span.line
+        for retry in statements(subject.workflow.body)
+        if isinstance(retry, core.Retry) and retry.handler is not None
+        for call in statements(retry.body)
+        if isinstance(call, core.Call)
+    }
+    for rule, result in subject.written:
+        if result.verdict is not Verdict.ENFORCED or is_explicit(rule.body) != explicit:
+            continue
+        for done in runs:
+            tally.counts["guarded verdicts compared with runs"] += 1
+            found = breaks(
+                subject.program, rule, done.events, marked=True, explicit=explicit, trees=done.trees
+            )
+            for event in (done.events[index] for index in found.broken):
+                line = event.source.line if event.source else 0
+                if event.agent is None and line not in handled:
+                    yield f"{rule.name} is ENFORCED and the workflow breaks it at event {event.seq}"
 
 
 # ---------------------------------------------------------------- worlds

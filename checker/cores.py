@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from wfcheck.checker.labels.phases import STEPS
 from wfcheck.checker.labels.worst import (
     APPROVAL_SHOWS,
     LLM_CONTEXT,
@@ -72,6 +73,13 @@ def _candidates(case: Case) -> Iterator[str]:
             yield from _of(program, statement)
 
 
+def _uncounted(case: Case) -> frozenset[str]:
+    """Budgets of steps, where the labels count none."""
+    bodies = (statements(workflow.body) for workflow in case.program.workflows.values())
+    counted = any(isinstance(s, core.Agent) and s.maximum <= STEPS for body in bodies for s in body)
+    return frozenset() if counted else frozenset({STEP_BUDGETS})
+
+
 def _uses_tools(workflow: core.Workflow) -> bool:
     return any(
         isinstance(s, core.Call) or (isinstance(s, core.Agent) and any(m.act == "tool" for m in s.may))
@@ -99,11 +107,11 @@ def named(case: Case, proof: Proof) -> frozenset[str]:
     """All that a proof may rest on, beside complete mediation."""
     match proof:
         case Inspected(kind="labels"):
-            return candidates(case) - {STEP_BUDGETS}
+            return candidates(case) - _uncounted(case)
         case Inspected():
             return candidates(case) & {TOOL_EFFECTS, STEP_BUDGETS}
         case Refuted(assumptions=assumptions, also=also, again=again):
-            beside = frozenset() if again is None else candidates(case) - {STEP_BUDGETS}
+            beside = frozenset() if again is None else candidates(case) - _uncounted(case)
             lemmas = case.analysis.lemmas(case.workflow.symbol)
             return beside | {*lemmas.rest_on(n for n, _ in assumptions), *also} - {COMPLETE_MEDIATION}
         case Inductive(system=system, also=also):
@@ -153,7 +161,7 @@ def _size(program: core.Program) -> int:
 def _inspected(case: Case, proof: Inspected, names: sets.Names) -> sets.Answer:
     """Whether the labels, or the declarations, still show it."""
     if proof.kind == "labels":
-        names |= {STEP_BUDGETS}
+        names |= _uncounted(case)
     else:
         names |= candidates(case) - {TOOL_EFFECTS, STEP_BUDGETS}
     worse = _under(case, names)
@@ -168,7 +176,7 @@ def _refuted(case: Case, proof: Refuted, names: sets.Names) -> sets.Answer:
         return "insufficient"
     question, beside = proof, frozenset(proof.also)
     if proof.again is not None:
-        worse = _under(case, names | {STEP_BUDGETS})
+        worse = _under(case, names | _uncounted(case))
         if worse is None:
             return "undecided"
         question, beside = proof.again(worse), beside | (candidates(case) & names)

@@ -59,7 +59,8 @@ class Given:
 class Analysis:
     """What is computed once per program and shared by all rules; each part is made when it is first asked for. `solve` answers
     every question of a rule that is to be proved. `dropped`: assumptions whose worst case is taken (see
-    `labels.worst`). `given`: what a certificate says, to be used instead of being searched for; whoever gives it checks it."""
+    `labels.worst`). `given`: what a certificate says, to be used instead of being searched for; whoever gives it checks it.
+    `guarded`: whether the labels rest on the guards of workflows that are declared `guarded`."""
 
     program: core.Program
     sources: tuple[VirtualSource, ...]
@@ -67,6 +68,7 @@ class Analysis:
     solve: Solve = backend.solve
     dropped: frozenset[str] = frozenset()
     given: Given = Given()
+    guarded: bool = False
     _executions: dict[tuple[str, tuple[int, ...], bool], Execution] = attrs.field(factory=dict, init=False)
     _made: dict[tuple[object, ...], Any] = attrs.field(factory=dict, init=False)
 
@@ -89,7 +91,12 @@ class Analysis:
 
     def _labels(self, *, implicit: bool) -> Labelling:
         domain = self.domain(implicit=implicit)
-        return label(self.program, domain, self.table)
+        return label(self.program, domain, self.table, denies=self.guarded)
+
+    @cached_property
+    def with_guards(self) -> Analysis:
+        """The same where the guards of guarded workflows are deployed."""
+        return attrs.evolve(self, given=Given(), guarded=True)
 
     @cached_property
     def table(self) -> Table:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wfcheck.checker.labels import statements
+from wfcheck.checker.labels.phases import Phase, Seen, plan
 from wfcheck.checker.labels.state import Head, Walk
 from wfcheck.checker.labels.table import USER
 from wfcheck.checker.labels.tree import EMPTY, Tree, leaf, union
@@ -15,7 +18,7 @@ CONTEXT = "context"
 
 def agent(walk: Walk, statement: core.Agent) -> None:
     """least l = pc + ctx + results of visible tools; hidden results keep their labels, and a handle passed on adds l. A handle goes
-    wherever the type of what it stands for fits."""
+    wherever the type of what it stands for fits. What is done before something is read does not have its label: see `phases`."""
     context = {str(i): walk.here(e) for i, e in enumerate(statement.context)}
     head = walk.head(statement.id)
     actors = walk.actors
@@ -24,12 +27,50 @@ def agent(walk: Walk, statement: core.Agent) -> None:
     head.grow(CONTEXT, leaf(start))
     for tool in statement.hides:
         head.grow(_handle(tool), EMPTY)
-    while any(_choose(walk, statement, head, i, may) for i, may in enumerate(statement.may, 1)):
-        pass
+    for seen in _explore(walk, statement, start).values():
+        head.grow(CONTEXT, leaf(seen.context))
+        for tool, mask in seen.handles.items():
+            head.grow(_handle(tool), leaf(mask))
+    _leave_traces(walk, statement, head)
     walk.actors = actors
-    result = leaf(_mask(head, CONTEXT) | _handles(walk, statement, head, statement.type))
+    result = leaf(_mask(head, CONTEXT) | _handles(walk, statement, _seen(statement, head), statement.type))
     walk.record(statement, "agent", statement.step, context, result, target=statement.target)
     walk.assign(statement.target, result)
+
+
+def _explore(walk: Walk, statement: core.Agent, start: int) -> dict[Phase, Seen]:
+    """What may have been seen in each phase that can be reached: a least fixpoint."""
+    known = {Phase(): Seen(start, dict.fromkeys(sorted(statement.hides), 0))}
+    planned = plan(statement, bounded=walk.domain.bounded)
+    waiting = [Phase()]
+    while waiting:
+        phase = waiting.pop(0)
+        for choice, may in enumerate(statement.may, 1):
+            if not planned.admits(phase, choice) or walk.guard.denied(walk.actor, may, phase.armed):
+                continue
+            for armed, seen in _choose(walk, statement, known[phase], choice, may):
+                reached = planned.after(phase, choice, armed)
+                before = known.get(reached)
+                if before is None or not seen.within(before):
+                    known[reached] = seen if before is None else before.joined(seen)
+                    waiting += [reached] if reached not in waiting else []
+    return known
+
+
+def _leave_traces(walk: Walk, statement: core.Agent, head: Head) -> None:
+    """Whether a place was written was the agent's choice, too, until its end."""
+    seen = _seen(statement, head)
+    whole = seen.context | _handles(walk, statement, seen)
+    for may in statement.may:
+        if may.act != "tool" or may.tool is None:
+            _talk(walk, may, whole)
+            continue
+        for store in walk.program.tools[may.tool].writes:
+            walk.memory.write(store, leaf(whole))
+
+
+def _seen(statement: core.Agent, head: Head) -> Seen:
+    return Seen(_mask(head, CONTEXT), {t: _mask(head, _handle(t)) for t in sorted(statement.hides)})
 
 
 def _asked(walk: Walk, statement: core.Agent) -> int:
@@ -54,20 +95,26 @@ def _handle(tool: str) -> str:
     return f"handle {tool}"
 
 
-def _handles(walk: Walk, statement: core.Agent, head: Head, type_: Type | None = None) -> int:
+def _handles(walk: Walk, statement: core.Agent, seen: Seen, type_: Type | None = None) -> int:
     """What hidden results carry that can stand where a value of the type is wanted; None: where anything can."""
-    tools = [walk.program.tools[t] for t in statement.hides]
-    fitting = (t for t in tools if type_ is None or walk.domain.fits(t.result, type_))
-    return union(head.variables[_handle(t.symbol)] for t in fitting)
+    mask = 0
+    for symbol in statement.hides:
+        if type_ is None or walk.domain.fits(walk.program.tools[symbol].result, type_):
+            mask |= seen.handles[symbol]
+    return mask
 
 
-def _choose(walk: Walk, statement: core.Agent, head: Head, index: int, may: core.May) -> bool:
-    """One thing the agent may do, at any moment; whether its context or its handles grew."""
+Next = Iterator[tuple[frozenset[int], Seen]]
+"""What has been seen after an act, and which rules of the guard it armed."""
+
+
+def _choose(walk: Walk, statement: core.Agent, seen: Seen, index: int, may: core.May) -> Next:
+    """One thing the agent may do."""
     if may.act == "tool" and may.tool is not None:
-        return _use(walk, statement, head, index, may, walk.program.tools[may.tool])
-    decision = _mask(head, CONTEXT)
-    passed = decision | _handles(walk, statement, head)
-    learned = _talk(walk, may, passed)
+        yield from _use(walk, statement, seen, index, may, walk.program.tools[may.tool])
+        return
+    passed = seen.context | _handles(walk, statement, seen)
+    learned = _talk(walk, may, passed) | _told(walk, statement, may, {"text": leaf(passed)}, seen)
     subject = USER if may.act in ("say", "ask") else may.tool
     kind = "message" if may.act == "send" else may.act
     walk.record(
@@ -77,15 +124,15 @@ def _choose(walk: Walk, statement: core.Agent, head: Head, index: int, may: core
         {"text": leaf(passed)},
         leaf(learned),
         index=index,
-        decision=decision,
+        decision=seen.context,
         agent=statement.step,
     )
-    return head.grow(CONTEXT, leaf(learned))
+    yield walk.guard.arms(walk.actor, may, failed=False), Seen(seen.context | learned, seen.handles)
 
 
-def _use(walk: Walk, statement: core.Agent, head: Head, index: int, may: core.May, tool: core.Tool) -> bool:
-    decision = _mask(head, CONTEXT)
-    arguments = {p.name: leaf(decision | _handles(walk, statement, head, p.type)) for p in tool.parameters}
+def _use(walk: Walk, statement: core.Agent, seen: Seen, index: int, may: core.May, tool: core.Tool) -> Next:
+    decision = seen.context
+    arguments = {p.name: leaf(decision | _handles(walk, statement, seen, p.type)) for p in tool.parameters}
     result = statements.call(walk, tool, arguments, decision)
     walk.record(
         statement,
@@ -97,9 +144,31 @@ def _use(walk: Walk, statement: core.Agent, head: Head, index: int, may: core.Ma
         decision=decision,
         agent=statement.step,
     )
-    name = _handle(tool.symbol) if tool.symbol in statement.hides else CONTEXT
-    learned = head.grow(CONTEXT, leaf(_refusal(walk, may, arguments)))
-    return head.grow(name, leaf(result.every)) or learned
+    told = _refusal(walk, may, arguments) | _told(walk, statement, may, arguments, seen)
+    context, handles = decision | told, seen.handles
+    if tool.symbol in statement.hides:
+        handles = {**handles, tool.symbol: handles[tool.symbol] | result.every}
+    armed = walk.guard.arms(walk.actor, may, failed=False)
+    visible = 0 if tool.symbol in statement.hides else result.every
+    yield armed, Seen(context | visible, handles)
+    if armed != walk.guard.arms(walk.actor, may, failed=True):
+        yield (
+            walk.guard.arms(walk.actor, may, failed=True),
+            Seen(context | _failing(walk, visible), seen.handles),
+        )
+
+
+def _failing(walk: Walk, visible: int) -> int:
+    """Whether a call fails may tell of all that its result could tell of, unless it is assumed not to."""
+    return 0 if walk.guard.denies else visible
+
+
+def _told(walk: Walk, statement: core.Agent, may: core.May, arguments: dict[str, Tree], seen: Seen) -> int:
+    """What the answer of a guard tells the agent."""
+    if not walk.domain.implicit:
+        return 0
+    handles = _handles(walk, statement, seen)
+    return walk.guard.tells(statement.id, may, arguments, handles, walk.domain.everything)
 
 
 def _refusal(walk: Walk, may: core.May, arguments: dict[str, Tree]) -> int:

@@ -11,6 +11,7 @@ from functools import cached_property
 import attrs
 
 from wfcheck.checker.labels.domain import Domain, LabelDomain
+from wfcheck.checker.labels.guarding import Guard
 from wfcheck.checker.labels.state import Act, Head, Memory, Walk
 from wfcheck.checker.labels.statements import run
 from wfcheck.checker.labels.table import USER, Table, VirtualSource, build_table
@@ -63,6 +64,7 @@ class Labelling:
     workflows: Mapping[str, WorkflowLabels]
     stores: Mapping[str, Tree]
     inboxes: Mapping[str, int]
+    denies: bool = False
 
 
 def analyse(
@@ -73,8 +75,8 @@ def analyse(
     return label(program, LabelDomain(table, implicit), table)
 
 
-def label(program: core.Program, domain: Domain, table: Table) -> Labelling:
-    """The least fixpoint in a domain."""
+def label(program: core.Program, domain: Domain, table: Table, *, denies: bool = False) -> Labelling:
+    """The least fixpoint in a domain. `denies`: guarded workflows are taken to have their guard."""
     memory = Memory({s.symbol: domain.stored(s) for s in program.stores.values()}, _inboxes(program, domain))
     heads: dict[str, dict[core.NodeId, Head]] = {w: {} for w in program.workflows}
     acts: dict[str, dict[tuple[core.NodeId, int], Act]] = {w: {} for w in program.workflows}
@@ -82,12 +84,14 @@ def label(program: core.Program, domain: Domain, table: Table) -> Labelling:
     while memory.changed:
         memory.changed = False
         for workflow in program.workflows.values():
-            _pass(program, domain, memory, workflow, heads[workflow.symbol], acts[workflow.symbol])
+            made = acts[workflow.symbol]
+            guard = Guard(program, workflow, denies, made)
+            _pass(program, domain, memory, workflow, heads[workflow.symbol], made, guard)
     found = {
         w.symbol: WorkflowLabels(acts[w.symbol], heads[w.symbol], _parameters(domain, w))
         for w in program.workflows.values()
     }
-    return Labelling(table, domain, found, memory.stores, memory.inboxes)
+    return Labelling(table, domain, found, memory.stores, memory.inboxes, denies)
 
 
 def _inboxes(program: core.Program, domain: Domain) -> dict[str, int]:
@@ -106,8 +110,9 @@ def _pass(
     workflow: core.Workflow,
     heads: dict[core.NodeId, Head],
     acts: dict[tuple[core.NodeId, int], Act],
+    guard: Guard,
 ) -> None:
-    walk = Walk(program, domain, memory, heads, acts, (workflow.principal or "user",))
+    walk = Walk(program, domain, memory, heads, acts, (workflow.principal or "user",), guard)
     walk.env.update(_parameters(domain, workflow))
     run(walk, workflow.body)
 
@@ -135,11 +140,19 @@ def one_pass(program: core.Program, labelling: Labelling) -> Labelling | None:
         known = labelling.workflows[symbol]
         heads = {n: attrs.evolve(h, variables=dict(h.variables)) for n, h in known.heads.items()}
         acts: dict[tuple[core.NodeId, int], Act] = {}
-        _pass(program, labelling.domain, memory, workflow, heads, acts)
-        if memory.changed or heads != dict(known.heads):
+        guard = Guard(program, workflow, labelling.denies, acts)
+        before: dict[tuple[core.NodeId, int], Act] | None = None
+        while before is None or (guard.rules and before != acts):
+            before = dict(acts)
+            _pass(program, labelling.domain, memory, workflow, heads, acts, guard)
+        if _grown(memory, labelling) or heads != dict(known.heads):
             return None
         made[symbol] = WorkflowLabels(acts, heads, known.parameters)
     return attrs.evolve(labelling, workflows=made)
+
+
+def _grown(memory: Memory, labelling: Labelling) -> bool:
+    return memory.stores != dict(labelling.stores) or memory.inboxes != dict(labelling.inboxes)
 
 
 def _included(new: Act, known: Act | None) -> bool:

@@ -24,6 +24,21 @@ class Domain(Protocol):
         """Whether decisions count (False: the control label stays empty)."""
         ...
 
+    @property
+    def doubts(self) -> Mapping[str, int]:
+        """Assumptions that are not made, each with what may come in for want of it (see `worst`)."""
+        ...
+
+    @property
+    def bounded(self) -> bool:
+        """Whether an agent makes no more steps than it may."""
+        ...
+
+    @property
+    def everything(self) -> int:
+        """What a value carries of which nothing is known."""
+        ...
+
     def value(self, expression: core.Expr, env: Environment, bound: Environment) -> Tree:
         """An expression over local variables and bound names."""
         ...
@@ -160,6 +175,13 @@ class LabelDomain:
 
     table: Table
     implicit: bool = True
+    doubts: Mapping[str, int] = {}
+    bounded: bool = True
+
+    @property
+    def everything(self) -> int:
+        """Every tag."""
+        return self.table.every_tag
 
     def value(self, expression: core.Expr, env: Environment, bound: Environment) -> Tree:
         """See `evaluate`."""

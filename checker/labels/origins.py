@@ -31,6 +31,9 @@ class OriginDomain:
 
     table: Table
     implicit: bool = False
+    bounded: bool = True
+    everything: int = 0
+    doubts: Mapping[str, int] = attrs.field(factory=dict)
     bits: dict[Place, int] = attrs.field(factory=dict)
 
     def bit(self, kind: str, name: str, path: core.FieldPath = ()) -> int:

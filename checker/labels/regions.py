@@ -99,7 +99,7 @@ def retry(walk: Walk, run: Run, statement: core.Retry) -> bool:
             walk.branch = outside | head.failures
         walk.failures.append(0)
         outcomes = [arm(walk, run, statement.body)]
-        failures = walk.failures.pop() | head.failures
+        failures = walk.failures.pop() | head.failures | walk.guard.anything()
         settled = statement.attempts == 1 or (head.settled(walk) and failures == head.failures)
         head.failures = failures
         if settled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
@@ -108,6 +108,38 @@ class Memory:
             self.changed = True
 
 
+class Guarding(Protocol):
+    """What the walk asks of a guard; see `guarding.Guard`."""
+
+    @property
+    def rules(self) -> tuple[core.Rule, ...]:
+        """What it watches."""
+        ...
+
+    @property
+    def denies(self) -> bool:
+        """Whether the labels may rest on its denials."""
+        ...
+
+    def tells(
+        self, node: core.NodeId, may: core.May, arguments: Mapping[str, Tree], handles: int, every: int
+    ) -> int:
+        """What an agent learns by being admitted or denied."""
+        ...
+
+    def anything(self) -> int:
+        """All that may decide whether a call of the workflow's own is denied."""
+        ...
+
+    def denied(self, actor: str, may: core.May, armed: frozenset[int]) -> bool:
+        """Whether the act is denied for sure."""
+        ...
+
+    def arms(self, actor: str, may: core.May, *, failed: bool) -> frozenset[int]:
+        """The rules that the act arms for sure."""
+        ...
+
+
 @attrs.define
 class Walk:
     """One pass over one workflow. `exits`: control label of what may have stopped the run; `returns`: of what may have
@@ -119,6 +151,7 @@ class Walk:
     heads: dict[core.NodeId, Head]
     acts: dict[tuple[core.NodeId, int], Act]
     actors: tuple[str, ...]
+    guard: Guarding
     env: dict[str, Tree] = attrs.field(factory=dict)
     frames: list[dict[str, Tree | None]] = attrs.field(factory=list)
     branch: int = 0
@@ -214,7 +247,9 @@ class Walk:
             index,
         )
         old = self.acts.get(key)
-        self.acts[key] = new if old is None else _joined(old, new)
+        self.acts[key] = joined = new if old is None else _joined(old, new)
+        if self.guard.rules and joined != old:
+            self.memory.changed = True
         if self.failures and kind in ("call", "llm", "agent", "release", "ask", "receive", "recall"):
             self.failures[-1] |= chosen | new.shown | result.every
             if self.progressive:

@@ -6,12 +6,14 @@ approval-shows    an approver may be shown anything
 typed-outputs     a handle may stand for a hidden result of any type
 STORE.writers     the store may hold anything from the start
 PRINCIPAL.senders the inbox may hold anything from the start
+step-budgets      an agent may make any number of steps
 RELEASE           the sanitiser removes nothing
 tool-effects      results, stores and inboxes carry everything (and every call reaches every channel and store: see
                   `careless`)"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import attrs
@@ -27,6 +29,7 @@ LLM_CONTEXT = "llm-context"
 APPROVAL_SHOWS = "approval-shows"
 TYPED_OUTPUTS = "typed-outputs"
 TOOL_EFFECTS = "tool-effects"
+STEP_BUDGETS = "step-budgets"
 
 
 def writers(store: str) -> str:
@@ -51,6 +54,16 @@ class WorstDomain:
         """As in the domain it weakens."""
         return self.known.implicit
 
+    @property
+    def bounded(self) -> bool:
+        """Rests on `step-budgets`."""
+        return STEP_BUDGETS not in self.dropped
+
+    @property
+    def everything(self) -> int:
+        """As in the domain it weakens."""
+        return self.known.everything
+
     @cached_property
     def anything(self) -> int:
         """Every bit there is: tags, residues, and the sources that rules name."""
@@ -58,6 +71,12 @@ class WorstDomain:
         for bit in self.known.table.bits.values():
             mask |= bit
         return mask
+
+    @cached_property
+    def doubts(self) -> Mapping[str, int]:
+        """Every tag for `source-labels`, everything for the others."""
+        some = self.known.table.every_tag
+        return {name: some if name == SOURCE_LABELS else self.anything for name in self.dropped}
 
     def _every_tag(self, tree: Tree) -> Tree:
         return raised(tree, self.known.table.every_tag) if SOURCE_LABELS in self.dropped else tree

@@ -6,24 +6,32 @@ of them was denied can still come to an end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
+from wfcheck.checker.labels.guarding import Guard
 from wfcheck.checker.labels.state import Act
-from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding
+from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, proved
 from wfcheck.checker.result import Verdict
+from wfcheck.checker.rules import decision, flow
 from wfcheck.checker.rules.continuing import obstacle
 from wfcheck.checker.rules.denials import Denials, of_events
-from wfcheck.checker.rules.label_denials import of_decisions, of_flow, of_values
+from wfcheck.checker.rules.label_denials import labels_rest_on, of_decisions, of_flow, of_values
 from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements
 
 GUARD = "guard-deployed"
 UNDECIDED = (Verdict.POSSIBLE, Verdict.UNKNOWN)
 
 
-def settle(case: Case, rule: core.Rule, finding: Finding) -> Finding:
-    """ENFORCED where a guard is declared and keeps the rule; where none is declared, its help tells what one would do."""
+def settle(case: Case, rule: core.Rule, finding: Finding, advice: str | None) -> Finding:
+    """ENFORCED where a guard is declared and keeps the rule; where none is declared, its help tells what one would do,
+    after `advice`."""
     if finding.verdict not in UNDECIDED or not any(act.agent for act in case.labels.acts.values()):
         return finding
+    if (kept := _kept_by_denials(case, rule)) is not None:
+        return kept
     denials = _denials(case, rule)
     if denials is None or not denials.acts:
         return finding
@@ -38,6 +46,35 @@ def settle(case: Case, rule: core.Rule, finding: Finding) -> Finding:
     return attrs.evolve(
         finding, help=f"declare the workflow `guarded`: the guard would deny {_said(denials)}"
     )
+
+
+def _kept_by_denials(case: Case, rule: core.Rule) -> Finding | None:
+    """PROVED where the guard's denials under other rules leave no run that breaks this one."""
+    if not case.workflow.guarded or not isinstance(rule.body, core.Flow | core.Decision):
+        return None
+    other = Case(case.analysis.with_guards, case.workflow, rule)
+    check = (
+        flow.check(other, rule.body) if isinstance(rule.body, core.Flow) else decision.check(other, rule.body)
+    )
+    if check.verdict not in (Verdict.PROVED, Verdict.VACUOUS):
+        return None
+    names = (GUARD, COMPLETE_MEDIATION, *labels_rest_on(case), *_failures(case), *check.assumptions)
+    return proved(*names, notes=("what else may break the rule, the guard denies under other rules",))
+
+
+def _failures(case: Case) -> Iterator[str]:
+    """That these tools fail tells nothing: a rule that speaks after they returned says nothing of that."""
+    guarded = [w for w in case.program.workflows.values() if w.guarded]
+    for workflow in guarded:
+        guard = Guard(case.program, workflow, True, {})
+        for region in (s for s in statements(workflow.body) if isinstance(s, core.Agent)):
+            actor = case.labels.acts[region.id, 0].actor if workflow is case.workflow else ""
+            for may in region.may:
+                returned = guard.arms(region.principal or actor, may, failed=False)
+                if may.tool is not None and returned != guard.arms(
+                    region.principal or actor, may, failed=True
+                ):
+                    yield f"{may.tool}.failures"
 
 
 def _denials(case: Case, rule: core.Rule) -> Denials | None:

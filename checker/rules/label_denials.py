@@ -20,7 +20,7 @@ def of_flow(case: Case, body: core.Flow) -> Denials | None:
     names = flow.cleared(case, body, [s for s in suspects if s not in agents], wanted) if agents else None
     if names is None or not all(_labels_show(case, body, sink, wanted) for sink in agents):
         return None
-    return Denials(tuple(s.act for s in agents), (*_labels_rest_on(case), *names))
+    return Denials(tuple(s.act for s in agents), (*labels_rest_on(case), *names))
 
 
 def _labels_show(case: Case, body: core.Flow, sink: ends.Sink, wanted: int) -> bool:
@@ -42,7 +42,7 @@ def _of_the_result(condition: core.Expr) -> bool:
     return any(isinstance(e, core.Variable) and e.kind == "result" for e in subexpressions(condition))
 
 
-def _labels_rest_on(case: Case) -> tuple[str, ...]:
+def labels_rest_on(case: Case) -> tuple[str, ...]:
     """What the label of what an agent has seen rests on."""
     stores = {act.subject for act in case.acts("recall") if act.subject is not None}
     stores |= {store for act in case.acts("call") for store in case.program.tools[act.subject or ""].reads}
@@ -70,4 +70,4 @@ def of_decisions(case: Case, body: core.Decision) -> Denials | None:
     known = [(case.labels.act(act.node), mask) for act, mask in agents]
     if any(region is None or region.decision & mask for region, mask in known):
         return None
-    return Denials(tuple(act for act, _ in agents), _labels_rest_on(case))
+    return Denials(tuple(act for act, _ in agents), labels_rest_on(case))

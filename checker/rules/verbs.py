@@ -38,7 +38,7 @@ def advice(rule: core.Rule) -> str | None:
 def check(case: Case, rule: core.Rule) -> Finding:
     """The verdict of the proof for one rule and workflow; what is not proved here is left to the search for a run, unless a guard
     keeps the rule."""
-    return enforced.settle(case, rule, _check(case, rule))
+    return enforced.settle(case, rule, _check(case, rule), advice(rule))
 
 
 def _check(case: Case, rule: core.Rule) -> Finding:

@@ -40,6 +40,7 @@ def generate(seed: int, *, size: int = 14, shape: Shape | None = None) -> tuple[
         releases=releases(random),
     )
     workflow = _workflow(random, program, size, shape)
+    workflow = attrs.evolve(workflow, guarded=Random(f"guarded {seed}").random() < 0.3)
     rules = _rules(random, program, workflow)
     inlined = {s.workflow: _declared(s) for s in statements_of(workflow.body) if isinstance(s, core.Scope)}
     return attrs.evolve(program, workflows={"w": workflow, **inlined}, rules=rules), workflow
