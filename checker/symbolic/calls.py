@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wfcheck.checker.encoding.encode import Environment
+from wfcheck.checker.labels.worst import SOURCE_LABELS, TOOL_EFFECTS
 from wfcheck.checker.symbolic.operands import (
     Taints,
     Values,
@@ -101,7 +102,7 @@ def result_taint(
     given = {name: _argument(walk, tool, name, taint) for name, taint in taints.items()}
     inputs = total(t for name, t in given.items() if name not in tool.independent)
     reads = union(*(stored(walk, store).every for store in tool.reads))
-    found = Taint(union(inputs, reads, pc))
+    found = Taint(union(inputs, reads, pc, walk.doubt(SOURCE_LABELS, TOOL_EFFECTS)))
     more = {**as_arguments(values), ("result", "result"): result}
     for clause in tool.returns:
         bits = table.mask(clause.tags) & walk.keep

@@ -14,12 +14,13 @@ import attrs
 from wfcheck.checker.encoding.encoded import Notes
 from wfcheck.checker.labels.analysis import Labelling
 from wfcheck.checker.labels.table import USER
+from wfcheck.checker.labels.worst import SOURCE_LABELS
 from wfcheck.checker.symbolic.records import Records
 from wfcheck.checker.symbolic.regions import parameter_taint, promise
 from wfcheck.checker.symbolic.script import answers
 from wfcheck.checker.symbolic.state import Mode, Over, Question, SymbolicEvent, Unroll, Walk
 from wfcheck.checker.symbolic.statements import run
-from wfcheck.checker.symbolic.taint import Taint, always
+from wfcheck.checker.symbolic.taint import Taint, always, union
 from wfcheck.checker.symbolic.value import NONE
 from wfcheck.dsl import core
 from wfcheck.dsl.core import NodeId
@@ -129,7 +130,8 @@ def start(walk: Walk, workflow: core.Workflow) -> None:
     for parameter in workflow.parameters:
         value = walk.oracle(parameter.type, parameter.name, b.TRUE)
         bits = table.every_tag if parameter.sources is None else table.mask(parameter.sources)
-        taint = parameter_taint(walk, workflow.symbol, parameter.name, Taint(always(bits & walk.keep)))
+        given = Taint(union(always(bits & walk.keep), walk.doubt(SOURCE_LABELS)))
+        taint = parameter_taint(walk, workflow.symbol, parameter.name, given)
         walk.ask("parameter", parameter.name, b.TRUE, value, parameter.type)
         walk.assign(parameter.name, value, taint)
         if parameter.sources is None or USER in parameter.sources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wfcheck.checker.labels.table import USER
+from wfcheck.checker.labels.worst import SOURCE_LABELS
 from wfcheck.checker.symbolic.operands import (
     Taints,
     Values,
@@ -39,7 +40,7 @@ def tell(walk: Walk, statement: core.Say | core.Ask | core.Send, guard: Term) ->
     walk.visit(statement.id)
     walk.emit("ask", statement, guard, values, taints, subject=statement.principal)
     bits = walk.labelling.table.mask((statement.principal,)) & walk.keep
-    return heard(walk, statement, guard, statement.principal, union(always(bits), walk.pc))
+    return heard(walk, statement, guard, statement.principal, union(always(bits), walk.pc, walk.doubt(SOURCE_LABELS)))
 
 
 def heard(

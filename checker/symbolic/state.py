@@ -189,6 +189,11 @@ class Walk:
                 self.env["local", name], self.taints[name] = value, taint
         return changes
 
+    def doubt(self, *names: str) -> Mask:
+        """What may come in for want of these assumptions, where they are not made."""
+        doubts = self.labelling.domain.doubts
+        return union(*(always(doubts[name] & self.keep) for name in names if name in doubts))
+
     # ------------------------------------------------------------ oracles, assumptions, events
 
     def flag(self, name: str) -> Term:

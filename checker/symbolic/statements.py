@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from wfcheck.checker.labels.table import MODEL
+from wfcheck.checker.labels.worst import APPROVAL_SHOWS, LLM_CONTEXT
 from wfcheck.checker.symbolic import agent as agents
 from wfcheck.checker.symbolic import calls, loops, people, regions
 from wfcheck.checker.symbolic.operands import (
@@ -17,10 +18,12 @@ from wfcheck.checker.symbolic.operands import (
 from wfcheck.checker.symbolic.records import Arrival, Choice, spoken
 from wfcheck.checker.symbolic.state import Walk
 from wfcheck.checker.symbolic.taint import (
+    CLEAN,
     Mask,
     Taint,
     always,
     mapped,
+    raised,
     total,
     under,
     union,
@@ -126,7 +129,7 @@ def _llm(walk: Walk, statement: core.Llm, guard: Term) -> Term:
     guard, values, taints = operands(walk, numbered(statement.context), guard)
     table = walk.labelling.table
     made = (table.bits[MODEL] | table.step_sources.get(statement.step, 0)) & walk.keep
-    label = Taint(union(always(made), total(taints.values()), walk.pc))
+    label = Taint(union(always(made), total(taints.values()), walk.pc, walk.doubt(LLM_CONTEXT)))
     result = walk.oracle(statement.type, name_of(walk, statement.id), guard)
     walk.ensure(statement.ensures, guard, {("result", "result"): result})
     walk.ask("value", statement.id, guard, result, statement.type)
@@ -143,7 +146,8 @@ def _release(walk: Walk, statement: core.ReleaseCall, guard: Term) -> Term:
     plain = total(walk.taint(e) for _, e in statement.arguments)
     table = walk.labelling.table
     left = mapped(plain, lambda bits: table.released(release.symbol, bits) & walk.keep)
-    label = Taint(union(left, walk.pc))
+    kept = plain if release.symbol in walk.labelling.domain.doubts else CLEAN
+    label = Taint(union(left, kept, walk.pc))
     result = walk.oracle(release.result, name_of(walk, statement.id), guard)
     walk.ask("value", statement.id, guard, result, release.result)
     actors = walk.actors if release.by is None else (release.by,)
@@ -166,6 +170,7 @@ def approval(walk: Walk, statement: core.Approve, guard: Term) -> tuple[Term, Te
     """When the question is put, when the answer is yes, and the label of the answer. A refusal without `else` stops the run."""
     shown = [*statement.arguments, *numbered(statement.shows, "shows")]
     guard, given, taints = operands(walk, shown, guard)
+    taints = {name: raised(taint, walk.doubt(APPROVAL_SHOWS)) for name, taint in taints.items()}
     values = dict(given)
     if statement.tool is not None:
         tool = walk.program.tools[statement.tool]
@@ -182,6 +187,7 @@ def approval(walk: Walk, statement: core.Approve, guard: Term) -> tuple[Term, Te
         )  # fmt: skip
     seen = total(walk.taint(e) for _, e in shown)
     table = walk.labelling.table
+    seen = union(seen, walk.doubt(APPROVAL_SHOWS))
     left = mapped(seen, lambda bits: table.approved(statement.principal, bits) & walk.keep)
     if statement.otherwise is None:
         walk.exits = union(walk.exits, walk.pc, under(guard, left))
