@@ -22,9 +22,9 @@ def agent(drafts: Drafts, statement: core.Agent, guard: Term) -> Term:
     before = drafts.walk
     outer = before.actors
     guard, values, taints = operands(before, numbered(statement.context), guard)
+    before.emit("step", statement, guard, values, taints, subject=statement.step)
     if statement.principal is not None:
         before.actors = (*outer, statement.principal)
-    before.emit("step", statement, guard, values, taints, subject=statement.step)
     steps = f"{statement.id} steps"
     drafts.typed[steps] = types.INT
     drafts.reading.append(reads((statement,)) | {steps})

@@ -198,8 +198,8 @@ def enter(walk: Walk, statement: core.Scope, guard: Term) -> Term:
         walk.assign(local, value, taint)
     _asked(walk, statement, callee, arguments, guard)
     if statement.principal is not None:
-        walk.actors = (*walk.actors, statement.principal)
         walk.emit("step", statement, guard, arguments, {n: t for _, n, _, t in bound}, subject=statement.step)
+        walk.actors = (*walk.actors, statement.principal)
     return guard
 
 
