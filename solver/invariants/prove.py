@@ -53,10 +53,12 @@ def prove(
     rlimit: int = 30_000_000,
     hints: Mapping[str, Sequence[Term]] | None = None,
     child: Child | None = None,
+    spacer: Child | None = None,
 ) -> Proof | Refuted | Unknown:
     """Whether the system is safe. Nothing but conditions that were checked one by one makes a Proof, whatever found it; and nothing
-    but a confirmed run makes a Refuted. Never raises on solver trouble."""
-    budget = Budget(time.monotonic() + seconds, rlimit, child)
+    but a confirmed run makes a Refuted. Never raises on solver trouble. `seconds`: of wall clock, for all; `rlimit`: Z3's units
+    per check; `hints`: by place, formulas that may be invariant, besides the system's own."""
+    budget = Budget(time.monotonic() + seconds, rlimit, child, spacer)
     system = attrs.evolve(system, hints=_joined(system, hints or {}))
     checked = check(system, {}, budget)
     if checked.open is None:
@@ -80,10 +82,8 @@ class _Search:
 
     def run(self) -> Proof | Refuted | Unknown:
         found = self.templates(("own",), 0.4) or self.bounded(_SHALLOW, 0.2)
-        found = (
-            found or self.templates(("pairs", "wide"), 0.4) or self.spacer(0.6) or self.bounded(_DEEP, 1.0)
-        )
-        return found or Unknown(self.why)
+        found = found or self.templates(("pairs", "wide"), 0.5) or self.bounded(_FAR, 0.2)
+        return found or self.spacer(0.7) or self.bounded(_DEEP, 1.0) or Unknown(self.why)
 
     def templates(self, reaches: Sequence[Reach], part: float) -> Proof | None:
         budget = self.budget.share(part)
