@@ -82,9 +82,12 @@ def _first_bad(findings: Iterator[Finding]) -> Finding:
 
 def _depth(body: core.Meta, found: Found) -> Finding:
     name, wanted = body.names[0], body.bound or 0
-    results = found(name)
+    results = list(found(name))
     if not results:
         return Finding(Verdict.NOT_APPLICABLE, reason=f"`{name}` was not checked for any workflow")
+    results = [r for r in results if r.verdict is not Verdict.PROVED or r.cores != ((),)]
+    if not results:
+        return proved()  # nothing that is assumed could fail
     for result in results:
         if result.verdict is Verdict.VIOLATED:
             text = f"`{name}` is violated in `{result.workflow}`, so nothing defends it"

@@ -65,6 +65,8 @@ def _aside(result: Result) -> str:
     words = []
     if result.assumptions and not _bad(result):
         words.append("rests on " + ", ".join(visible(name) for name in result.assumptions))
+    if result.depth is not None and not _bad(result):
+        words.append(f"depth {result.depth}")
     if result.reason and not _bad(result):
         words.append(visible(result.reason))
     if result.heuristic:
@@ -77,7 +79,8 @@ def _aside(result: Result) -> str:
 
 def _proof(result: Result) -> list[str]:
     lines = [f"stated at {place(result.span)}"]
-    lines += ["enough alone: " + ", ".join(visible(name) for name in core) for core in result.cores]
+    lines += ["enough alone: " + ", ".join(visible(name) for name in core) for core in result.cores if core]
+    lines += ["holds whatever else fails" for core in result.cores if not core]
     if result.depth is not None:
         lines.append(f"defence depth {result.depth}")
     if result.certificate:
