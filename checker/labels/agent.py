@@ -26,11 +26,11 @@ def agent(walk: Walk, statement: core.Agent) -> None:
     start = walk.domain.made(statement.step, union(context.values()) | _asked(walk, statement) | walk.pc)
     head.grow(CONTEXT, leaf(start))
     for tool in statement.hides:
-        head.grow(_handle(tool), EMPTY)
+        head.grow(handle(tool), EMPTY)
     for seen in _explore(walk, statement, start).values():
         head.grow(CONTEXT, leaf(seen.context))
         for tool, mask in seen.handles.items():
-            head.grow(_handle(tool), leaf(mask))
+            head.grow(handle(tool), leaf(mask))
     _leave_traces(walk, statement, head)
     walk.actors = actors
     result = leaf(_mask(head, CONTEXT) | _handles(walk, statement, _seen(statement, head), statement.type))
@@ -70,7 +70,7 @@ def _leave_traces(walk: Walk, statement: core.Agent, head: Head) -> None:
 
 
 def _seen(statement: core.Agent, head: Head) -> Seen:
-    return Seen(_mask(head, CONTEXT), {t: _mask(head, _handle(t)) for t in sorted(statement.hides)})
+    return Seen(_mask(head, CONTEXT), {t: _mask(head, handle(t)) for t in sorted(statement.hides)})
 
 
 def _asked(walk: Walk, statement: core.Agent) -> int:
@@ -91,7 +91,8 @@ def _mask(head: Head, name: str) -> int:
     return head.variables[name].every
 
 
-def _handle(tool: str) -> str:
+def handle(tool: str) -> str:
+    """The name, in the head of an agent, of the label of what it has handles for."""
     return f"handle {tool}"
 
 

@@ -43,9 +43,8 @@ def settle(case: Case, rule: core.Rule, finding: Finding, advice: str | None) ->
         return attrs.evolve(finding, notes=(*finding.notes, told))
     if reason is not None:
         return finding
-    return attrs.evolve(
-        finding, help=f"declare the workflow `guarded`: the guard would deny {_said(denials)}"
-    )
+    guard = f"declare the workflow `guarded`: the guard would deny {_said(denials)}"
+    return attrs.evolve(finding, help=guard if advice is None else f"{advice}; or {guard}")
 
 
 def _kept_by_denials(case: Case, rule: core.Rule) -> Finding | None:

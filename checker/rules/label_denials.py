@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from wfcheck.checker.labels.agent import handle
+from wfcheck.checker.labels.guarding import Guard
+from wfcheck.checker.labels.tree import leaf, union
 from wfcheck.checker.obligation import Case
 from wfcheck.checker.rules import decision, ends, flow, from_only
 from wfcheck.checker.rules.denials import MEDIATED, Denials, handed_back, handled
-from wfcheck.dsl import core
+from wfcheck.dsl import core, types
+from wfcheck.dsl.types import Type
 from wfcheck.dsl.walk import statements, subexpressions
 
 
@@ -29,6 +35,8 @@ def _labels_show(case: Case, body: core.Flow, sink: ends.Sink, wanted: int) -> b
     known = case.labels.act(sink.act.node)
     if not isinstance(region, core.Agent) or known is None or (sink.when is not None and region.hides):
         return False
+    if _denials_tell(case, region) & wanted:
+        return False
     visible = [case.program.tools[m.tool] for m in region.may if m.act == "tool" and m.tool is not None]
     tags = frozenset(case.analysis.labelling.table.symbols(wanted))
     return (body.explicit or not known.decision & wanted) and not any(
@@ -36,6 +44,30 @@ def _labels_show(case: Case, body: core.Flow, sink: ends.Sink, wanted: int) -> b
         for tool in visible
         for clause in tool.returns
     )
+
+
+def _denials_tell(case: Case, region: core.Agent) -> int:
+    """What an agent learns from denials beyond what it has seen: no label of its context shows that."""
+    labelling, heads = case.analysis.labelling, case.labels.heads[region.id].variables
+    guard = Guard(case.program, case.workflow, denies=False, acts=case.labels.acts)
+    hidden = {tool: heads[handle(tool)].every for tool in region.hides}
+    told = 0
+    for may in region.may:
+        held = {name: leaf(_held(case, hidden, type_)) for name, type_ in _parameters(case, may)}
+        told |= guard.tells(region.id, may, held, union(map(leaf, hidden.values())), labelling.table.every_tag)
+    return told
+
+
+def _parameters(case: Case, may: core.May) -> list[tuple[str, Type]]:
+    if may.act != "tool" or may.tool is None:
+        return [("text", types.ANY)]
+    return [(p.name, p.type) for p in case.program.tools[may.tool].parameters]
+
+
+def _held(case: Case, hidden: Mapping[str, int], type_: Type) -> int:
+    """What hidden results carry for which a handle can stand there."""
+    tools, fits = case.program.tools, case.analysis.labelling.domain.fits
+    return union(leaf(mask) for tool, mask in hidden.items() if fits(tools[tool].result, type_))
 
 
 def _of_the_result(condition: core.Expr) -> bool:
