@@ -115,9 +115,10 @@ def _pairs(x: Term, y: Term, most: Fraction, constants: Sequence[Fraction]) -> I
 
 
 def _triples(columns: Sequence[Term], constants: Sequence[Fraction]) -> Iterator[Term]:
-    for x, y, z in permutations(columns, 3):
-        yield at_most(((1, x), (-1, y), (-1, z)), Fraction(0))
-        if str(x) < str(y):
+    for (i, x), (j, y), (k, z) in permutations(enumerate(columns), 3):
+        if j < k:
+            yield at_most(((1, x), (-1, y), (-1, z)), Fraction(0))
+        if i < j:
             yield at_most(((1, x), (1, y), (-1, z)), Fraction(0))
     for x, y in combinations(columns, 2):
         for constant in constants:
