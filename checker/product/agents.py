@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wfcheck.checker.labels.table import USER
 from wfcheck.checker.product.drafts import Drafts, counter
-from wfcheck.checker.product.loops import counted
+from wfcheck.checker.product.loops import allowed, counted
 from wfcheck.checker.product.reads import reads
 from wfcheck.checker.symbolic.agent import MEDIATED, act, thinks
 from wfcheck.checker.symbolic.operands import name_of, numbered, operands
@@ -36,7 +36,8 @@ def agent(drafts: Drafts, statement: core.Agent, guard: Term) -> Term:
     taken = counted(drafts, steps)
     drafts.current.hints.append(b.le(taken, b.integer(statement.maximum)))
     choice = drafts.notes.fresh(f"{statement.id}.choice", Sort.INT)
-    acting, ends = _answer(drafts.walk, statement, choice, b.lt(taken, b.integer(statement.maximum)))
+    more = allowed(drafts.walk, f"{steps} more", b.lt(taken, b.integer(statement.maximum)))
+    acting, ends = _answer(drafts.walk, statement, choice, more)
     drafts.jump(place, acting, {steps: Leaf(b.add(taken, b.integer(1)))})
     drafts.walk.actors = outer
     return ends

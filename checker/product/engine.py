@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from wfcheck.checker.obligation import Case
+from wfcheck.checker.obligation import UNCONFIRMED, Case
 from wfcheck.checker.product.compose import compose
 from wfcheck.checker.product.cone import reduced
 from wfcheck.checker.product.flowchart import Flowchart, Overlap, UnsupportedError
@@ -13,28 +13,35 @@ from wfcheck.checker.product.monitors.compile import monitor_for
 from wfcheck.checker.product.monitors.monitor import SymbolicMonitor
 from wfcheck.checker.product.reads import leaves_early
 from wfcheck.checker.product.segments import flowchart
+from wfcheck.checker.symbolic.state import SymbolicEvent
 from wfcheck.dsl import core
-from wfcheck.solver.invariants.prove import Proof, Refuted, prove
-from wfcheck.solver.transition import System
-from wfcheck.solver.verdict import Unknown
+from wfcheck.solver.invariants.bounded import Refuted
+from wfcheck.solver.invariants.prove import Proof, prove
+from wfcheck.solver.transition import Invariant, Segment, System, conditions
+from wfcheck.solver.verdict import Limits, Unknown, Unsat
+
+NO_UNHANDLED_FAILURE = "no-unhandled-failure"
 
 
 @attrs.frozen
 class Product:
-    """A rule and a workflow as one system."""
+    """A rule and a workflow as one system. `rests_on`: names of what the making of the system assumes."""
 
     chart: Flowchart
     monitor: SymbolicMonitor
     system: System
+    rests_on: tuple[str, ...]
 
 
 @attrs.frozen
 class Proved:
-    """The rule holds. `assumptions`: what the proof rests on; `notes`: what it took for anything at all."""
+    """The rule holds. `assumptions`: all that the proof rests on. `notes`: what it took for anything at all."""
 
     assumptions: tuple[str, ...]
-    proof: Proof
-    product: Product
+    rests_on: tuple[str, ...]
+    system: System
+    invariant: Invariant
+    notes: tuple[str, ...]
 
 
 @attrs.frozen
@@ -46,7 +53,7 @@ class Open:
 
 
 def product(case: Case, rule: core.Rule) -> Product | Open:
-    """The system of a rule and a workflow, or why there is none."""
+    """The system of a rule and a workflow under the assumptions of the case, or why there is none."""
     monitor = monitor_for(rule, case.program, case.workflow, element=element_of)
     if isinstance(monitor, str):
         return Open(monitor)
@@ -54,7 +61,23 @@ def product(case: Case, rule: core.Rule) -> Product | Open:
         chart = _chart(case, monitor)
     except UnsupportedError as error:
         return Open(str(error))
-    return Product(chart, monitor, reduced(compose(chart, monitor)))
+    ends = any(map(monitor.relevant, _ends(chart)))
+    rests = (*monitor.rests_on, *((NO_UNHANDLED_FAILURE,) if ends else ()))
+    if missing := case.analysis.dropped & set(rests):
+        return Open(f"nothing is known without `{min(missing)}`")
+    system = reduced(compose(chart, monitor))
+    return Product(chart, monitor, _without(system, case.analysis.dropped), rests)
+
+
+def _without(system: System, dropped: frozenset[str]) -> System:
+    def kept(segment: Segment) -> Segment:
+        return attrs.evolve(
+            segment, assumptions=tuple((n, t) for n, t in segment.assumptions if n not in dropped)
+        )
+
+    if not dropped:
+        return system
+    return attrs.evolve(system, segments={p: kept(s) for p, s in system.segments.items()})
 
 
 def decide(case: Case, rule: core.Rule, seconds: float) -> Proved | Open:
@@ -62,14 +85,35 @@ def decide(case: Case, rule: core.Rule, seconds: float) -> Proved | Open:
     made = product(case, rule)
     if isinstance(made, Open):
         return made
+    if case.analysis.given.invariant is not None:
+        return _given(case, made, case.analysis.given.invariant)
     match prove(made.system, seconds=seconds):
         case Proof() as proof:
-            rests = (*made.monitor.rests_on, *proof.assumptions)
-            return Proved(tuple(dict.fromkeys(rests)), proof, made)
-        case Refuted(depth=depth):
-            return Open(f"a run that breaks the rule in {depth} rounds could not be ruled out", refuted=True)
+            return _proved(made, proof.invariant, proof.assumptions)
+        case Refuted():
+            return Open(UNCONFIRMED, refuted=True)
         case Unknown(reason=reason):
-            return Open(f"no invariant was found: {reason}")
+            return Open(reason)
+
+
+def _proved(made: Product, invariant: Invariant, used: tuple[str, ...]) -> Proved:
+    notes = tuple(
+        f"{what} was taken for anything" for what in (*made.chart.notes.abstracted, *made.monitor.notes)
+    )
+    names = tuple(dict.fromkeys((*made.rests_on, *used)))
+    return Proved(names, made.rests_on, made.system, invariant, tuple(dict.fromkeys(notes)))
+
+
+def _given(case: Case, made: Product, invariant: Invariant) -> Proved | Open:
+    """An invariant of somebody else is asked about condition by condition."""
+    used: set[str] = set()
+    limits = Limits(seconds=case.analysis.limits.timeout / 2)
+    for condition in conditions(made.system, invariant):
+        answer = case.analysis.solve(condition.formula, condition.assumptions, limits)
+        if not isinstance(answer, Unsat):
+            return Open(f"the invariant that is given fails at `{condition.name}`")
+        used |= set(answer.core)
+    return _proved(made, invariant, tuple(sorted(used)))
 
 
 # ---------------------------------------------------------------- branches that overlap
@@ -104,8 +148,11 @@ def _check(chart: Flowchart, monitor: SymbolicMonitor, overlap: Overlap) -> None
     lanes = _lanes(chart, monitor, overlap)
     if len(lanes) > 1:
         raise UnsupportedError("the rule looks at events of more than one branch of a `parallel`")
-    ends = any(e.kind == "end" and monitor.relevant(e) for s in chart.stretches.values() for e in s.events)
-    felt = ends or overlap.returns or overlap.fails
+    felt = any(map(monitor.relevant, _ends(chart))) or overlap.returns or overlap.fails
     others = [body for lane, body in enumerate(overlap.branches) if lanes and lane not in lanes]
     if felt and any(leaves_early(body, failing=overlap.fails) for body in others):
         raise UnsupportedError("a branch of a `parallel` may end what another is in the middle of")
+
+
+def _ends(chart: Flowchart) -> list[SymbolicEvent]:
+    return [e for s in chart.stretches.values() for e in s.events if e.kind == "end"]

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 import attrs
 
+from wfcheck.checker.obligation import STEP_BUDGETS
 from wfcheck.checker.product.drafts import Drafts, Place, counter
 from wfcheck.checker.product.lists import element_of, length_of
 from wfcheck.checker.product.reads import cuts, reads
-from wfcheck.checker.symbolic.state import TYPED
+from wfcheck.checker.symbolic.state import TYPED, Walk
 from wfcheck.checker.symbolic.taint import EMPTY
 from wfcheck.checker.symbolic.types import conforms, item_type
 from wfcheck.checker.symbolic.value import Leaf, Opaque, Sequence, SymbolicValue
@@ -50,10 +51,17 @@ def repeat(drafts: Drafts, block: Block, statement: core.While, guard: Term) -> 
 
 
 def _bounded(drafts: Drafts, rounds: str, maximum: int) -> Term:
-    """Another round is allowed."""
+    """Another round is allowed: with the assumption that bounds are kept, so many at most."""
     count, most = counted(drafts, rounds), b.integer(maximum)
     drafts.current.hints += [b.le(b.ZERO, count), b.le(count, most)]
-    return b.lt(count, most)
+    return allowed(drafts.walk, f"{rounds} more", b.lt(count, most))
+
+
+def allowed(walk: Walk, name: str, within: Term) -> Term:
+    """A flag that is only up within the bounds, if these are kept."""
+    flag = walk.flag(name)
+    walk.assume(STEP_BUDGETS, flag, within)
+    return flag
 
 
 def _round(
@@ -133,6 +141,6 @@ def _next(drafts: Drafts, statement: core.For, whole: str, index: str) -> tuple[
     if isinstance(source, Opaque) and source.item is not None:
         walk.assume(TYPED, there, conforms(item, source.item, walk.notes))
     if statement.maximum is not None:
-        there = b.and_(there, b.lt(at, b.integer(statement.maximum)))
+        there = b.and_(there, allowed(walk, f"{index} more", b.lt(at, b.integer(statement.maximum))))
     walk.assign(statement.item, item, EMPTY)
     return there, b.le(count, at)

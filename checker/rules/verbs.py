@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import assert_never
 
-from wfcheck.checker.obligation import Case, Finding, unknown, vacuous
-from wfcheck.checker.rules import decision, enforced, events, flow, from_only, limit
+from wfcheck.checker.obligation import Case, Finding, unknown
+from wfcheck.checker.rules import decision, enforced, events, flow, from_only, limit, unbounded
 from wfcheck.dsl import core
 
 _ADVICE: Mapping[type, str] = MappingProxyType(
@@ -50,23 +50,12 @@ def _check(case: Case, rule: core.Rule) -> Finding:
         case core.Decision() as body:
             return decision.check(case, body)
         case core.Allow() | core.Forbid() | core.Before():
-            return events.check(case, rule)
+            return unbounded.settle(case, rule, events.check(case, rule))
         case core.Limit() as body:
-            return limit.check(case, body)
-        case core.After(judged=judged):
-            return _later(case, "`require ... after`", judged)
-        case core.Distinct(events=judged_events):
-            return _later(case, "`require distinct principals`", *judged_events)
-        case core.Always(event=event):
-            return _later(case, "`always`", *(() if event is None else (event,)))
+            return unbounded.settle(case, rule, limit.check(case, body))
+        case core.After() | core.Distinct() | core.Always():
+            return unbounded.check(case, rule)
         case core.Meta():
             return unknown("this version does not yet prove `check` rules")
         case _:
             assert_never(rule.body)
-
-
-def _later(case: Case, what: str, *judged: core.EventPattern) -> Finding:
-    """Not proved yet, unless there is nothing to judge."""
-    if judged and all(events.may_be(case, pattern) == [] for pattern in judged):
-        return vacuous("the judged event cannot occur in this workflow")
-    return unknown(f"this version does not yet prove {what} rules")
