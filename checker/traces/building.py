@@ -102,6 +102,9 @@ class RunBuilder:
         if given is not None and not isinstance(given, str):
             self.problem("WF707", "a call's `id` must be text", below)
             return None
+        if not tool:
+            self.problem("WF707", "a call must name its tool", below)
+            return None
         identity = given or f"call-{len(self.events)}"
         if identity in self.pending:
             self.problem("WF708", f"the id `{identity[:60]}` is used by two open calls", below)

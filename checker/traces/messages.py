@@ -20,11 +20,21 @@ _ROLES: Final = {
     "model": "assistant", "tool": "tool", "function": "tool", "HumanMessage": "user", "SystemMessage": "system",
     "AIMessage": "assistant", "AIMessageChunk": "assistant", "ToolMessage": "tool", "FunctionMessage": "tool",
 }  # fmt: skip
-_REQUESTS = frozenset(
-    {"function_call", "custom_tool_call", "tool_use", "tool_call", "tool-call", "mcp_call", "server_tool_use"}
+_REQUESTS = (
+    "function_call",
+    "custom_tool_call",
+    "tool_use",
+    "tool_call",
+    "tool-call",
+    "mcp_call",
+    "server_tool_use",
 )
-_ANSWERS = frozenset(
-    {"function_call_output", "custom_tool_call_output", "tool_result", "tool_call_response", "tool-result"}
+_ANSWERS = (
+    "function_call_output",
+    "custom_tool_call_output",
+    "tool_result",
+    "tool_call_response",
+    "tool-result",
 )
 _LISTS = ("messages", "contents", "choices", "candidates", "generations", "output_messages", "input_messages")
 _SYSTEM = ("system", "instructions", "system_instruction", "systemInstruction")

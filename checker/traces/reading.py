@@ -22,6 +22,7 @@ LINE_LIMIT = 64 * 2**20
 DEPTH_LIMIT = 100
 EXPONENT_LIMIT = 400
 _CHUNK = 1 << 20
+_PACKED_CHUNK, _WINDOW = 1 << 10, 1 << 27
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 READ_ERRORS = (OSError, EOFError, zlib.error)
 
@@ -58,18 +59,17 @@ def _zstd(stream: BinaryIO) -> BinaryIO:
         zstandard = importlib.import_module("zstandard")
     except ImportError:
         raise OSError("zstd is read with the extra `zstd` only (python package `zstandard`)") from None
-    unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
-    return io.BufferedReader(
-        _Guarded(unpacker.stream_reader(stream, read_across_frames=True), zstandard.ZstdError)
-    )
+    return io.BufferedReader(_Unpacked(stream, zstandard))
 
 
-class _Guarded(io.RawIOBase):
-    """The unpacked bytes of zstd, whose errors become OSError."""
+class _Unpacked(io.RawIOBase):
+    """The bytes of zstd frames, a little at a time. An error or an early end of the data is an OSError."""
 
-    def __init__(self, inner: Any, error: type[Exception]) -> None:
+    def __init__(self, packed: BinaryIO, zstandard: Any) -> None:
         super().__init__()
-        self._inner, self._error = inner, error
+        self._packed, self._zstandard = packed, zstandard
+        self._frame: Any = None
+        self._rest, self._ready = b"", b""
 
     def readable(self) -> bool:
         """Always."""
@@ -77,12 +77,27 @@ class _Guarded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer. Raises OSError for a broken stream."""
+        while not self._ready:
+            data = self._rest or self._packed.read(_PACKED_CHUNK)
+            if not data:
+                if self._frame is not None:
+                    raise OSError("zstd data ends too early")
+                return 0
+            self._feed(data)
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
+
+    def _feed(self, data: bytes) -> None:
+        if self._frame is None:
+            self._frame = self._zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
         try:
-            data = self._inner.read(len(buffer))
-        except self._error:
+            self._ready = self._frame.decompress(data)
+        except self._zstandard.ZstdError:
             raise OSError("zstd data is broken") from None
-        buffer[: len(data)] = data
-        return len(data)
+        self._rest = b""
+        if self._frame.eof:
+            self._rest, self._frame = self._frame.unused_data, None
 
 
 def read_lines(stream: BinaryIO, file: str, limit: int = LINE_LIMIT) -> Iterator[Line | Problem]:

@@ -105,7 +105,7 @@ class Tree:
         return next(
             (
                 s for s in spans
-                if s.start >= model.start and s.id not in self.requested and (None in (s.call, request.id))
+                if s.start >= model.start and s.id not in self.requested and (None in (s.call, request.id) or s.call == request.id)
             ),
             None,
         )  # fmt: skip

@@ -186,9 +186,10 @@ class _Run:
             self.builder.at(span.line, span.pointer)
         name = request.tool if request else span.name
         given = span.call or (request.id if request else None)
+        executed, requested = span.arguments, request.arguments if request else None
         opened = self.builder.call(
             name, None if given in self.builder.used else given, id=span.id, parent=span.parent,
-            args_requested=request.arguments if request else None, args_executed=span.arguments,
+            args_requested=requested, args_executed=requested if requested == {"input": executed} else executed,
             **self._shared(span, moment),
         )  # fmt: skip
         if opened is not None:

@@ -21,11 +21,11 @@ NAME = "claude-code"
 COMPLETENESS: Mapping[str, Completeness] = {
     **NO_DECISIONS, "args_executed": "absent", "end": "absent",
 }  # fmt: skip
-_SPOKEN = frozenset({"user", "assistant"})
-_NOTES: Final = frozenset({
+_SPOKEN = ("user", "assistant")
+_NOTES: Final = (
     "summary", "system", "file-history-snapshot", "queue-operation", "progress", "attachment", "custom-title", "agent-name",
     "ai-title", "last-prompt", "permission-mode", "tag", "pr-link", "mode", "agent-color",
-})  # fmt: skip
+)  # fmt: skip
 _REJECTED = "User rejected tool use"
 
 

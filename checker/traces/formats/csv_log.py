@@ -5,6 +5,7 @@ The columns are known by the names that tools give them. Records of one case sta
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -112,7 +113,7 @@ def _one(text: str, number: int, columns: Columns, source: Source) -> Record | P
     if "\0" in text:
         return Problem("WF702", "a NUL byte in a text file", source.file, number)
     try:
-        row = next(csv.reader(text.split("\n"), delimiter=columns.delimiter, strict=True), [])
+        row = next(csv.reader(io.StringIO(text, newline=""), delimiter=columns.delimiter, strict=True), [])
     except csv.Error:
         return Problem("WF707", "not a row of a table: quotes do not match", source.file, number)
     if len(row) != len(columns.names):

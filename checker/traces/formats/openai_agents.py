@@ -210,7 +210,7 @@ def _item(builder: RunBuilder, item: Json, decided: dict[str, bool], waiting: se
     elif kind == "tool_call_item":
         _requested(builder, item, shared, decided, waiting)
     elif kind == "tool_call_output_item":
-        _output(builder, item, shared)
+        _output(builder, item, shared, decided)
     elif kind == "message_output_item":
         for message in messages_of(raw, "assistant"):
             _spoken(builder, message, shared["agent"])
@@ -244,9 +244,11 @@ def _requested(
             raise MalformedError("WF707", "a call must name its function")
 
 
-def _output(builder: RunBuilder, item: dict[str, Json], shared: dict[str, Any]) -> None:
+def _output(
+    builder: RunBuilder, item: dict[str, Json], shared: dict[str, Any], decided: dict[str, bool]
+) -> None:
     raw = item["raw_item"]
-    if raw.get("call_id") not in builder.pending and any(e.kind == "deny" for e in builder.events):
+    if decided.get(str(raw.get("call_id"))) is False:
         return
     opened = builder.close(raw.get("call_id"), below="/raw_item/call_id")
     if opened is not None:

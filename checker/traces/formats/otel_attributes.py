@@ -197,6 +197,7 @@ def _of_event(name: str, fields: Mapping[str, Json]) -> tuple[list[Message], lis
         body if isinstance(body, dict) else {k: opened(v) if k != "content" else v for k, v in fields.items()}
     )
     if name in _EVENT_ROLES:
+        content = {"tool_call_id": content.get("id"), **content}
         return messages_of({"role": _EVENT_ROLES[name], **content}, _EVENT_ROLES[name]), []
     if name == "gen_ai.choice":
         inner = content.get("message")
