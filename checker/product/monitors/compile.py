@@ -47,12 +47,18 @@ def monitor_for(
 def _setting(
     rule: core.Rule, program: core.Program, workflow: core.Workflow, prefix: str, element: ElementOf | None
 ) -> Setting:
-    matching = Matching(program, Notes(program, prefix))
+    matching = Matching(program, Notes(program, prefix), _given(workflow))
     session = in_session(rule, program, workflow)
     others = session if rule.per_session else Interference(program, ())
     registers = RegisterFile(matching, session, prefix)
     everywhere = anywhere(rule, program, workflow)
     return Setting(rule, program, matching, registers, others, session, everywhere, prefix, element)
+
+
+def _given(workflow: core.Workflow) -> frozenset[str] | None:
+    """The tags that the parameters may carry; None: any."""
+    sources = [parameter.sources for parameter in workflow.parameters]
+    return None if None in sources else frozenset[str]().union(*(s for s in sources if s is not None))
 
 
 def _form(setting: Setting, rule: core.Rule) -> Form | str:

@@ -21,10 +21,12 @@ Bound = Mapping[tuple[str, str], SymbolicValue]
 
 @attrs.frozen
 class Matching:
-    """Patterns and conditions over moments. Every use makes fresh symbols for what no term can say."""
+    """Patterns and conditions over moments. Every use makes fresh symbols for what no term can say. `given`: the tags that parameters
+    of the workflow may carry (None: any)."""
 
     program: core.Program
     notes: Notes
+    given: frozenset[str] | None = None
 
     def arguments(self, moment: Moment) -> dict[tuple[str, str], SymbolicValue]:
         """The arguments by name; optional ones that were left out are absent. What is said is known if it is a text."""
@@ -182,7 +184,9 @@ class Matching:
         return either(self.holds(e.condition, moment, env) for e in chosen)
 
     def _reads(self, tags: frozenset[str], moment: Moment, called: str) -> Truth:
-        """What an input or a recalled value carries is not known here."""
+        """What an input or a recalled value carries is not known here, but for parameters."""
+        if moment.kind == "input" and not moment.event.site and self.given is not None:
+            return OPEN if tags & self.given or (not tags and self.given) else NO
         if moment.kind in ("input", "recall"):
             return OPEN
         tool = self.program.tools.get(moment.event.tool or "")

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import attrs
 
 from wfcheck.checker.encoding.encode import encode
-from wfcheck.checker.encoding.encoded import Notes
+from wfcheck.checker.encoding.encoded import Encoded, Notes
 from wfcheck.checker.product.monitors.monitor import Cell, State
-from wfcheck.checker.product.monitors.shapes import filled, leaves, pinned, symbols_of
+from wfcheck.checker.product.monitors.shapes import filled, leaves, symbols_of
 from wfcheck.checker.symbolic.constants import lift
-from wfcheck.checker.symbolic.value import SymbolicValue
+from wfcheck.checker.symbolic.value import Leaf, SymbolicValue, equal
 from wfcheck.dsl import core, types
 from wfcheck.solver import build as b
 from wfcheck.solver.sort import DEFAULTS, Sort
@@ -83,37 +83,37 @@ class Slot:
     def _initial(self, notes: Notes) -> Held:
         expression = self.register.initial
         if self.key is not None:
-            return self._entry(expression)
+            return self._entry(expression, notes)
         found = encode(expression, {}, notes)
         fitted = leaves(found.value, self.type)
         if fitted is None:
             return Held(self._plain(), b.FALSE)
         return Held(fitted[0], b.and_(found.defined, fitted[1]))
 
-    def _entry(self, expression: core.Expr) -> Held:
+    def _entry(self, expression: core.Expr, notes: Notes) -> Held:
         """The entry of a constant map at the rigid key."""
-        known = _entries(expression)
+        known = _entries(expression, notes)
         held = Held(self._plain(), b.TRUE, b.FALSE, b.boolean(known is not None))
         for key, value in (known or {}).items():
-            fitted = leaves(value, self.type)
-            assert self.key is not None
-            if fitted is None:
+            fitted = leaves(value.value, self.type)
+            if fitted is None or self.key is None:
                 return attrs.evolve(held, whole=b.FALSE)
-            held = Held(fitted[0], fitted[1]).where(pinned(self.key, lift(key, types.TEXT)), held)
+            here = equal(self.key, Leaf(b.text(key)))
+            held = Held(fitted[0], b.and_(value.defined, fitted[1])).where(here, held)
         return held
 
     def _plain(self) -> tuple[Term, ...]:
         return tuple(b.const(symbol.sort, DEFAULTS[symbol.sort]) for symbol in self.symbols)
 
 
-def _entries(expression: core.Expr) -> Mapping[str, SymbolicValue] | None:
+def _entries(expression: core.Expr, notes: Notes) -> Mapping[str, Encoded] | None:
     base = types.base(expression.type)
     of = base.value if isinstance(base, types.MapType) else types.ANY
     match expression:
         case core.Literal(value=dict() as entries):
-            return {key: lift(value, of) for key, value in entries.items()}
-        case core.MakeRecord(fields=()):
-            return {}
+            return {key: Encoded(lift(value, of)) for key, value in entries.items()}
+        case core.MakeRecord(fields=fields):
+            return {key: encode(value, {}, notes) for key, value in fields}
         case _:
             return None
 
