@@ -21,7 +21,7 @@ from wfcheck.checker.certificate.writing import Writer
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.policy import meta, references, shadowed
 from wfcheck.checker.result import Report, Result, Verdict
-from wfcheck.checker.rules import builtin, builtin_contracts, flow, verbs
+from wfcheck.checker.rules import builtin, builtin_contracts, flow, grants, verbs
 from wfcheck.checker.rules.contracts import supply
 from wfcheck.checker.search import concretise
 from wfcheck.checker.structure import inspect
@@ -223,6 +223,7 @@ BUILTIN: dict[str, Check] = {
     "requires": builtin_contracts.requires,
     "ensures": builtin_contracts.promises,
     "invariant": builtin_contracts.invariants,
+    "grants": grants.check,
     "isolated": builtin.isolated,
     "defined": builtin_contracts.defined,
 }
