@@ -127,11 +127,9 @@ def _confirm(found: Certificate, subject: Subject) -> None:
     """Every core suffices; for the first, the certificate says why."""
     if found.kind in (FORMULAS, INVARIANT) and not second.available():
         raise UndecidedError("conditions", "cvc5 is not installed")
-    case = _case(subject, found.cores[0], found.kind)
+    case = _case(found, subject, found.cores[0])
     if found.kind == LABELS:
         case = _labelled(found, case, subject)
-    if found.invariant:
-        case = _given(case, Given(invariant=_invariant(found)))
     proof = _proved(found, case, subject)
     _entitled(found, subject, proof)
     _conditions(found, case, proof, subject)
@@ -139,16 +137,12 @@ def _confirm(found: Certificate, subject: Subject) -> None:
         _suffices(number, core_names, found, subject)
 
 
-def _case(subject: Subject, core_names: Sequence[str], kind_: str) -> Case:
-    """The case under a core, with the second solver in the place of the first, or with none."""
-    asks = kind_ in (FORMULAS, INVARIANT)
-    solve = _Second(subject.seconds).solve if asks else unasked
-    analysis = attrs.evolve(subject.analysis, solve=solve)
+def _case(found: Certificate, subject: Subject, core_names: Sequence[str]) -> Case:
+    """The case under a core, with the second solver in the place of the first, or with none. An invariant is always given, so that
+    none is searched for."""
+    solve = _Second(subject.seconds).solve if found.kind in (FORMULAS, INVARIANT) else unasked
+    analysis = attrs.evolve(subject.analysis, solve=solve, given=Given(invariant=_invariant(found)))
     return under_core(analysis, subject.workflow, subject.rule, core_names)
-
-
-def _given(case: Case, given: Given) -> Case:
-    return attrs.evolve(case, analysis=attrs.evolve(case.analysis, given=given))
 
 
 def _labelled(found: Certificate, case: Case, subject: Subject) -> Case:
@@ -160,10 +154,11 @@ def _labelled(found: Certificate, case: Case, subject: Subject) -> Case:
         try:
             made[name] = labels.decode(entry, name, case.analysis, case.workflow.symbol)
         except labels.MismatchError as error:
-            if _finding(_case(subject, found.cores[0], LABELS), subject) is None:
+            if _finding(_case(found, subject, found.cores[0]), subject) is None:
                 raise RefutedError("assumptions", "they do not suffice for the rule") from None
             raise RefutedError("labels", f"the labelling `{name}` {error}") from None
-    return _given(case, Given(labellings=made))
+    given = attrs.evolve(case.analysis.given, labellings=made)
+    return attrs.evolve(case, analysis=attrs.evolve(case.analysis, given=given))
 
 
 def _invariant(found: Certificate) -> dict[str, Term]:
@@ -228,10 +223,7 @@ def _without_model(query: Query, seconds: float) -> None:
 
 def _suffices(number: int, core_names: Sequence[str], found: Certificate, subject: Subject) -> None:
     """A further core: proved again, with what the certificate says of the first left aside."""
-    case = _case(subject, core_names, found.kind)
-    if found.kind == INVARIANT:
-        case = _given(case, Given(invariant=_invariant(found)))
-    made = _finding(case, subject)
+    made = _finding(case := _case(found, subject, core_names), subject)
     if made is None or made.proof is None:
         raise RefutedError("cores", f"core {number} does not suffice")
     for query in queries(case, made.proof, core_names):

@@ -53,6 +53,34 @@ workflow again(item: text from {user}) {
 """
 
 
+LOOP = """
+tool send(body: text) { effect irreversible  emits nothing  returns {} }
+tool more() -> bool { effect read  emits nothing  returns {} }
+policy p { few: limit count(send) <= 10 per run }
+workflow w(t: text from {user}) {
+  n = 0
+  go = true
+  repeat while go and n < 10 {
+    send(t)
+    n = n + 1
+    go = more()
+  }
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate of a rule that an invariant proves."""
+    home = tmp_path_factory.mktemp("loop")
+    spec = home / "loop.wf"
+    spec.write_text(LOOP, encoding="utf-8")
+    report = check([spec], rules=["p.few"], certificates=home / "proofs", version="1")
+    (result,) = report.results
+    assert result.certificate is not None, result
+    return Path(result.certificate)
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Report]:
     """The spec, the folder of its certificates, and the report."""

@@ -59,6 +59,12 @@ def test_they_are_confirmed(shop: tuple[Path, Path, Report]) -> None:
     assert [o for o in found if o.status != "confirmed"] == []
 
 
+@needs_cvc5
+def test_an_invariant_is_confirmed(loop: Path) -> None:
+    assert json.loads(loop.read_text())["kind"] == "invariant"
+    assert recheck(loop, "1").status == "confirmed"
+
+
 def test_the_same_check_writes_the_same_bytes(shop: tuple[Path, Path, Report], tmp_path: Path) -> None:
     spec, folder, _ = shop
     there = tmp_path.parent / f"{tmp_path.name}-again"

@@ -206,6 +206,71 @@ def test_a_changed_proof_by_formulas_is_refuted(
     assert outcome(certificate(shop[1], "p.top"), edit, tmp_path, renew=renew) == ("refuted", part)
 
 
+def at_head(*nodes: Any) -> Edit:
+    """Another invariant at the only place that has one."""
+
+    def edit(found: dict[str, Any]) -> None:
+        (place,) = found["invariant"]
+        found["invariant"][place] = list(nodes)
+
+    return edit
+
+
+def weaker(found: dict[str, Any]) -> None:
+    """`<=` becomes `<=` up to one more."""
+    (place,) = found["invariant"]
+    *operands, last = found["invariant"][place]
+    left, right = last[2]
+    one = [["const", "Int", 1], ["add", "Int", [right, len(operands)], None]]
+    found["invariant"][place] = [*operands, *one, ["le", "Bool", [left, len(operands) + 1], None]]
+
+
+def stronger(found: dict[str, Any]) -> None:
+    """`<=` becomes `<`."""
+    (place,) = found["invariant"]
+    found["invariant"][place][-1][0] = "lt"
+
+
+def renamed_place(found: dict[str, Any]) -> None:
+    (place,) = found["invariant"]
+    found["invariant"] = {"elsewhere": found["invariant"][place]}
+
+
+def misread_variable(found: dict[str, Any]) -> None:
+    (place,) = found["invariant"]
+    found["invariant"][place][0][2] = "other"
+
+
+INVARIANT = {
+    "true": (at_head(["const", "Bool", True]), "invariant"),
+    "false": (at_head(["const", "Bool", False]), "invariant"),
+    "weaker": (weaker, "invariant"),
+    "stronger": (stronger, "invariant"),
+    "no formula": (at_head(["le", "Bool", [5, 6], None]), "invariant"),
+    "no node": (at_head("x"), "invariant"),
+    "no nodes": (at_head(), "invariant"),
+    "another place": (renamed_place, "invariant"),
+    "another variable": (misread_variable, "invariant"),
+    "none": (put("invariant", {}), "invariant"),
+    "one condition less": (lambda found: found["conditions"].pop(), "conditions"),
+    "another order": (lambda found: found["conditions"].reverse(), "conditions"),
+    "a condition to something that holds": (
+        lambda found: found["conditions"][-1].update(text=TRUE_TEXT),
+        "conditions",
+    ),
+    "the kind": (put("kind", "formulas"), "kind"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INVARIANT)
+@pytest.mark.parametrize("renew", [True, False], ids=["sealed again", "seal broken"])
+def test_a_changed_proof_by_an_invariant_is_refuted(
+    loop: Path, tmp_path: Path, name: str, renew: bool
+) -> None:
+    edit, part = INVARIANT[name]
+    assert outcome(loop, edit, tmp_path, renew=renew) == ("refuted", part)
+
+
 @pytest.mark.parametrize("field", ["tools", "base"])
 def test_what_no_proof_depends_on_is_under_the_seal(
     shop: tuple[Path, Path, Report], tmp_path: Path, field: str
