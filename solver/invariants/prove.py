@@ -27,7 +27,7 @@ from wfcheck.solver.term import Term
 from wfcheck.solver.transition import Invariant, System
 from wfcheck.solver.verdict import Unknown
 
-_SHALLOW, _FAR, _DEEP = 6, 60, 400
+_NEAR, _SHALLOW, _FAR, _DEEP = 2, 6, 60, 400
 Method: TypeAlias = Literal["none needed", "templates", "spacer"]
 
 
@@ -81,7 +81,7 @@ class _Search:
         self.why, self.clear = "no invariant was found", 0
 
     def run(self) -> Proof | Refuted | Unknown:
-        found = self.templates(("own",), 0.4) or self.bounded(_SHALLOW, 0.2)
+        found = self.bounded(_NEAR, 0.1) or self.templates(("own",), 0.4) or self.bounded(_SHALLOW, 0.2)
         found = found or self.templates(("pairs", "wide"), 0.5) or self.bounded(_FAR, 0.2)
         return found or self.spacer(0.7) or self.bounded(_DEEP, 1.0) or Unknown(self.why)
 

@@ -46,6 +46,8 @@ def candidates(
     rest = [*hints, *literals, *(b.or_(x, y) for x, y in combinations(literals[:24], 2))]
     kept, _ = _split(tuple(dict.fromkeys(rest)), states)
     premises = [*literals, *(b.and_(x, y) for x in literals[:16] for y in _positions(words))]
+    own = {order for o in words.orders for order in (o, b.not_(o))}
+    weak = [t for t in weak if t in own] if reach == "own" else weak
     implied = _implications(premises, [*weak, *(firm if reach == "wide" else ())], states)
     return tuple(dict.fromkeys((*kept, *firm, *implied)))
 
