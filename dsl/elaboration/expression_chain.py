@@ -10,7 +10,7 @@ from wfcheck.dsl import core, syntax
 from wfcheck.dsl.elaboration.consistency import item_of, present
 from wfcheck.dsl.elaboration.context import Context, Env
 from wfcheck.dsl.elaboration.expression_fit import as_condition, broken, narrow, operate
-from wfcheck.dsl.elaboration.expression_lint import check_regular, check_text_test
+from wfcheck.dsl.elaboration.expression_lint import check_pattern, check_regular, check_text_test
 from wfcheck.dsl.elaboration.expression_name import Elaborate, ambiguous, table_keys, table_named
 from wfcheck.dsl.elaboration.folding import constant
 from wfcheck.dsl.source import Span, join
@@ -120,8 +120,8 @@ def _right(context: Context, env: Env, left: core.Expr, link: syntax.Binary, go:
 
 
 def _combine(context: Context, operator: str, left: core.Expr, right: core.Expr, span: Span) -> core.Expr:
-    if operator in {"like", "startswith", "endswith"}:
-        check_text_test(context, operator, right)
+    if operator in {"like", "startswith", "endswith", "contains"}:
+        check_text_test(context, operator, left, right)
     if operator == "not in":
         inside = operate(context, "in", (left, right), span)
         return core.Apply("not", (inside,), BOOL, span=span)
@@ -140,6 +140,7 @@ def _regular(context: Context, literal: syntax.RegexLit) -> core.Expr:
         return broken(literal.span)
     length = len(literal.pattern) + 2
     check_regular(context, literal.pattern, lambda offset: _inside(literal.span, 1 + offset, length))
+    check_pattern(context, literal.pattern, literal.span)
     return core.Literal(literal.pattern, TEXT, span=literal.span)
 
 

@@ -161,6 +161,19 @@ CASES = {
     "open end": ("WF336", 'tool t(a: text) { requires a endswith "acme.com" }\n', "1:39"),
     "open end of a glob": ("WF336", 'tool t(a: text) { requires a like "*acme.com" }\n', "1:35"),
     "open start": ("WF336", 'tool t(a: text) { requires a startswith "https://acme.com" }\n', "1:41"),
+    "open border after an address": (
+        "WF336",
+        "tool t(a: text) { requires a matches /.*@acme\\.com.*/ }\n",
+        "1:38",
+    ),
+    "open border in a glob": ("WF336", 'tool t(a: text) { requires a like "*@acme.com*" }\n', "1:35"),
+    "open border of an address": ("WF336", 'tool t(a: address) { requires a contains "acme.com" }\n', "1:42"),
+    "open start of a pattern": ("WF336", "tool t(a: text) { requires a matches /.*acme\\.com/ }\n", "1:38"),
+    "open end of a pattern": (
+        "WF336",
+        "tool t(a: url) { requires a matches /https:\\/\\/acme\\.com.*/ }\n",
+        "1:37",
+    ),
     "pattern no constant": ("WF334", "tool t(a: text, b: text) { requires a like b }\n", "1:44"),
 }
 
