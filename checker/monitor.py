@@ -216,7 +216,5 @@ def _after(name: str, session: bool, body: core.After) -> Response:
     )
 
 
-def _limit(name: str, body: core.Limit) -> Quota | Unsupported:
-    if body.kind == "bits":
-        return Unsupported(name, "a bound on released bits is about the workflow, not about events")
+def _limit(name: str, body: core.Limit) -> Quota:
     return Quota(name, body.kind, body.event, body.bound, body.scopes, value=body.value, when=body.condition)

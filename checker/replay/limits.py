@@ -5,13 +5,14 @@ What may count, may count: each measure is kept as the least and the greatest th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 
 import attrs
 
 from wfcheck.checker import monitor
+from wfcheck.checker.bits import upper_bits
 from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
@@ -74,7 +75,7 @@ UNKNOWN_KEY: Hashable = ("unknown",)
 
 @attrs.define
 class QuotaStepper:
-    """`limit count|sum|distinct (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
+    """`limit count|sum|distinct|bits (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
     what may belong to any key."""
 
     compiled: monitor.Quota
@@ -83,6 +84,7 @@ class QuotaStepper:
     value: Code | None
     keys: tuple[Code, ...]
     window: timedelta | None
+    bits: Mapping[str, Fraction]
     tallies: dict[Hashable, Tally] = attrs.field(factory=dict)
     groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
     loose: dict[Hashable, Tally] = attrs.field(factory=dict)
@@ -101,6 +103,7 @@ class QuotaStepper:
             optional_code(compiled.value, tables),
             tuple(compile_expression(s.key, tables) for s in compiled.scopes if s.key is not None),
             min(windows, default=None),
+            {name: weight(program, name, compiled.bound) for name in program.releases},
         )
 
     def concerns(self, kind: str, name: str) -> bool:
@@ -145,7 +148,9 @@ class QuotaStepper:
         return None if any(has_unknown(v) for v in values) else (group, *map(key_of, values))
 
     def _item(self, frame: Frame, view: View, sure: bool) -> Item:
-        value = 1 if self.value is None else evaluated(self.value, frame)
+        value: Known = 1 if self.value is None else evaluated(self.value, frame)
+        if self.compiled.kind == "bits":
+            value = self.bits.get(view.event.step or "", 0) if view.kind == "release" else 0
         moment = None if view.moment is UNKNOWN else view.moment
         if self.compiled.kind == "distinct":
             return Item(moment, UNKNOWN_KEY if has_unknown(value) else key_of(value), 1, sure)
@@ -202,6 +207,12 @@ class QuotaStepper:
             return False
         self.clock = view.moment
         return True
+
+
+def weight(program: core.Program, release: str, bound: Fraction) -> Fraction:
+    """What one use of a release can tell, in bits; of one without end, more than the bound."""
+    bits = upper_bits(program, release)
+    return bound + 1 if bits is None else bits
 
 
 def shared(scopes: tuple[ScopeKey, ...]) -> tuple[ScopeKey, ...]:

@@ -40,10 +40,9 @@ def replayed(policy: CompiledPolicy, rule: core.Rule, run: Run) -> ReplayResult:
 @pytest.mark.parametrize(("spec", "rule"), CASES, ids=[f"{s}-{r.name}" for s, r in CASES])
 def test_replay_agrees(spec: str, rule: core.Rule) -> None:
     runs = explain(rule, SPECS[spec]).runs
-    bits = isinstance(rule.body, core.Limit) and rule.body.kind == "bits"  # replay does not judge it
-    if runs.forbidden is not None and not bits:
+    if runs.forbidden is not None:
         found = replayed(POLICIES[spec], rule, runs.forbidden)
         assert found.verdict == "violated"
         assert runs.forbidden.index in {mark.event for mark in found.breaks}
-    if runs.allowed is not None and not bits:
+    if runs.allowed is not None:
         assert replayed(POLICIES[spec], rule, runs.allowed).verdict == "holds"

@@ -12,9 +12,9 @@ from typing import Literal
 
 import attrs
 
+from wfcheck.checker.bits import upper_bits
 from wfcheck.checker.encoding.encode import Environment
 from wfcheck.checker.encoding.encoded import Encoded, stripped
-from wfcheck.checker.product.monitors.bits import upper_bits
 from wfcheck.checker.product.monitors.form import Setting
 from wfcheck.checker.product.monitors.matching import reads_result
 from wfcheck.checker.product.monitors.moments import Moment
@@ -226,12 +226,13 @@ class Quota:
     def _weight(self, moment: Moment, env: Environment, before: Holding) -> Term | None:
         """What the event adds; None: more than any bound. What is not known adds anything."""
         if self.body.kind == "bits":
+            endless = self.body.bound + 1
             bits = (
                 upper_bits(self.setting.program, moment.event.subject)
                 if moment.kind == "release"
                 else Fraction(0)
             )
-            return None if bits is None else b.rational(bits)
+            return b.rational(endless if bits is None else bits)
         assert self.body.value is not None
         found = stripped(self._value(self.body.value, env, moment, before))
         time = types.base(self.body.value.type) == types.DURATION

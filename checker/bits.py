@@ -11,15 +11,15 @@ DIGITS = 40
 
 
 def upper_bits(program: core.Program, release: str | None) -> Fraction | None:
-    """log2 of the number of values of the result, exact where it is a whole number, else at most 2^-40 too much. None: no finite
-    number, or the release is not known."""
+    """log2 of the number of values of the result, exact where it is a whole number, else a little too much (less than 2^-38). None:
+    no finite number, or the release is not known."""
     declared = program.releases.get(release or "")
     count = None if declared is None else types.cardinality(declared.result)
     return None if count is None else log2_above(max(count, 1))
 
 
 def log2_above(count: int) -> Fraction:
-    """The least multiple of 2^-40 that is not below log2(count), or one more; digit by digit, by squaring."""
+    """A multiple of 2^-40 that is not below log2(count), and hardly above; digit by digit, by squaring."""
     whole = count.bit_length() - 1
     if count == 1 << whole:
         return Fraction(whole)
