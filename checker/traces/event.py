@@ -15,7 +15,7 @@ Json: TypeAlias = Any
 """A value as JSON has it: decimals as exact text or number, dates as ISO text. Typed comparison happens where types are known."""
 
 
-class EventSource(msgspec.Struct, frozen=True):
+class EventSource(msgspec.Struct, frozen=True, gc=False):
     """Where an event was read: `line` counts from 1, `pointer` is a JSON pointer into that line's (or file's) value."""
 
     file: str
@@ -23,7 +23,9 @@ class EventSource(msgspec.Struct, frozen=True):
     pointer: str = ""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
     """One event of one run.
 
     `actor` is a principal, `agent` the region (or step) it acted in. `call` joins a call with its `result`, `fail` or `deny`.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import InvalidOperation
 
 import attrs
 import msgspec
 
 from wfcheck.checker.traces.event import Event, EventSource, Header, Json
-from wfcheck.checker.traces.reading import Line, decode_line
+from wfcheck.checker.traces.reading import DEPTH_LIMIT, Line, decode_line, exact
 from wfcheck.checker.traces.trace import Item, Problem, Trace
 
 VERSION = 1
@@ -32,6 +33,33 @@ class _Group:
     open: dict[str, str] = attrs.field(factory=dict)
     last: int = -1
     broken: bool = False
+
+    def fits(self, event: Event) -> bool:
+        """Take note of a call or an answer; whether it fits what is open."""
+        call, kind = event.call, event.kind
+        if kind == "call":
+            if not event.tool or call in self.calls:
+                return False
+            if call:
+                self.calls.add(call)
+                self.open[call] = event.tool
+        elif kind in _ANSWERS:
+            return bool(event.tool) and (not call or self.open.pop(call, None) == event.tool)
+        return True
+
+
+_DECODER = msgspec.json.Decoder(Event, float_hook=exact)
+_SHALLOW = 100
+
+
+def _quick(data: bytes) -> Event | None:
+    """The event of a line, decoded as its type at once; None for whatever needs a closer look."""
+    if len(data) > _SHALLOW and data.count(b"[") + data.count(b"{") > DEPTH_LIMIT:
+        return None
+    try:
+        return _DECODER.decode(data)
+    except (msgspec.MsgspecError, InvalidOperation, ValueError, RecursionError):
+        return None
 
 
 def read_native(lines: Iterable[Line | Problem], file: str, lenient: bool) -> Iterator[Item]:
@@ -65,6 +93,11 @@ class _Reader:
     losses: list[str] = attrs.field(factory=list)
 
     def line(self, line: Line | Problem) -> None:
+        if self.started and isinstance(line, Line):
+            event = _quick(line.data)
+            if event is not None:
+                self._check(event, line.number)
+                return
         value = line if isinstance(line, Problem) else decode_line(line)
         if isinstance(value, Problem):
             self.lose(value)
@@ -99,34 +132,26 @@ class _Reader:
         try:
             event = msgspec.convert(value, Event)
         except msgspec.ValidationError as error:
-            self.lose(Problem("WF707", f"not an event: {_words(error)}", self.file, line.number))
+            self.lose(Problem("WF707", _wrong(value, error), self.file, line.number))
             return
-        unknown = sorted(value.keys() - _FIELDS)
-        if unknown:
-            self.lose(Problem("WF707", f"an event has no field `{unknown[0][:40]}`", self.file, line.number))
-            return
-        name = f"{self.file}#{event.trace}" if event.trace else self.file
-        group = self.groups.setdefault(name, _Group(name, line.number))
-        self._check(group, event, line.number)
+        self._check(event, line.number)
 
-    def _check(self, group: _Group, event: Event, line: int) -> None:
-        problem = self._disorder(group, event, line)
-        if problem is not None:
+    def _check(self, event: Event, line: int) -> None:
+        group = self.groups.get(event.trace)
+        if group is None:
+            name = f"{self.file}#{event.trace}" if event.trace else self.file
+            group = self.groups[event.trace] = _Group(name, line)
+        if event.seq <= group.last or event.id in group.ids or not group.fits(event):
             group.broken = True
-            self.lose(problem)
+            self.lose(self._disorder(group, event, line))
             return
         group.last = event.seq
         if event.id:
             group.ids.add(event.id)
-        if event.call and event.kind == "call":
-            group.calls.add(event.call)
-            group.open[event.call] = event.tool or ""
-        elif event.call and event.kind in _ANSWERS:
-            del group.open[event.call]
-        source = EventSource(self.file, line, "")
-        group.events.append(msgspec.structs.replace(event, source=source))
+        msgspec.structs.force_setattr(event, "source", EventSource(self.file, line))
+        group.events.append(event)
 
-    def _disorder(self, group: _Group, event: Event, line: int) -> Problem | None:
+    def _disorder(self, group: _Group, event: Event, line: int) -> Problem:
         if event.seq <= group.last:
             message = f"event {event.seq} after event {group.last}: `seq` must grow"
             return Problem("WF712", message, self.file, line, "/seq")
@@ -134,16 +159,16 @@ class _Reader:
             return Problem("WF708", f"the id `{event.id[:60]}` is used twice", self.file, line, "/id")
         if event.kind == "call" and event.call and event.call in group.calls:
             return Problem("WF708", f"the call `{event.call[:60]}` is used twice", self.file, line, "/call")
-        if event.kind in ("call", "result", "fail", "deny") and not event.tool and event.kind != "deny":
+        if not event.tool:
             return Problem("WF707", f"an event `{event.kind}` needs its `tool`", self.file, line)
         if event.kind in _ANSWERS and event.call and event.call not in group.open:
             return Problem("WF709", "a result without an open call", self.file, line, "/call")
-        if event.kind in _ANSWERS and event.call and group.open[event.call] != event.tool:
-            return Problem("WF709", "a result of another tool than its call", self.file, line, "/tool")
-        return None
+        return Problem("WF709", "a result of another tool than its call", self.file, line, "/tool")
 
 
-_FIELDS = frozenset(Event.__struct_fields__)
+def _wrong(value: Json, error: Exception) -> str:
+    unknown = sorted(value.keys() - set(Event.__struct_fields__)) if isinstance(value, dict) else []
+    return f"an event has no field `{unknown[0][:40]}`" if unknown else f"not an event: {_words(error)}"
 
 
 def _words(error: Exception) -> str:

@@ -12,7 +12,6 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import attrs
 import msgspec
 
 from wfcheck.checker.traces.event import Json
@@ -21,19 +20,19 @@ from wfcheck.checker.traces.trace import Problem
 LINE_LIMIT = 64 * 2**20
 DEPTH_LIMIT = 100
 EXPONENT_LIMIT = 400
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+_MARK = b"\xef\xbb\xbf"
 _PACKED_CHUNK, _WINDOW = 1 << 10, 1 << 27
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 READ_ERRORS = (OSError, EOFError, zlib.error)
 
 
-@attrs.frozen
-class Line:
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One line (or whole document) without its end; `number` counts from 1."""
 
     file: str
     number: int
-    data: bytes = attrs.field(repr=False)
+    data: bytes
 
 
 class MalformedError(ValueError):
@@ -102,25 +101,32 @@ class _Unpacked(io.RawIOBase):
 
 def read_lines(stream: BinaryIO, file: str, limit: int = LINE_LIMIT) -> Iterator[Line | Problem]:
     """The lines that are not blank. A longer line than `limit` bytes is a problem and is skipped without keeping it."""
-    number = 0
-    while data := stream.readline(limit + 1):
-        number += 1
-        if len(data) > limit and not data.endswith(b"\n"):
-            _skip_line(stream)
+    for number, data in enumerate(_raw_lines(stream, limit), 1):
+        if data is None:
             yield too_long(file, number, limit)
-        elif stripped := _strip(data, number):
-            yield Line(file, number, stripped)
+        elif data and not data.isspace():
+            data = data.removeprefix(_MARK) if number == 1 else data
+            yield Line(file, number, data.removesuffix(b"\r"))
 
 
-def _strip(data: bytes, number: int) -> bytes:
-    if number == 1 and data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
-    return data.rstrip(b"\r\n") if data.strip() else b""
-
-
-def _skip_line(stream: BinaryIO) -> None:
-    while (data := stream.readline(_CHUNK)) and not data.endswith(b"\n"):
-        pass
+def _raw_lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
+    """The lines without their ends; None for one that is too long."""
+    pieces: list[bytes] = []
+    held = 0
+    read = getattr(stream, "read1", stream.read)  # what is there, without waiting for a full chunk
+    while chunk := read(_CHUNK):
+        first, *others = chunk.split(b"\n")
+        held += len(first)
+        if held <= limit:
+            pieces.append(first)
+        else:
+            pieces = []
+        if others:
+            yield b"".join(pieces) if held <= limit else None
+            yield from (line if len(line) <= limit else None for line in others[:-1])
+            pieces, held = [others[-1]], len(others[-1])
+    if held:
+        yield b"".join(pieces) if held <= limit else None
 
 
 def too_long(file: str, number: int, limit: int) -> Problem:
@@ -151,8 +157,11 @@ def decode(data: bytes) -> Json:
 _DEEP = f"nested deeper than {DEPTH_LIMIT} levels"
 
 
-def _exact(text: str) -> Decimal:
+def exact(text: str) -> Decimal:
+    """A number with a fraction, exactly. Raises ValueError for one out of range."""
     value = Decimal(text)
+    if len(text) < EXPONENT_LIMIT and "e" not in text and "E" not in text:
+        return value
     exponent = value.as_tuple().exponent
     if (
         not isinstance(exponent, int)
@@ -163,7 +172,7 @@ def _exact(text: str) -> Decimal:
     return value
 
 
-_DECODER = msgspec.json.Decoder(float_hook=_exact)
+_DECODER = msgspec.json.Decoder(float_hook=exact)
 
 
 def _explain(message: str) -> tuple[str, int]:
