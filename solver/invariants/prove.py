@@ -71,7 +71,8 @@ def _joined(system: System, hints: Mapping[str, Sequence[Term]]) -> dict[str, tu
 
 
 class _Search:
-    """The stages, each with its share of the time. `why`: what the last one said; `clear`: how deep nothing is wrong."""
+    """The stages, each with its share of the time. `why`: what the last one said; `clear`: how deep nothing is wrong; `wrong`: by
+    chance, a run was met that is."""
 
     def __init__(self, system: System, budget: Budget) -> None:
         self.system, self.budget = system, budget
@@ -79,6 +80,7 @@ class _Search:
         self.watched = {place: words.watched for place, words in self.words.items()}
         self.states: dict[str, list[State]] = {}
         self.why, self.clear = "no invariant was found", 0
+        self.wrong = False
 
     def run(self) -> Proof | Refuted | Unknown:
         found = self.bounded(_NEAR, 0.1) or self.templates(("own",), 0.4) or self.bounded(_SHALLOW, 0.2)
@@ -90,7 +92,7 @@ class _Search:
         try:
             with Desk(self.system, budget) as desk:
                 self.sample(desk, budget)
-                for reach in reaches:
+                for reach in () if self.wrong else reaches:
                     elements = climb(desk, self.elements(reach, budget), self.watched)
                     conjuncts = {place: element.conjuncts() for place, element in elements.items()}
                     if proof := self.judged(support(desk, conjuncts), "templates"):
@@ -101,7 +103,8 @@ class _Search:
 
     def sample(self, desk: Desk, budget: Budget) -> None:
         if not self.states:
-            self.states = walk(self.system, self.numbers, budget.share(0.2))
+            walked = walk(self.system, self.numbers, budget.share(0.2))
+            self.states, self.wrong = walked.states, walked.wrong
             explore(desk, self.watched, self.states, budget.share(0.3))
 
     def elements(self, reach: Reach, budget: Budget) -> dict[str, Element]:
@@ -121,9 +124,9 @@ class _Search:
             return None
         invariant = {place: b.and_(*map(tidy, terms)) for place, terms in needed.items() if terms}
         checked = check(self.system, invariant, self.budget)
-        if checked.open is None:
+        if checked.open is None and not self.wrong:
             return Proof(invariant, checked.cores, method)
-        self.why = trouble(checked)
+        self.why = trouble(checked) or "the solver contradicts a run that was evaluated"
         return None
 
     def spacer(self, part: float) -> Proof | None:

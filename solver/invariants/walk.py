@@ -28,11 +28,20 @@ class _Terrain:
     inputs: tuple[Symbol, ...]
 
 
-def walk(system: System, constants: Sequence[Fraction], budget: Budget) -> dict[str, list[State]]:
-    """States by place, each reached from the start when unknown functions are constant. Repeatable unless time is short."""
+@attrs.frozen
+class Walked:
+    """States by place, each reached from the start when unknown functions are constant. `wrong`: a bad state was among them."""
+
+    states: dict[str, list[State]]
+    wrong: bool
+
+
+def walk(system: System, constants: Sequence[Fraction], budget: Budget) -> Walked:
+    """A few random runs. Repeatable unless time is short."""
     terrain = {place: _terrain(system, place) for place in system.segments}
     dice, pool = Random(0), _values(terrain, constants)  # noqa: S311 - repeatable, no secret
     found: dict[str, dict[tuple[Any, ...], State]] = {place: {} for place in system.segments}
+    wrong = False
     for _ in range(_WALKS):
         fixed: dict[Term, Any] = {r: dice.choice(pool[r.sort]) for r in system.rigid}
         place, state = system.start, dict(fixed)
@@ -40,16 +49,17 @@ def walk(system: System, constants: Sequence[Fraction], budget: Budget) -> dict[
             step = None if budget.over else _step(system, terrain[place], state, pool, dice)
             if step is None:
                 break
-            place, state = step[0], {**step[1], **fixed}
+            place, state, wrong = step[0], {**step[1], **fixed}, wrong or step[2]
             if len(found[place]) < _MOST_STATES:
                 found[place].setdefault(tuple(state.values()), state)
-    return {place: list(states.values()) for place, states in found.items()}
+    return Walked({place: list(states.values()) for place, states in found.items()}, wrong)
 
 
 def _terrain(system: System, place: str) -> _Terrain:
     segment = system.segments[place]
     moved = (t for m in segment.moves for t in (m.guard, *m.values))
-    roots = (*(t for _, t in segment.assumptions), *moved)
+    bad = (bad.formula for bad in segment.bad)
+    roots = (*(t for _, t in segment.assumptions), *bad, *moved)
     known = {*system.variables[place], *system.rigid}
     inputs = (t for t in post_order(roots) if isinstance(t, Symbol) and t not in known)
     return _Terrain(segment, roots, tuple(inputs))
@@ -72,7 +82,8 @@ def _values(terrain: dict[str, _Terrain], constants: Sequence[Fraction]) -> dict
 
 def _step(
     system: System, terrain: _Terrain, state: State, pool: dict[Sort, list[Any]], dice: Random
-) -> tuple[str, dict[Term, Any]] | None:
+) -> tuple[str, dict[Term, Any], bool] | None:
+    """Where to, with which values, and whether the step was bad; None if chance found no step."""
     for _ in range(_TRIALS):
         chosen = {s: dice.choice(pool[s.sort]) for s in terrain.inputs}
         names = {s.name: v for s, v in (*state.items(), *chosen.items()) if isinstance(s, Symbol)}
@@ -83,5 +94,6 @@ def _step(
         if moves:
             move = dice.choice(moves)
             variables = system.variables[move.target]
-            return move.target, {v: known[t] for v, t in zip(variables, move.values, strict=True)}
+            wrong = any(known[bad.formula] is True for bad in terrain.segment.bad)
+            return move.target, {v: known[t] for v, t in zip(variables, move.values, strict=True)}, wrong
     return None
