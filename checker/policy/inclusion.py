@@ -13,7 +13,7 @@ from wfcheck.checker.policy.calls import AnyCall, any_call
 from wfcheck.checker.policy.effective import Powers, may_call, powers
 from wfcheck.checker.policy.patterns import Comparer, truth_of
 from wfcheck.checker.policy.product import explore
-from wfcheck.checker.policy.search import Judge, concrete_run, search
+from wfcheck.checker.policy.search import Judge, concrete_run, led, search
 from wfcheck.checker.policy.subsume import Stated, stricter
 from wfcheck.checker.result import Witness
 from wfcheck.dsl import core
@@ -47,12 +47,13 @@ Inclusion: TypeAlias = Included | Exceeds | Undecided
 
 @attrs.frozen
 class Question:
-    """The rules of `program` against one rule of (perhaps) another. `actors`: who acts."""
+    """The rules of `program` against one rule of (perhaps) another. `by_name`: that rule names each tool that it is about."""
 
     program: core.Program
     rules: tuple[core.Rule, ...]
     other: Stated
     compare: Comparer
+    by_name: bool = False
 
     @property
     def stated(self) -> list[Stated]:
@@ -76,7 +77,8 @@ def included(question: Question) -> Inclusion:
     for path in explored.paths:
         if (witness := concrete_run(path, judge)) is not None:
             return Exceeds(witness)
-    found = search(judge, explored.letters)
+    alone = [(letter,) for letter in explored.letters if letter.moment == "attempt"]
+    found = led(judge, (*explored.paths, *alone)) or search(judge, explored.letters)
     return Exceeds(found) if found is not None else Undecided(_reason(question, explored.reason))
 
 
@@ -99,7 +101,7 @@ def _foreign(question: Question) -> str | None:
             continue
         if there is not None:
             return f"`{tool.symbol}` takes other arguments there"
-        if not _granted_everywhere(question):
+        if not _says_enough(question):
             return f"`{tool.symbol}` is not declared there, so nothing is known of what was said of it"
     return None
 
@@ -116,9 +118,9 @@ def _callable(question: Question, held: Powers, tool: core.Tool) -> bool:
     return False
 
 
-def _granted_everywhere(question: Question) -> bool:
-    """The other rule is one of grants, which turns down every tool that it does not know."""
-    return isinstance(question.other.rule.body, core.Allow)
+def _says_enough(question: Question) -> bool:
+    """The other rule is one of grants, which turns down every tool that it does not know, or speaks of tools by their names."""
+    return question.by_name or isinstance(question.other.rule.body, core.Allow)
 
 
 # ---------------------------------------------------------------- single calls

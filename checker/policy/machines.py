@@ -12,12 +12,15 @@ import attrs
 from wfcheck.checker.monitor import Monitor, compile_rule
 from wfcheck.checker.policy.patterns import Side, exact, has_binder
 from wfcheck.checker.policy.subsume import Stated
+from wfcheck.checker.policy.weaker import loose
 from wfcheck.dsl import core
 
 MOST = 60
 """Up to so many of a limit are counted one by one."""
 CALLS = frozenset({"call", "fail", "emit"})
-WORDS = frozenset({"say", "ask", "input", "llm", "message", "release", "remember", "recall", "reset"})
+WORDS = frozenset(
+    {"say", "ask", "input", "llm", "message", "release", "remember", "recall", "reset", "approve"}
+)
 
 
 @attrs.frozen(eq=False)
@@ -43,10 +46,11 @@ class Machine:
     step: Callable[[int, str, Truths], tuple[int, bool]] = attrs.field(eq=False)
 
 
-def machine(stated: Stated) -> Machine | None:
-    """The automaton of a rule; None where it has none, or none that is finite."""
+def machine(stated: Stated, *, loose: bool = False) -> Machine | None:
+    """The automaton of a rule; None where it has none, or none that is finite. `loose`: it may turn down less than the rule
+    (an approval of anything then is one of the call at hand, as often as it is wanted)."""
     rule, body = stated.rule, stated.rule.body
-    if rule.per_session:
+    if rule.per_session or (not loose and _approves(body)):
         return None
     match body:
         case core.Allow():
@@ -61,6 +65,24 @@ def machine(stated: Stated) -> Machine | None:
             return _count(stated, body)
         case _:
             return None
+
+
+def hints(stated: Stated) -> list[Atom]:
+    """What tells the events apart that a rule judges, where no automaton does: for choosing events to try."""
+    match stated.rule.body:
+        case core.Forbid(event=event, condition=when) | core.Limit(event=event, condition=when):
+            found = Atom(stated.side(loose(event), when), judged=True)
+        case core.Before(judged=event, condition=when):
+            found = Atom(stated.side(loose(event), when), judged=True)
+        case core.After(judged=event, condition=when):
+            found = Atom(stated.side(loose(event), when), judged=False)
+        case _:
+            return []
+    return [found] if _finite(found) else []
+
+
+def _approves(body: core.RuleBody) -> bool:
+    return isinstance(body, core.Before) and any(c.kind == "approve" for c in body.evidence.choices)
 
 
 def _atom(stated: Stated, pattern: core.EventPattern, when: core.Expr | None = None, *, judged: bool) -> Atom:

@@ -115,15 +115,15 @@ def _depth(body: core.Meta, found: Found) -> Finding:
 def _at_most(analysis: Analysis, rule: core.Rule, body: core.Meta, rules: tuple[core.Rule, ...]) -> Finding:
     written = body.names[0]
     try:
-        old = references.read(written, rule.file)
+        older = references.read(written, rule.file)
     except references.UnreadableError as error:
         return unknown(f"`{written}` cannot be read: {error.reason}")
-    compare = Comparer(analysis.program, analysis.limits.timeout / 2)
+    old, compare = older.program, Comparer(analysis.program, analysis.limits.timeout / 2)
     kept = [r for r in old.rules if r.not_applicable is None and not isinstance(r.body, core.Meta)]
     open_: list[str] = []
     for one in kept:
         for group in _where(analysis.program, old, one, rules):
-            match included(Question(analysis.program, group, Stated(old, one), compare)):
+            match included(Question(analysis.program, group, Stated(old, one), compare, older.by_name(one))):
                 case Exceeds(witness=witness):
                     text = f"this policy allows a run that `{one.name}` of `{written}` forbids"
                     help_ = f"restore what `{one.name}` forbids, or accept the wider policy there"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 import attrs
 
 from wfcheck.checker.policy.letters import Letter, TooManyError, alphabet
-from wfcheck.checker.policy.machines import Machine, machine
+from wfcheck.checker.policy.machines import Atom, Machine, hints, machine
 from wfcheck.checker.policy.subsume import Stated
+from wfcheck.checker.policy.weaker import consequence, never
 from wfcheck.dsl import core
 
 STATES = 6_000
 PATHS = 6
+TRACKED = 10
+"""Of so many classes of calls it is known whether one was attempted."""
 Word: TypeAlias = tuple[Letter, ...]
 
 
@@ -32,12 +36,13 @@ class Explored:
 
 def explore(rules: Sequence[Stated], other: Stated, program: core.Program, seconds: float) -> Explored:
     """Rules without a finite automaton are left out on the stricter side (more runs are then looked at)."""
-    target = machine(other)
-    known = [m for m in map(machine, rules) if m is not None]
+    target = machine(never(other))
+    known = [m for m in (machine(consequence(rule), loose=True) for rule in rules) if m is not None]
     machines = (*known, *([] if target is None else [target]))
-    atoms = [atom for m in machines for atom in m.atoms]
+    own = [atom for m in machines for atom in m.atoms]
+    told = [] if target is not None else [hint for stated in (other, *rules) for hint in hints(stated)]
     try:
-        letters = alphabet(program, atoms, seconds)
+        letters = _alphabet(program, own, told, seconds)
     except TooManyError as error:
         return Explored(False, reason=error.reason)
     if target is None:
@@ -56,6 +61,17 @@ def explore(rules: Sequence[Stated], other: Stated, program: core.Program, secon
     return Explored(False, len(free.seen), paths, letters, reason)
 
 
+def _alphabet(
+    program: core.Program, own: Sequence[Atom], told: Sequence[Atom], seconds: float
+) -> tuple[Letter, ...]:
+    """The letters; those for which the hints are true come first. Without the hints, where these are too many."""
+    if told:
+        with suppress(TooManyError):
+            found = alphabet(program, [*told, *own], seconds)
+            return tuple(sorted(found, key=lambda letter: -sum(letter.truths[hint][1] for hint in told[:1])))
+    return alphabet(program, own, seconds)
+
+
 def _moves(letters: Sequence[Letter]) -> Iterator[Word]:
     """Attempts, and calls with their ends."""
     attempts = {letter.call: letter for letter in letters if letter.moment == "attempt"}
@@ -67,16 +83,19 @@ def _moves(letters: Sequence[Letter]) -> Iterator[Word]:
 
 
 class _Product:
-    """The last machine is that of the other rule."""
+    """The last machine is that of the other rule. A call returns or fails only if it was attempted before: the last part of a state
+    says of which classes one was."""
 
     def __init__(self, machines: Sequence[Machine], moves: Sequence[Word]) -> None:
         self._machines, self._moves = machines, moves
+        calls = sorted({x.call for move in moves for x in move if x.call is not None})
+        self._bits = {call: 1 << place for place, call in enumerate(calls[:TRACKED])}
         self.seen: set[tuple[int, ...]] = set()
         self.cut = False
 
     def wrong(self) -> Iterator[Word]:
         """Shortest runs that all but the last machine allow, and the last turns down."""
-        start = tuple(m.start for m in self._machines)
+        start = (*(m.start for m in self._machines), 0)
         self.seen = {start}
         queue: deque[tuple[tuple[int, ...], Word]] = deque([(start, ())])
         while queue:
@@ -94,14 +113,18 @@ class _Product:
                 queue.append((reached, (*path, *move)))
 
     def _run(self, state: tuple[int, ...], move: Word) -> tuple[tuple[int, ...] | None, bool]:
-        """The state after the move (None: a rule turns it down), and whether the other rule alone does."""
+        """The state after the move (None: it cannot happen, or a rule turns it down), and whether the other rule alone does."""
+        *inner, tried = state
         for letter in move:
+            bit = self._bits.get(letter.call, 0) if letter.call is not None else 0
+            if letter.moment in ("return", "fail") and bit and not tried & bit:
+                return None, False
             steps = [
-                m.step(s, letter.moment, letter.truths) for m, s in zip(self._machines, state, strict=True)
+                m.step(s, letter.moment, letter.truths) for m, s in zip(self._machines, inner, strict=True)
             ]
             if any(bad for _, bad in steps[:-1]):
                 return None, False
             if steps[-1][1]:
                 return None, letter is move[-1]
-            state = tuple(s for s, _ in steps)
-        return state, False
+            inner, tried = [s for s, _ in steps], tried | bit
+        return (*inner, tried), False

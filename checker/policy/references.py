@@ -9,11 +9,12 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import attrs
 
+from wfcheck.checker.explaining.vocabulary import nodes
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
 from wfcheck.dsl.elaboration import elaborate
@@ -72,8 +73,33 @@ def reference(written: str, file: str) -> Reference:
     return Reference(folder, revision, path)
 
 
-def read(written: str, file: str) -> core.Program:
-    """The program of the other policy.
+@attrs.frozen
+class Older:
+    """The program of the other policy, and the texts of its files."""
+
+    program: core.Program
+    texts: Mapping[str, str]
+
+    def by_name(self, rule: core.Rule) -> bool:
+        """Whether the rule names each tool that it speaks of, so that no other tool was meant."""
+        if isinstance(rule.body, core.Flow | core.FromOnly | core.Decision | core.Always):
+            return False
+        choices = [n for n in nodes(rule.body) if isinstance(n, core.EventChoice)]
+        return all(self._named(choice) for choice in choices)
+
+    def _named(self, choice: core.EventChoice) -> bool:
+        if choice.kind in ("emit", "write", "read", "step") or (
+            choice.kind in ("call", "fail") and not choice.subjects
+        ):
+            return False
+        text = self.texts.get(choice.span.file, "")[choice.span.start : choice.span.end]
+        words = set(re.findall(r"\w+", text))
+        tools = [s.partition("@")[0] for s in choice.subjects if s in self.program.tools]
+        return all(set(re.findall(r"\w+", tool)) <= words for tool in tools)
+
+
+def read(written: str, file: str) -> Older:
+    """The other policy.
 
     Raises:
         UnreadableError: it cannot be read, or has errors.
@@ -85,12 +111,12 @@ def read(written: str, file: str) -> core.Program:
         return _program(_copied(found, Path(folder)), Path(folder))
 
 
-def _program(path: Path, root: Path | None = None) -> core.Program:
-    program, diagnostics = elaborate.load([path], library=load, library_names=names())
-    errors = [d for d in diagnostics if d.severity is Severity.ERROR]
+def _program(path: Path, root: Path | None = None) -> Older:
+    made = elaborate.load_all([path], library=load, library_names=names())
+    errors = [d for d in made.diagnostics if d.severity is Severity.ERROR]
     if errors:
         raise UnreadableError("it has errors", *(_told(d, root) for d in errors[:3]))
-    return program
+    return Older(made.program, {file: source.text for file, source in made.sources.items()})
 
 
 def _told(diagnostic: Diagnostic, root: Path | None) -> str:

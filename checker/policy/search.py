@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import attrs
 import msgspec
 
-from wfcheck.checker.explaining.moves import Maker, Move, assembled
+from wfcheck.checker.explaining.moves import Move, assembled
 from wfcheck.checker.explaining.runs import alphabet, find_runs
 from wfcheck.checker.explaining.vocabulary import Vocabulary, vocabulary
 from wfcheck.checker.policy.letters import Letter
+from wfcheck.checker.policy.support import supporting
 from wfcheck.checker.reference.rules import breaks
 from wfcheck.checker.reference.values import Labelled
 from wfcheck.checker.result import Witness
@@ -21,6 +22,8 @@ from wfcheck.dsl import core
 BUDGET = 1_500
 """How many runs one search may judge, each weighed by its length."""
 MOVES = 24
+CLASSES = 12
+TAILS, ASKED, LEAD = 8, 8, 5
 LONGEST = 6
 _LABELLED = (core.Flow, core.FromOnly, core.Decision)
 
@@ -78,6 +81,45 @@ def _labels(event: Event, program: core.Program) -> dict[str, object]:
     tool = program.tools.get(event.tool or "")
     tags = sorted({tag for part in (tool.returns if tool is not None else ()) for tag in part.tags})
     return {"labels": tags, "argument_labels": {}}
+
+
+def led(judge: Judge, tails: Iterable[Sequence[Letter]]) -> Witness | None:
+    """Runs that end in one of the tails (from its last attempt on), after what the rules ask for before just these calls."""
+    words = _words(judge)
+    seen: set[str] = set()
+    for tail in tails:
+        final = _from_last_attempt(tail)
+        calls = [e for e in final if e.kind == "call"]
+        if repr(final) in seen or not calls or len(seen) >= TAILS:
+            continue
+        seen.add(repr(final))
+        asked = list(islice(supporting(judge.rules, judge.program, words, calls), ASKED))
+        moves = list({repr(m.events): m for m in asked}.values())
+        found = _breadth(judge, words, moves, Move(tuple(final)))
+        if found is not None:
+            return found
+    return None
+
+
+def _from_last_attempt(tail: Sequence[Letter]) -> list[Event]:
+    starts = [place for place, letter in enumerate(tail) if letter.moment == "attempt"]
+    return [letter.event for letter in tail[starts[-1] :]] if starts else []
+
+
+def _breadth(judge: Judge, words: Vocabulary, moves: Sequence[Move], final: Move) -> Witness | None:
+    layer: list[tuple[Move, ...]] = [()]
+    work = 0
+    for _ in range(LEAD):
+        for run in layer:
+            found = judge.witness(_events((*run, final), words, judge.program))
+            if found is not None:
+                return found
+        longer = [(*run, move) for run in layer for move in moves if move not in run]
+        work += len(longer)
+        if work > BUDGET // 3:
+            return None
+        layer = [run for run in longer if judge.allowed(_events(run, words, judge.program))]
+    return None
 
 
 def search(judge: Judge, letters: Sequence[Letter]) -> Witness | None:
@@ -147,33 +189,20 @@ def _tools(words: Vocabulary) -> set[str]:
 
 
 def _moves(judge: Judge, words: Vocabulary, letters: Sequence[Letter]) -> list[Move]:
-    """What may happen: classes of calls, what the other rule is about, and what the rules ask for."""
+    """What may happen: classes of calls with what the rules ask for before them, and what the other rule is about."""
     attempts = {letter.call: letter.event for letter in letters if letter.moment == "attempt"}
     classes = [
-        Move((attempts[x.call], x.event) if x.moment in ("return", "fail") else (x.event,))
+        Move(
+            (attempts[x.call], x.event)
+            if x.moment in ("return", "fail") and x.call is not None
+            else (x.event,)
+        )
         for x in letters
         if x.moment != "end"
     ]
+    tried = [move for move in classes if move.events[0].kind == "call"][:CLASSES]
     own = alphabet(judge.other, judge.program, words)
-    found = [
-        *own.last[:8],
-        *own.before[:8],
-        *_wanted(judge, words),
-        *classes[:12],
-        Move((Event(kind="end", seq=0),)),
-    ]
-    return list({repr((m.events, m.delay)): m for m in found}.values())[: 2 * MOVES]
-
-
-def _wanted(judge: Judge, words: Vocabulary) -> Iterator[Move]:
-    """Evidence that the rules ask for before what the other judges."""
-    actor = "user"
-    for rule in judge.rules:
-        match rule.body:
-            case core.Before(evidence=evidence, judged=judged):
-                maker = Maker(judge.program, attrs.evolve(words, patterns=(("judged", judged),)), actor)
-                yield from islice(maker.of(evidence, evidence=True), 3)
-            case core.Forbid(until=until) if until is not None:
-                yield from islice(Maker(judge.program, words, actor).of(until, evidence=True), 2)
-            case _:
-                pass
+    evidence = supporting(judge.rules, judge.program, words, [m.events[0] for m in (*tried, *own.last[:6])])
+    end = Move((Event(kind="end", seq=0),))
+    found = [*own.last[:8], *own.before[:8], *islice(evidence, MOVES), *tried, *classes[:CLASSES], end]
+    return list({repr((m.events, m.delay)): m for m in found}.values())[: 3 * MOVES]

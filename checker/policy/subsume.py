@@ -80,7 +80,10 @@ _LABELLED = (core.Flow, core.FromOnly, core.Decision)
 def _same_tools(one: core.Program, other: core.Program, bodies: tuple[core.RuleBody, core.RuleBody]) -> bool:
     """The tools that the rules look at are declared alike; of some forms these are all tools."""
     choices = choices_of(bodies)
-    everywhere = any(c.kind in ("emit", "write", "read") or not c.subjects for c in choices)
+    everywhere = any(
+        c.kind in ("emit", "write", "read") or (c.kind in ("call", "fail") and not c.subjects)
+        for c in choices
+    )
     if everywhere or any(isinstance(body, _LABELLED) for body in bodies):
         same = all(signature(one, name) == signature(other, name) for name in {*one.tools, *other.tools})
         return same and all(
