@@ -75,6 +75,10 @@ def _candidates(case: Case) -> Iterator[str]:
 
 def _uncounted(case: Case) -> frozenset[str]:
     """Budgets of steps, where the labels count none."""
+    return case.analysis.once(("uncounted",), lambda: _all_uncounted(case))
+
+
+def _all_uncounted(case: Case) -> frozenset[str]:
     bodies = (statements(workflow.body) for workflow in case.program.workflows.values())
     counted = any(isinstance(s, core.Agent) and s.maximum <= STEPS for body in bodies for s in body)
     return frozenset() if counted else frozenset({STEP_BUDGETS})
