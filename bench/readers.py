@@ -118,7 +118,8 @@ def speed(events: int) -> Iterator[str]:
             seconds = time.process_time() - started
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             size = path.stat().st_size / 2**20
-            yield f"{name}: {count} events, {size:.0f} MB in {seconds:.2f} s, {count / seconds:,.0f} events per second of processor time, peak {peak} MB"
+            rate = f"{count / seconds:,.0f} events/s (processor time)"
+            yield f"{name}: {count} events, {size:.0f} MB in {seconds:.2f} s, {rate}, peak {peak} MB"
 
 
 def main() -> None:
