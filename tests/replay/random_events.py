@@ -30,7 +30,7 @@ def random_events(rng: random.Random, length: int) -> list[Event]:
 
 def _some(rng: random.Random, acted: bool, gaps: bool, number: int) -> list[dict[str, Any]]:
     actor = rng.choice(("clerk", "intern", "boss")) if acted else None
-    kind = rng.choice(("call",) * 10 + ("approve",) * 3 + ("release", "input", "llm", "say", "deny", "end"))
+    kind = rng.choice(("call",) * 11 + ("approve",) * 3 + ("release", "input", "llm", "say", "deny", "end"))
     tool, args = _call(rng, gaps)
     match kind:
         case "call":

@@ -65,7 +65,7 @@ def test_monitors_agree_with_the_definition(policy: CompiledPolicy, seed: int) -
 def test_the_random_traces_break_and_keep_every_rule(policy: CompiledPolicy) -> None:
     """Otherwise agreement would say little."""
     seen: dict[str, set[str]] = {rule.name: set() for rule, _ in policy.rules}
-    for seed in range(200):
+    for seed in range(300):
         events = _module("random_events").random_events(random.Random(seed), 5 + seed % 30)
         for result in judge_trace(policy, Trace("t", "t", 1, "wftrace", tuple(events))).results:
             seen[result.rule].add(result.verdict)
