@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
+from hypothesis import strategies as st
 
 from wfcheck.checker.product.monitors.compile import monitor_for
 from wfcheck.checker.product.monitors.monitor import SymbolicMonitor
@@ -211,3 +212,52 @@ def monitored(program: core.Program, rule: core.Rule) -> SymbolicMonitor:
     made = monitor_for(rule, program, program.workflows["w"])
     assert not isinstance(made, str), made
     return made
+
+
+TEXTS = st.sampled_from(["a", "b"])
+AMOUNTS = st.integers(0, 3)
+ACTORS = st.sampled_from(["helper", "alice"])
+OUTCOMES = st.sampled_from(["ok", "no", "a", None])
+
+
+@st.composite
+def happenings(draw: st.DrawFn) -> Happening:
+    """Something that happens."""
+    kind = draw(
+        st.sampled_from(
+            ["pay", "pay", "pay", "check", "check", "note", "approve", "approve", "deny", "other"]
+        )
+    )
+    match kind:
+        case "pay":
+            arguments = {"to": draw(TEXTS), "amount": draw(AMOUNTS)}
+            return Happening("call", "pay", draw(ACTORS), arguments, draw(OUTCOMES))
+        case "check":
+            return Happening(
+                "call", "check", draw(ACTORS), {"to": draw(TEXTS), "limit": None}, draw(OUTCOMES)
+            )
+        case "note":
+            names = draw(st.lists(TEXTS, max_size=2))
+            return Happening("call", "note", draw(ACTORS), {"names": names}, draw(st.sampled_from([1, None])))
+        case "approve":
+            arguments = {"to": draw(TEXTS), "amount": draw(AMOUNTS)}
+            return Happening("approve", "pay", *_given(draw, arguments))
+        case "deny":
+            return Happening("deny", "pay", "bob", {"to": draw(TEXTS), "amount": draw(AMOUNTS)})
+        case _:
+            return draw(st.sampled_from(OTHERS))
+
+
+def _given(draw: st.DrawFn, arguments: dict[str, object]) -> tuple[str, dict[str, object], None, int | None]:
+    who, within = draw(st.sampled_from([("alice", None), ("bob", 2)]))
+    return who, arguments, None, within
+
+
+OTHERS = [
+    Happening("say", "", "helper", {"text": "a"}),
+    Happening("say", "", "helper", {"text": "b"}),
+    Happening("input", "", "user", {"text": "a"}),
+    Happening("llm", "think"),
+    Happening("release", "shrink", "alice", {"x": "a"}),
+    Happening("release", "show", "bob", {"x": "a"}),
+]
