@@ -14,6 +14,7 @@ import attrs
 from wfcheck.checker.labels import agent as label_agent
 from wfcheck.checker.labels import analysis as labels
 from wfcheck.checker.labels import domain as label_domain
+from wfcheck.checker.labels import partitions as label_partitions
 from wfcheck.checker.labels import phases as label_phases
 from wfcheck.checker.labels import regions as label_regions
 from wfcheck.checker.labels import state as label_state
@@ -53,7 +54,7 @@ class MisfitError(Exception):
 
 
 S, R, A = label_statements, label_regions, label_agent
-P = label_phases.Plan
+P, Q = label_phases.Plan, label_partitions
 D, T, W, M = label_domain.LabelDomain, label_table.Table, label_state.Walk, label_state.Memory
 
 MUTANTS = (
@@ -66,11 +67,20 @@ MUTANTS = (
         "store written without pc",
         S,
         "_remember",
-        "leaf(value.every | key.every | walk.pc)",
-        "walk.value(statement.value)",
+        "value.every | key.every, walk.pc",
+        "walk.value(statement.value).every | key.every, 0",
     ),
     Mutant("store written by a tool without pc", S, "call", " | decision))", "))"),
     Mutant("store written without the key", S, "_remember", " | key.every", ""),
+    Mutant("a store is what no key names", Q, "held", "tree.every if", "tree.own if"),
+    Mutant(
+        "partition written without pc",
+        Q,
+        "kept",
+        "join(leaf(control), grown(EMPTY, (name,), value))",
+        "grown(EMPTY, (name,), value & ~control)",
+    ),
+    Mutant("any key names the same partition", Q, "cell", "{same!r}", "{key.span!r}"),
     Mutant("store read without pc", S, "_recall", " | walk.pc", ""),
     Mutant("store read without the choice", S, "_recall", "key | chosen | ", ""),
     Mutant(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias, assert_never
 
 from wfcheck.checker.labels import agent as agents
-from wfcheck.checker.labels import regions
+from wfcheck.checker.labels import partitions, regions
 from wfcheck.checker.labels.state import Walk
 from wfcheck.checker.labels.table import USER
 from wfcheck.checker.labels.tree import EMPTY, Tree, join, leaf, raised, union
@@ -217,11 +217,14 @@ def _remember(walk: Walk, statement: core.Remember) -> None:
     value = walk.here(statement.value)
     key = EMPTY if statement.key is None else walk.value(statement.key)
     walk.record(statement, "remember", statement.store, {"value": value, "key": key})
-    walk.memory.write(statement.store, leaf(value.every | key.every | walk.pc))
+    store = walk.program.stores[statement.store]
+    walk.memory.write(store.symbol, partitions.kept(store, statement.key, value.every | key.every, walk.pc))
 
 
 def _recall(walk: Walk, statement: core.Recall) -> None:
-    held = walk.memory.stores[statement.store]
+    held = partitions.held(
+        walk.memory.stores[statement.store], walk.program.stores[statement.store], statement.key
+    )
     key = 0 if statement.key is None else walk.value(statement.key).every
     chosen = 0 if statement.condition is None else walk.value(statement.condition, {"it": held}).every
     result = raised(held, key | chosen | walk.pc)

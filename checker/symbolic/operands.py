@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from wfcheck.checker.encoding.encode import Environment
 from wfcheck.checker.encoding.encoded import shaped
-from wfcheck.checker.labels.tree import Tree
+from wfcheck.checker.labels.partitions import held
+from wfcheck.checker.labels.tree import leaf
 from wfcheck.checker.symbolic.state import Walk
 from wfcheck.checker.symbolic.taint import (
     Mask,
@@ -69,6 +70,8 @@ def name_of(walk: Walk, site: str) -> str:
     return f"{site}.{walk.visit(site)}"
 
 
-def stored(walk: Walk, store: str) -> Taint:
-    """The static label of a store, over all workflows and any number of runs."""
-    return static(walk.labelling.stores.get(store, Tree(walk.keep, {}, walk.keep, 0, 1)), walk.keep)
+def stored(walk: Walk, store: str, key: core.Expr | None = None) -> Taint:
+    """The static label of what a store holds (under the key), over all workflows and any number of runs."""
+    label, declared = walk.labelling.stores.get(store), walk.program.stores.get(store)
+    known = leaf(walk.keep) if label is None or declared is None else held(label, declared, key)
+    return static(known, walk.keep)

@@ -93,7 +93,7 @@ def recall(walk: Walk, statement: core.Recall, guard: Term) -> Term:
     if statement.key is not None:
         guard, values, taints = operands(walk, [("key", statement.key)], guard)
         mask = union(mask, walk.taint(statement.key).every)
-    held = stored(walk, statement.store)
+    held = stored(walk, statement.store, statement.key)
     if statement.condition is not None:
         _chooses(walk, statement, statement.condition, guard)
         chosen = walk.taint(statement.condition, {"it": held}).every
