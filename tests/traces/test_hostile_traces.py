@@ -35,7 +35,7 @@ def event(name: str) -> str:
         ("<html><body/></html>", "WF706"),
         (f"<log>{event('pay')}</log>", "WF707"),
         ("<log><trace><event/></trace></log>", "WF707"),
-        ("<?xml version='1.0' encoding='utf-7'?><log/>", "WF703"),
+        ("<?xml version='1.0' encoding='utf-7'?><log/>", "WF702"),
         ("<log><trace><string key='k' value='" + "a" * 300_000 + "'/></trace></log>", "WF704"),
     ],
 )

@@ -112,15 +112,15 @@ def test_results_from_before_the_run_are_results(tmp_path: Path) -> None:
                {"role": "assistant", "content": "one mail"}, *chat(("user", "pay her"))]  # fmt: skip
     trace = read(tmp_path, observation("1", "GENERATION", "m", 1, 2, input=history, output="done"))
     assert told(trace) == [
-        "result mails",
         "input hi",
+        "result mails",
         "llm one mail",
         "input pay her",
         "llm done",
         "say done",
         "end",
     ]
-    assert trace.events[0].call is None
+    assert trace.events[1].call is None
 
 
 def test_two_instrumentations_of_one_answer_count_once(tmp_path: Path) -> None:
