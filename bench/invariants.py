@@ -46,11 +46,11 @@ class Row:
 def rows(counters: int) -> list[Row]:
     """What is measured: the system, what `prove` has to say, and how deep bounded search goes."""
     return [
-        Row("approve n times, send at most as often", approvals, "proved", 20),
+        Row("approve n times, send at most as often", approvals, "proved", 14),
         Row("at most one call per round, 10 rounds", lambda: counted(10, 10), "proved", 12),
         Row("the same, 1,000,000 rounds", lambda: counted(1_000_000, 1_000_000), "proved", 20),
         Row("spending in 10 rounds", lambda: spending(100, 1000), "proved", 12),
-        Row(f"{counters} guarded pairs of counters", lambda: guarded_counters(counters), "proved", 12),
+        Row(f"{counters} guarded pairs of counters", lambda: guarded_counters(counters), "proved", 8),
         Row("wrong after 41 rounds", lambda: after(41), "refuted 42", 60),
     ]
 
