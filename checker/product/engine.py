@@ -46,10 +46,10 @@ class Proved:
 
 @attrs.frozen
 class Open:
-    """The rule was not proved. `refuted`: the model has a run that breaks it, but runs of the model need not be real."""
+    """The rule was not proved. `depth`: the model has a run that breaks it after so many moves, which need not be real."""
 
     reason: str
-    refuted: bool = False
+    depth: int | None = None
 
 
 def product(case: Case, rule: core.Rule) -> Product | Open:
@@ -90,8 +90,8 @@ def decide(case: Case, rule: core.Rule, seconds: float) -> Proved | Open:
     match prove(made.system, seconds=seconds):
         case Proof() as proof:
             return _proved(made, proof.invariant, proof.assumptions)
-        case Refuted():
-            return Open(UNCONFIRMED, refuted=True)
+        case Refuted(depth=depth):
+            return Open(UNCONFIRMED, depth)
         case Unknown(reason=reason):
             return Open(reason)
 

@@ -7,8 +7,17 @@ from itertools import chain
 
 import attrs
 
-from wfcheck.checker.obligation import UNCONFIRMED, Case, Finding, possible, proved, unknown, vacuous
-from wfcheck.checker.product import engine
+from wfcheck.checker.obligation import (
+    UNCONFIRMED,
+    Case,
+    Finding,
+    Script,
+    possible,
+    proved,
+    unknown,
+    vacuous,
+)
+from wfcheck.checker.product import engine, witnesses
 from wfcheck.checker.proof import Inductive
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.events import may_be
@@ -44,9 +53,10 @@ def settle(case: Case, rule: core.Rule, found: Finding) -> Finding:
     answer = engine.decide(case, rule, case.analysis.limits.timeout / 2)
     if isinstance(answer, engine.Proved):
         return _proved(case, rule, answer)
+    found = attrs.evolve(found, starts=chain(found.starts, _starts(case, rule, answer)))
     if found.verdict is Verdict.POSSIBLE:
         return found
-    verdict = Verdict.POSSIBLE if answer.refuted else Verdict.UNKNOWN
+    verdict = Verdict.POSSIBLE if answer.depth is not None else Verdict.UNKNOWN
     return attrs.evolve(found, verdict=verdict, reason=answer.reason)
 
 
@@ -59,9 +69,18 @@ def check(case: Case, rule: core.Rule) -> Finding:
     answer = engine.decide(case, rule, case.analysis.limits.timeout / 2)
     if isinstance(answer, engine.Proved):
         return _proved(case, rule, answer)
-    made = possible(UNCONFIRMED) if answer.refuted else unknown(answer.reason)
+    made = possible(UNCONFIRMED) if answer.depth is not None else unknown(answer.reason)
     led = guided.scripts(case, [act for found in acts for act in found or ()])
-    return attrs.evolve(made, starts=chain(guided.plain(case), led))
+    return attrs.evolve(made, starts=chain(guided.plain(case), _starts(case, rule, answer), led))
+
+
+def _starts(case: Case, rule: core.Rule, answer: engine.Open) -> Iterator[Script]:
+    """Scripts of runs of a few rounds that break the rule as its monitor has it."""
+    prover = Prover(case)
+    for execution, broken in witnesses.unrolled(case, rule, answer.depth or 0):
+        decided = prover.decide(execution, broken)
+        if isinstance(decided, solver.Sat):
+            yield from prover.scripts(execution, decided)
 
 
 def _proved(case: Case, rule: core.Rule, answer: engine.Proved) -> Finding:

@@ -97,7 +97,7 @@ def execute(
     end = run(walk, workflow.body, b.TRUE)
     promise(walk, end, NONE, workflow.span)
     complete = b.or_(end, *(guard for guard, _, _ in walk.returned[0]))
-    walk.emit("end", workflow, complete, {}, {})
+    walk.emit("end", workflow, b.or_(complete, *walk.records.stops), {}, {})
     return Execution(
         program,
         workflow,
