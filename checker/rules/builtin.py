@@ -13,6 +13,7 @@ from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import residue
 from wfcheck.checker.obligation import Case, Finding, possible, proved
 from wfcheck.checker.proof import Inspected
+from wfcheck.checker.rules.contracts.races import apart
 from wfcheck.checker.rules.ends import arriving
 from wfcheck.checker.search import guided
 from wfcheck.checker.traces.event import Event
@@ -205,9 +206,14 @@ def isolated(case: Case) -> Finding | None:
     races = _all_races(case)
     if not races:
         return proved(proof=Inspected("shape", lambda other: not _all_races(other)))
+    if (refuted := apart(case)) is not None:
+        return refuted
     parallel, (store, one, other) = races[0]
     finding = possible(f"`{store}` is written in one branch and used in another")
-    return attrs.evolve(finding, span=parallel.span, judge=_both_happen(one, other))
+    help_ = (
+        f"move one of the two behind the `parallel`, or let them use stores of their own instead of `{store}`"
+    )
+    return attrs.evolve(finding, span=parallel.span, judge=_both_happen(one, other), help=help_)
 
 
 def _all_races(case: Case) -> list[tuple[core.Parallel, tuple[str, Touch, Touch]]]:
@@ -216,10 +222,13 @@ def _all_races(case: Case) -> list[tuple[core.Parallel, tuple[str, Touch, Touch]
 
 
 def _both_happen(one: Touch, other: Touch) -> Callable[[Sequence[Event]], int | None]:
+    """Two events, one at each place."""
+
     def judge(events: Sequence[Event]) -> int | None:
-        first = next((e.seq for e in events if one.matches(e)), None)
-        second = next((e.seq for e in events if other.matches(e)), None)
-        return None if first is None or second is None else max(first, second)
+        firsts = [e.seq for e in events if one.matches(e)]
+        seconds = [e.seq for e in events if other.matches(e)]
+        found = (max(i, j) for i in firsts[:2] for j in seconds[:2] if i != j)
+        return min(found, default=None)
 
     return judge
 
