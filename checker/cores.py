@@ -110,10 +110,10 @@ def _of(program: core.Program, statement: core.Statement) -> Iterator[str]:
 def named(case: Case, proof: Proof) -> frozenset[str]:
     """All that a proof may rest on, beside complete mediation."""
     match proof:
-        case Inspected(kind="labels"):
-            return candidates(case) - _uncounted(case)
-        case Inspected():
-            return candidates(case) & {TOOL_EFFECTS, STEP_BUDGETS}
+        case Inspected(kind="labels", also=also):
+            return (candidates(case) - _uncounted(case)) | {*also}
+        case Inspected(also=also):
+            return (candidates(case) & {TOOL_EFFECTS, STEP_BUDGETS}) | {*also}
         case Refuted(assumptions=assumptions, also=also, again=again):
             beside = frozenset() if again is None else candidates(case) - _uncounted(case)
             lemmas = case.analysis.lemmas(case.workflow.symbol)
@@ -164,6 +164,8 @@ def _size(program: core.Program) -> int:
 
 def _inspected(case: Case, proof: Inspected, names: sets.Names) -> sets.Answer:
     """Whether the labels, or the declarations, still show it."""
+    if not names.issuperset(proof.also):
+        return "insufficient"
     if proof.kind == "labels":
         names |= _uncounted(case)
     else:

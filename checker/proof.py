@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 @attrs.frozen
 class Inspected:
     """Decided by the labelling (`labels`), or by what the workflow and the declarations say (`shape`), without a solver. `holds`
-    decides the same rule of another case: the same workflow, where less is taken for granted."""
+    decides the same rule of another case: the same workflow, where less is taken for granted. `also`: names of assumptions that it
+    rests on in any case."""
 
     kind: Literal["labels", "shape"]
     holds: Callable[[Case], bool]
+    also: tuple[str, ...] = ()
 
 
 @attrs.frozen
 class Refuted:
-    """`formula` has no model in which all (named) `assumptions` hold. `also`: names of assumptions that the making of the formula
-    rests on. `again`: the same question of another case, as far as the formula depends on declarations; None where it does not."""
+    """`formula` has no model in which all (named) `assumptions` hold. `also`: as in `Inspected`. `again`: the same question of another
+    case, as far as the formula depends on declarations; None where it does not."""
 
     formula: Term
     assumptions: tuple[tuple[str, Term], ...]

@@ -26,7 +26,7 @@ from wfcheck.checker.certificate.obligations import (
 )
 from wfcheck.checker.certificate.reading import Sources, load_sources
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Analysis, Case, Finding, Given, Limits
-from wfcheck.checker.proof import Inductive, Proof, Refuted
+from wfcheck.checker.proof import Inductive, Proof
 from wfcheck.checker.result import Verdict
 from wfcheck.dsl import core
 from wfcheck.solver import cores as sets
@@ -196,7 +196,7 @@ def _entitled(found: Certificate, subject: Subject, proof: Proof) -> None:
     """The cores name what there is to assume, and all that the making of the conditions rests on."""
     whole = Case(subject.analysis, subject.workflow, subject.rule)
     known = cores.named(whole, proof)
-    needed = frozenset(proof.also) if isinstance(proof, Refuted | Inductive) else frozenset()
+    needed = frozenset(proof.also)
     for core_names in found.cores:
         if not known.issuperset(core_names) or list(core_names) != sorted(set(core_names)):
             raise RefutedError("cores", "they name what the rule cannot rest on")

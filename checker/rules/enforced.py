@@ -13,6 +13,7 @@ import attrs
 from wfcheck.checker.labels.guarding import Guard
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Finding, proved
+from wfcheck.checker.proof import Inspected, Proof, Refuted
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules import decision, flow
 from wfcheck.checker.rules.continuing import obstacle
@@ -57,8 +58,25 @@ def _kept_by_denials(case: Case, rule: core.Rule) -> Finding | None:
     )
     if check.verdict not in (Verdict.PROVED, Verdict.VACUOUS):
         return None
-    names = (GUARD, COMPLETE_MEDIATION, *labels_rest_on(case), *_failures(case), *check.assumptions)
-    return proved(*names, notes=("what else may break the rule, the guard denies under other rules",))
+    also = (GUARD, *dict.fromkeys(_failures(case)))
+    names = (*also, *labels_rest_on(case), *check.assumptions)
+    notes = ("what else may break the rule, the guard denies under other rules",)
+    return proved(*names, notes=notes, proof=_with_guards(check.proof, also))
+
+
+def _with_guards(proof: Proof | None, also: tuple[str, ...]) -> Proof | None:
+    """The proof of a case with guards as one of the case without."""
+
+    def guarded(other: Case) -> Case:
+        return attrs.evolve(other, analysis=other.analysis.with_guards)
+
+    match proof:
+        case Inspected(holds=holds):
+            return attrs.evolve(proof, holds=lambda other: holds(guarded(other)), also=(*proof.also, *also))
+        case Refuted(again=again) if again is not None:
+            return attrs.evolve(proof, again=lambda other: again(guarded(other)), also=(*proof.also, *also))
+        case _:
+            return None
 
 
 def _failures(case: Case) -> Iterator[str]:

@@ -22,7 +22,7 @@ from wfcheck.checker.obligation import (
     proved,
     unknown,
 )
-from wfcheck.checker.proof import Inspected
+from wfcheck.checker.proof import Inspected, Refuted
 from wfcheck.checker.reference.evaluate import judged
 from wfcheck.checker.reference.log import Log
 from wfcheck.checker.reference.matching import Matcher as Naive
@@ -105,36 +105,59 @@ def _deniable(case: Case, duty: Duty) -> bool:
 
 def _on_paths(case: Case, duties: Sequence[Duty]) -> Finding:
     """Whether some path comes to a call that is not granted, with the influence of whom it is not granted to."""
-    cores: list[str] = []
-    for principal in dict.fromkeys(duty.principal for duty in duties):
+    prover = _prover(case, duties)
+    formulas = _ungranted(case, prover.over, duties)
+    match prover.decide(prover.over, formulas):
+        case solver.Unsat(core=names):
+            if (why := contradiction(prover, names)) is not None:
+                return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
+            return proved(*names, proof=prover.refuted(formulas, again=_question))
+        case solver.Sat():
+            mine = _first(case, prover, duties)
+            return _open(case, _prover(case, mine), mine)
+        case solver.Unknown(reason=why):
+            return attrs.evolve(unknown(f"the solver gave up: {why}"), span=duties[0].act.span)
+
+
+def _question(case: Case) -> Refuted:
+    """The formula that is satisfiable if a call may not be granted."""
+    left = [duty for duty in _duties(case) if not _plainly(duty)]
+    prover = _prover(case, left)
+    return prover.refuted(_ungranted(case, prover.over, left))
+
+
+def _first(case: Case, prover: Prover, duties: Sequence[Duty]) -> list[Duty]:
+    """The duties to the first principal that some path breaks."""
+    for principal in _principals(duties):
         mine = [duty for duty in duties if duty.principal == principal]
-        prover = _prover(case, principal)
-        answer = prover.decide(prover.over, _ungranted(case, prover.over, mine))
-        match answer:
-            case solver.Unsat(core=names):
-                if (why := contradiction(prover, names)) is not None:
-                    return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
-                cores += names
-            case solver.Sat():
-                return _open(case, prover, mine)
-            case solver.Unknown(reason=why):
-                return attrs.evolve(unknown(f"the solver gave up: {why}"), span=mine[0].act.span)
-    names = (COMPLETE_MEDIATION, "tool-effects", "llm-context", "source-labels")
-    return proved(*names, *cores)
+        if not isinstance(prover.decide(prover.over, _ungranted(case, prover.over, mine, duties)), solver.Unsat):
+            return mine
+    return list(duties)
 
 
-def _prover(case: Case, principal: str) -> Prover:
-    return Prover(case, (case.analysis.labelling.table.mask((principal,)),))
+def _principals(duties: Sequence[Duty]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(duty.principal for duty in duties))
 
 
-def _ungranted(case: Case, execution: Execution, duties: Sequence[Duty]) -> list[Term]:
+def _prover(case: Case, duties: Sequence[Duty]) -> Prover:
+    """With one query for the influence of each principal."""
+    table = case.analysis.labelling.table
+    return Prover(case, tuple(table.mask((principal,)) for principal in _principals(duties)))
+
+
+def _ungranted(
+    case: Case, execution: Execution, duties: Sequence[Duty], asked: Sequence[Duty] | None = None
+) -> list[Term]:
+    """When a call that one of the duties is about is not granted. `asked`: the duties whose principals the execution asks for."""
     matcher = Matcher(case.program, execution.notes)
+    place = {principal: i for i, principal in enumerate(_principals(asked or duties))}
     found = []
     for duty in duties:
+        query = place[duty.principal]
         for event in execution.events:
             here = (event.site, event.choice, event.kind) == (duty.act.node, duty.act.choice, "call")
             if here and event.certain:
-                influenced = b.TRUE if duty.acting else b.or_(*(bits[0] for bits in event.taints.values()))
+                influenced = b.TRUE if duty.acting else b.or_(*(bits[query] for bits in event.taints.values()))
                 covered = _covered(matcher, duty.body, event)
                 found.append(b.and_(event.guard, influenced, b.not_(covered)))
     return found

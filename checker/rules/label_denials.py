@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from wfcheck.checker.labels.agent import handle
 from wfcheck.checker.labels.guarding import Guard
 from wfcheck.checker.labels.tree import leaf, union
+from wfcheck.checker.labels.worst import LLM_CONTEXT, SOURCE_LABELS, TOOL_EFFECTS, senders, writers
 from wfcheck.checker.obligation import Case
 from wfcheck.checker.rules import decision, ends, flow, from_only
 from wfcheck.checker.rules.denials import MEDIATED, Denials, handed_back, handled
@@ -78,9 +79,8 @@ def labels_rest_on(case: Case) -> tuple[str, ...]:
     """What the label of what an agent has seen rests on."""
     stores = {act.subject for act in case.acts("recall") if act.subject is not None}
     stores |= {store for act in case.acts("call") for store in case.program.tools[act.subject or ""].reads}
-    writers = sorted(f"{store}.writers" for store in stores)
-    senders = ["messages.senders"] if case.acts("receive") else []
-    return ("tool-effects", "llm-context", "source-labels", *writers, *senders)
+    inboxes = {act.actor for act in case.acts("receive")}
+    return (TOOL_EFFECTS, LLM_CONTEXT, SOURCE_LABELS, *sorted(map(writers, stores)), *sorted(map(senders, inboxes)))
 
 
 def of_values(case: Case, body: core.FromOnly) -> Denials | None:
