@@ -138,9 +138,10 @@ class Log:
             return Unknown("there is no clock")
         return Unknown("the clock goes back") if end < start else end - start <= limit
 
-    def steps(self, first: int, last: int) -> int:
-        """How many calls begin after the first event, up to and with the last."""
-        return sum(event.kind == "call" for event in self.events[first + 1 : last + 1])
+    def steps(self, first: int, last: int, per_session: bool) -> int:
+        """How many calls of the run (or session) of the last event begin after the first one, up to and with the last."""
+        between = (i for i in range(first + 1, last + 1) if self.events[i].kind == "call")
+        return sum(self.together(i, last, per_session) for i in between)
 
     def group(self, index: int, per_session: bool) -> tuple[str | None, ...]:
         """The run, or the session, that the event belongs to."""

@@ -74,17 +74,17 @@ def _valid(matcher: Matcher, body: core.Before, at: int, index: int, binders: Bi
     log = matcher.log
     history = log.before(index, matcher.per_session)
     return both(
-        body.within_steps is None or log.steps(at, index) <= body.within_steps,
+        body.within_steps is None or log.steps(at, index, matcher.per_session) <= body.within_steps,
         log.within(at, index, body.within_time),
         none_between(matcher, body.since, history, at, index, binders),
-        unexpired(log, at, index),
+        unexpired(log, at, index, matcher.per_session),
     )
 
 
-def unexpired(log: Log, approval: int, index: int) -> Truth:
+def unexpired(log: Log, approval: int, index: int, per_session: bool) -> Truth:
     """An approval that was given for a while is evidence only so long."""
     event = log.events[approval]
-    if event.valid_steps is not None and log.steps(approval, index) > event.valid_steps:
+    if event.valid_steps is not None and log.steps(approval, index, per_session) > event.valid_steps:
         return False
     if event.valid_until is None:
         return True

@@ -166,7 +166,7 @@ def _owed(matcher: Matcher, body: core.After, index: int, binders: Binders, trut
     log = matcher.log
     missing = truth
     for at in log.after(index, matcher.per_session):
-        late = _late(log, body, index, at)
+        late = _late(matcher, body, index, at)
         if late is not False or _ends(matcher, at):
             yield at, both(missing, True if _ends(matcher, at) else late)
             if late is True or _ends(matcher, at):
@@ -185,9 +185,10 @@ def _ends(matcher: Matcher, index: int) -> bool:
     return not matcher.per_session or not matcher.log.after(index, True)
 
 
-def _late(log: Log, body: core.After, index: int, at: int) -> Truth:
+def _late(matcher: Matcher, body: core.After, index: int, at: int) -> Truth:
     """The bound is passed at this event."""
-    if body.within_steps is not None and log.steps(index, at) > body.within_steps:
+    log = matcher.log
+    if body.within_steps is not None and log.steps(index, at, matcher.per_session) > body.within_steps:
         return True
     return False if body.within_time is None else negated(log.within(index, at, body.within_time))
 

@@ -87,10 +87,10 @@ def within_time(earlier: View, later: View, limit: timedelta) -> Truth:
     return bool(gap <= limit) if gap.total_seconds() >= 0 else UNKNOWN
 
 
-def unexpired(approval: View, judged: View) -> Truth:
+def unexpired(approval: View, judged: View, per_session: bool) -> Truth:
     """An approval that was given for a while is evidence only so long."""
     event = approval.event
-    if event.valid_steps is not None and judged.steps - approval.steps > event.valid_steps:
+    if event.valid_steps is not None and judged.steps_since(approval, per_session) > event.valid_steps:
         return False
     if event.valid_until is None:
         return True

@@ -106,7 +106,7 @@ class ResponseStepper:
 
     def _late(self, start: View, view: View) -> Truth:
         steps, limit = self.compiled.within_steps, self.compiled.within_time
-        if steps is not None and view.steps - start.steps > steps:
+        if steps is not None and view.steps_since(start, self.compiled.per_session) > steps:
             return True
         return False if limit is None else negated(within_time(start, view, limit))
 

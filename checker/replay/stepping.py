@@ -232,11 +232,13 @@ class MonitorStepper:
         """Whether an earlier event is near enough, not renewed since and (an approval) not expired."""
         evidence = self.compiled.evidence
         assert evidence is not None
+        session = self.compiled.per_session
         renewed = state.since.latest(view, bindings, history) if state.since else Latest()
 
         def valid(earlier: View, _: Bindings) -> Truth:
-            truth = conjunction(renewed.not_after(earlier.index), unexpired(earlier, view))
-            if evidence.within_steps is not None and view.steps - earlier.steps > evidence.within_steps:
+            truth = conjunction(renewed.not_after(earlier.index), unexpired(earlier, view, session))
+            steps = view.steps_since(earlier, session)
+            if evidence.within_steps is not None and steps > evidence.within_steps:
                 return False
             if evidence.within_time is None:
                 return truth

@@ -20,9 +20,9 @@ _HIDDEN = frozenset({"redacted", "truncated", "absent"})
 
 @attrs.define
 class View:
-    """One event. `call` is the view of the call that a result, failure or denial answers. `turn` and `steps` count model
-    answers and calls up to and with this event. `on_behalf`: the actors of the steps around it. A call knows its recorded
-    result, and the kinds of the later events that tell how it ended (`outcomes`)."""
+    """One event. `call` is the view of the call that a result, failure or denial answers. `turn` and `steps` count model answers
+    and calls of the run, `session_steps` calls of the session, up to and with this event. `on_behalf`: the actors of the steps
+    around it. A call knows its recorded result, and the kinds of the later events that tell how it ended (`outcomes`)."""
 
     index: int
     event: Event
@@ -37,6 +37,7 @@ class View:
     run: str
     turn: int
     steps: int
+    session_steps: int
     call: View | None = None
     on_behalf: tuple[str | None, ...] = ()
     outcomes: frozenset[str] = frozenset()
@@ -45,6 +46,12 @@ class View:
     def text(self) -> Known:
         """What was said or entered."""
         return UNKNOWN if self.event.text is None else self.event.text
+
+    def steps_since(self, earlier: View, per_session: bool) -> int:
+        """How many calls of the run (or session) begin after an earlier event of it, up to and with this one."""
+        if per_session:
+            return self.session_steps - earlier.session_steps
+        return self.steps - earlier.steps
 
     @property
     def side_effect(self) -> bool:
@@ -103,12 +110,13 @@ class _Reader:
     by_id: dict[str, View] = attrs.field(factory=dict)
     coerced: dict[str, Known] = attrs.field(factory=dict)
     turns: dict[tuple[str, str], int] = attrs.field(factory=dict)
-    steps: int = 0
+    steps: dict[tuple[str, ...], int] = attrs.field(factory=dict)
 
     def view(self, index: int, event: Event) -> View:
         run = (event.session or "", event.run or "")
         turn = self.turns[run] = self.turns.get(run, 0) + (event.kind in ("llm", "input"))
-        self.steps += event.kind == "call"
+        steps = self._step(run, event)
+        session_steps = self._step(run[:1], event)
         call = self._call_of(event)
         tool = self.catalogue.tools.get(event.tool) if event.tool else None
         name = tool.symbol if tool else event.tool or ""
@@ -118,11 +126,15 @@ class _Reader:
         view = View(
             index, event, event.kind, name, tool, self._actor(event, call),
             call.arguments if call and not own else _arguments(event, tool, shown),
-            self._result(event, tool, shown), moment, *run, turn, self.steps, call, self._behalf(event),
+            self._result(event, tool, shown), moment, *run, turn, steps, session_steps, call, self._behalf(event),
             self._outcomes(index, event),
         )  # fmt: skip
         self._remember(view, event)
         return view
+
+    def _step(self, scope: tuple[str, ...], event: Event) -> int:
+        count = self.steps[scope] = self.steps.get(scope, 0) + (event.kind == "call")
+        return count
 
     def _remember(self, view: View, event: Event) -> None:
         if event.id:
