@@ -38,33 +38,45 @@ def measure(
     items: list[Dropped] = []
     left = 0
     with pipeline.deep_stack():
-        found = mutants(program)
+        found, base = mutants(program), _warm(program, asked.limits)
         for mutant in found:
             if time.monotonic() > deadline:
                 left += 1
                 continue
             if progress is not None:
                 progress(f"without {mutant.text}")
-            tried = _attempt(program, mutant, held, asked.limits)
+            tried = _attempt(program, mutant, held, asked.limits, base)
             items += [] if tried is None else [tried]
             left += tried is None
-        weak = tuple(_weak(program, held, asked, deadline, progress))
+        weak = tuple(_weak(program, held, asked, deadline, progress, base))
     return Coverage(tuple(items), weak, left)
 
 
-def _attempt(program: core.Program, mutant: Mutant, held: Sequence[Result], limits: Limits) -> Dropped | None:
+def _warm(program: core.Program, limits: Limits) -> Analysis:
+    """What is the same wherever only rules without labels change."""
+    base = analysis_of(program, limits)
+    for workflow in program.workflows:
+        base.execution(workflow)
+    return base
+
+
+def _attempt(
+    program: core.Program, mutant: Mutant, held: Sequence[Result], limits: Limits, base: Analysis
+) -> Dropped | None:
     """None where the changed program cannot be analysed: nothing is said of it."""
     try:
-        return _tried(program, mutant, held, limits)
-    except Exception:  # noqa: BLE001 - a program that nobody could have written may be one that no analysis expects
+        return _tried(program, mutant, held, limits, base)
+    except (LookupError, ValueError, AssertionError):  # no analysis expects a program that nobody could write
         return None
 
 
-def _tried(program: core.Program, mutant: Mutant, held: Sequence[Result], limits: Limits) -> Dropped:
+def _tried(
+    program: core.Program, mutant: Mutant, held: Sequence[Result], limits: Limits, base: Analysis
+) -> Dropped:
     changed = mutant.make(program)
     touched = _touched(program, mutant)
     mine = [r for r in held if _may_notice(program, mutant, touched, r)]
-    analysis = analysis_of(changed, limits)
+    analysis = analysis_of(changed, limits, base if mutant.rule is not None else None)
     noticed = next((r for r in _likely(mine) if not still_holds(analysis, r)), None)
     names = tuple(dict.fromkeys(r.rule for r in mine))
     return Dropped(
@@ -77,10 +89,14 @@ def _tried(program: core.Program, mutant: Mutant, held: Sequence[Result], limits
     )
 
 
-def analysis_of(program: core.Program, limits: Limits) -> Analysis:
-    """What the rules of a changed program share."""
+def analysis_of(program: core.Program, limits: Limits, base: Analysis | None = None) -> Analysis:
+    """What the rules of a changed program share. `base`: of a program that differs in rules without labels alone."""
     sources = tuple(s for rule in program.rules for s in flow.virtual_sources(program, rule))
-    return Analysis(program, sources, limits)
+    made = Analysis(program, sources, limits)
+    if base is not None and base.sources == sources:
+        vars(made)["labelling"] = base.labelling
+        made._executions.update(base._executions)
+    return made
 
 
 def _touched(program: core.Program, mutant: Mutant) -> frozenset[str]:
@@ -130,7 +146,12 @@ def still_holds(analysis: Analysis, result: Result) -> bool:
 
 
 def _weak(
-    program: core.Program, held: Sequence[Result], asked: Budget, deadline: float, progress: Progress | None
+    program: core.Program,
+    held: Sequence[Result],
+    asked: Budget,
+    deadline: float,
+    progress: Progress | None,
+    base: Analysis,
 ) -> Iterator[Stronger]:
     for rule in program.rules:
         mine = [r for r in held if r.rule == rule.name and r.verdict is Verdict.PROVED]
@@ -145,7 +166,8 @@ def _weak(
             if time.monotonic() > deadline:
                 return False
             rules = tuple(stricter if r.name == stricter.name else r for r in program.rules)
-            analysis = analysis_of(attrs.evolve(program, rules=rules), asked.limits)
+            shared = None if isinstance(stricter.body, core.Flow) else base
+            analysis = analysis_of(attrs.evolve(program, rules=rules), asked.limits, shared)
             return all(still_holds(analysis, r) for r in mine)
 
         yield from weak_spots(program, rule, proved)

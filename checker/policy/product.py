@@ -12,11 +12,12 @@ import attrs
 from wfcheck.checker.policy.letters import Letter, TooManyError, alphabet
 from wfcheck.checker.policy.machines import Atom, Machine, hints, machine
 from wfcheck.checker.policy.subsume import Stated
-from wfcheck.checker.policy.weaker import consequence, never
+from wfcheck.checker.policy.weaker import consequence, never, sharper
 from wfcheck.dsl import core
 
 STATES = 6_000
 PATHS = 6
+DATA = "it compares events with each other, counts, or depends on time or labels"
 TRACKED = 10
 """Of so many classes of calls it is known whether one was attempted."""
 Word: TypeAlias = tuple[Letter, ...]
@@ -36,11 +37,12 @@ class Explored:
 
 def explore(rules: Sequence[Stated], other: Stated, program: core.Program, seconds: float) -> Explored:
     """Rules without a finite automaton are left out on the stricter side (more runs are then looked at)."""
-    target = machine(never(other))
+    exact = machine(never(other))
+    target = exact if exact is not None else machine(sharper(other))
     known = [m for m in (machine(consequence(rule), loose=True) for rule in rules) if m is not None]
     machines = (*known, *([] if target is None else [target]))
     own = [atom for m in machines for atom in m.atoms]
-    told = [] if target is not None else [hint for stated in (other, *rules) for hint in hints(stated)]
+    told = [] if exact is not None else [hint for stated in (other, *rules) for hint in hints(stated)]
     try:
         letters = _alphabet(program, own, told, seconds)
     except TooManyError as error:
@@ -57,7 +59,7 @@ def explore(rules: Sequence[Stated], other: Stated, program: core.Program, secon
         return Explored(True, len(free.seen), letters=letters)
     paired = _Product(machines, list(_moves(letters)))
     paths = tuple(path for path, _ in zip(paired.wrong(), range(PATHS), strict=False))
-    reason = "the rules have too many states together" if free.cut else None
+    reason = "the rules have too many states together" if free.cut else None if exact is not None else DATA
     return Explored(False, len(free.seen), paths, letters, reason)
 
 

@@ -46,6 +46,17 @@ def never(stated: Stated) -> Stated:
     return stated
 
 
+def sharper(stated: Stated) -> Stated:
+    """A rule that small automata can follow and that turns down all that this one does, and perhaps more."""
+    body = stated.rule.body
+    if isinstance(body, core.Forbid) and body.after is not None and not stated.rule.per_session:
+        return _with(
+            stated,
+            attrs.evolve(body, event=loose(body.event), after=loose(body.after), until=None, duration=None),
+        )
+    return stated
+
+
 _RUN = (core.ScopeKey("run", None, None),)
 
 
