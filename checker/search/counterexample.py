@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, count
 from typing import TypeAlias
 
 import attrs
@@ -14,6 +14,7 @@ from wfcheck.checker import sharing
 from wfcheck.checker.reference.interpreter import NotARunError, Sessions, run_sessions
 from wfcheck.checker.reference.minimal import NoValueError
 from wfcheck.checker.result import Witness
+from wfcheck.checker.search import sessions
 from wfcheck.checker.search.candidates import Pool, pool
 from wfcheck.checker.search.exploration import Explorer, Key, Script
 from wfcheck.checker.traces.event import Event
@@ -26,6 +27,7 @@ WORK = 20_000
 same way every time."""
 FUEL = 300
 CHILDREN = 60
+SWEEPS = 20
 
 Judge: TypeAlias = Callable[[Sessions], int | None]
 """The index of the event that breaks the rule in the last run, if any."""
@@ -33,7 +35,8 @@ Judge: TypeAlias = Callable[[Sessions], int | None]
 
 @attrs.frozen(slots=False)
 class Search:
-    """What one search is about. `entries`: workflows run one after another over shared stores; the last is judged."""
+    """What one search is about. `entries`: workflows run one after another over shared stores; the last is judged.
+    `failing`: failures matter, even where nothing handles them."""
 
     program: core.Program
     entries: tuple[core.Workflow, ...]
@@ -41,6 +44,7 @@ class Search:
     pool: Pool
     ends: tuple[core.FlowEnd, ...]
     explicit: bool
+    failing: bool = False
 
     def attempt(self, script: Script) -> tuple[Sessions | None, dict[Key, list[object]]]:
         """One run on the script (None: it is no run of the model), and what else could have been answered."""
@@ -49,7 +53,7 @@ class Search:
             done = run_sessions(
                 self.program,
                 list(zip(self.entries, oracles, strict=True)),
-                sessions=["s1"] * len(self.entries),
+                sessions=sessions.names(self.entries),
                 explicit=self.explicit,
                 ends=self.ends,
                 fuel=self.fuel,
@@ -67,7 +71,7 @@ class Search:
         return FUEL + 2 * sum(len(list(statements(w.body))) for w in self.entries)
 
     def _oracle(self, script: Script, number: int) -> Explorer:
-        fails = any(isinstance(s, core.Retry) for s in statements(self.entries[number].body))
+        fails = self.failing or any(isinstance(s, core.Retry) for s in statements(self.entries[number].body))
         return Explorer(script, self.pool, self.program, number, fails)
 
 
@@ -76,12 +80,12 @@ def find(search: Search, starts: Iterable[Script], deadline: float) -> tuple[Scr
 
     Deterministic but for the deadline (`time.monotonic`)."""
     order = count()
-    queue: list[tuple[int, int, Script]] = [(len(s), next(order), s) for s in (*starts, {})]
+    queue: list[tuple[int, int, Script]] = [(0, next(order), s) for s in ({}, *starts)]
     heapq.heapify(queue)
     seen: set[tuple[object, ...]] = set()
     tried = work = 0
     while queue and tried < RUNS and work < WORK and time.monotonic() < deadline:
-        _, _, script = heapq.heappop(queue)
+        cost, _, script = heapq.heappop(queue)
         tried += 1
         done, asked = search.attempt(script)
         if done is None:
@@ -91,8 +95,8 @@ def find(search: Search, starts: Iterable[Script], deadline: float) -> tuple[Scr
             return script, witness
         if (shape := _shape(done)) not in seen:
             seen.add(shape)
-            for child in children(script, asked):
-                heapq.heappush(queue, (len(child), next(order), child))
+            for child in children(script, asked, search.entries):
+                heapq.heappush(queue, (cost + 1, next(order), child))
     return None
 
 
@@ -107,15 +111,16 @@ def confirmed(search: Search, done: Sessions) -> Witness | None:
     return Witness(done.events, index)
 
 
-def children(script: Script, asked: dict[Key, list[object]]) -> Iterator[Script]:
-    """The script with one more answer of its own, each."""
-    made = 0
-    for key, alternatives in asked.items():
-        for answer in alternatives:
-            if made >= CHILDREN:
-                return
-            made += 1
-            yield {**script, key: answer}
+def children(
+    script: Script, asked: dict[Key, list[object]], entries: Sequence[core.Workflow]
+) -> Iterator[Script]:
+    """The script with one more answer of its own, each; last those that stay with it for a while."""
+    answers = [(key, answer) for key, alternatives in asked.items() for answer in alternatives][:CHILDREN]
+    yield from ({**script, key: answer} for key, answer in answers)
+    for key, answer in answers[:SWEEPS]:
+        longer = sessions.swept(script, key, answer, entries)
+        if longer is not None:
+            yield longer
 
 
 def _shape(done: Sessions) -> tuple[object, ...]:
@@ -141,20 +146,37 @@ def search_runs(
 ) -> Witness | None:
     """A breaking run of the workflow: alone first, then after one earlier run of each workflow that shares a store with it."""
     answers = pool(program, rule)
-    alone = Search(program, (workflow,), judge, answers, ends, explicit)
+    failing = rule is not None and _about_failures(rule)
+    alone = Search(program, (workflow,), judge, answers, ends, explicit, failing)
     for script in starts:
         done, _ = alone.attempt(script)
         if done is not None and (witness := confirmed(alone, done)) is not None:
             return witness
-    found = find(alone, (), time.monotonic() + seconds)
+    counts = rule is not None and isinstance(rule.body, core.Limit | core.Always)
+    again = sessions.persistent(alone.entries, program) if counts else ()
+    found = find(alone, again, time.monotonic() + seconds)
     if found is not None:
         return found[1]
-    for earlier in _earlier(program, workflow):
-        after = Search(program, (*earlier, workflow), judge, answers, ends, explicit)
-        found = find(after, (), time.monotonic() + seconds)
+    for earlier in chain(_in_session(program, workflow, rule), _earlier(program, workflow)):
+        after = Search(program, (*earlier, workflow), judge, answers, ends, explicit, failing)
+        again = () if rule is None else sessions.persistent(after.entries, program)
+        found = find(after, again, time.monotonic() + seconds)
         if found is not None:
             return found[1]
     return None
+
+
+def _in_session(
+    program: core.Program, workflow: core.Workflow, rule: core.Rule | None
+) -> Iterator[tuple[core.Workflow, ...]]:
+    if rule is not None and sessions.looks_back(rule, program):
+        yield from sessions.earlier(program, workflow, rule)
+
+
+def _about_failures(rule: core.Rule) -> bool:
+    return any(
+        choice.kind == "fail" for pattern in sessions.patterns(rule.body) for choice in pattern.choices
+    )
 
 
 def _earlier(program: core.Program, workflow: core.Workflow) -> Iterator[tuple[core.Workflow, ...]]:
