@@ -66,8 +66,11 @@ class RuleTrace:
         session = self.monitor.per_session
         if session and self.monitor.armed is not None:
             return "this version does not yet prove `after ... per session`"
-        if session and self.monitor.evidence is not None and self.monitor.evidence.single_use:
+        evidence = self.monitor.evidence
+        if session and evidence is not None and evidence.single_use:
             return "this version does not yet prove approvals per session"
+        if session and evidence is not None and (evidence.since or evidence.within_steps is not None):
+            return "runs of one session may come in between"
         return None
 
     def violations(self) -> Iterator[Violation]:
