@@ -88,5 +88,9 @@ def swept(script: Script, key: Key, answer: object, entries: Sequence[core.Workf
     return {**dict.fromkeys(keys, answer), **script, key: answer}
 
 
+def _again(key: Key, run: int, visit: int) -> Key:
+    return (run, *key[1:-1], visit)
+
+
 def _alike(run: int, entries: Sequence[core.Workflow]) -> list[int]:
     return [number for number, workflow in enumerate(entries) if workflow is entries[run]]
