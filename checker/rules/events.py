@@ -22,6 +22,7 @@ from wfcheck.checker.obligation import (
 from wfcheck.checker.proof import Inspected, Proof
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.prove import Prover, contradiction
+from wfcheck.checker.rules.relies import relies_on
 from wfcheck.checker.rules.symbolic_match import Matcher
 from wfcheck.checker.rules.symbolic_rule import RuleTrace, Violation
 from wfcheck.checker.search import guided
@@ -96,7 +97,8 @@ def _proved(
         nothing = _nothing_judged(rule, prover.refuted([e.guard for e in trace.occurrences()]))
         return attrs.evolve(nothing, assumptions=occurs.core)
     approvals = ("approval-shows",) if trace.monitor.evidence and trace.monitor.evidence.single_use else ()
-    return proved(*names, proof=prover.refuted([v.broken for v in found], approvals))
+    also = (*approvals, *relies_on(rule.body))
+    return proved(*names, proof=prover.refuted([v.broken for v in found], also))
 
 
 def _starts(case: Case, rule: core.Rule, monitor: Monitor, prover: Prover) -> Iterator[Script]:

@@ -26,6 +26,7 @@ from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules import occurrences
 from wfcheck.checker.rules.events import may_be
 from wfcheck.checker.rules.prove import Prover, contradiction
+from wfcheck.checker.rules.relies import relies_on
 from wfcheck.checker.rules.symbolic_match import JUDGED, Matcher, Truth, both, either
 from wfcheck.checker.rules.symbolic_order import may_precede, precedes
 from wfcheck.checker.search import guided
@@ -58,7 +59,7 @@ def check(case: Case, body: core.Limit) -> Finding:
             why = contradiction(prover, names)
             if why is not None:
                 return Finding(Verdict.INCONSISTENT, reason=why, assumptions=names)
-            return proved(*names, proof=prover.refuted(violations))
+            return proved(*names, proof=prover.refuted(violations, relies_on(body)))
         case solver.Sat():
             return attrs.evolve(
                 possible(UNCONFIRMED, notes=prover.open_points),

@@ -22,6 +22,7 @@ from wfcheck.checker.proof import Inductive
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.rules.events import may_be
 from wfcheck.checker.rules.prove import Prover, contradiction
+from wfcheck.checker.rules.relies import relies_on
 from wfcheck.checker.rules.symbolic_match import Matcher
 from wfcheck.checker.search import guided
 from wfcheck.dsl import core
@@ -95,11 +96,11 @@ def _proved(case: Case, rule: core.Rule, answer: engine.Proved) -> Finding:
             return attrs.evolve(
                 vacuous("the judged event cannot occur in this workflow"), assumptions=occurs.core
             )
-    return proved(*answer.assumptions, notes=answer.notes, proof=_inductive(answer))
+    return proved(*answer.assumptions, notes=answer.notes, proof=_inductive(rule, answer))
 
 
-def _inductive(answer: engine.Proved) -> Inductive:
-    return Inductive(answer.system, answer.invariant, answer.rests_on)
+def _inductive(rule: core.Rule, answer: engine.Proved) -> Inductive:
+    return Inductive(answer.system, answer.invariant, (*answer.rests_on, *relies_on(rule.body)))
 
 
 def _occurs(case: Case, rule: core.Rule, prover: Prover) -> solver.Answer | None:
