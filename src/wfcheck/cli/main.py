@@ -14,6 +14,8 @@ from wfcheck import __version__
 COMMANDS = {
     "check": "parse, type-check and prove every rule of every workflow",
     "replay": "replay recorded runs against the rules of a spec",
+    "tracediff": "compare the decisions of two recorded runs",
+    "triage": "look for signs of trouble in recorded runs, without any policy",
     "test": "run the `test` blocks of specs",
     "fmt": "format .wf files in place",
     "graph": "draw the typed DAG of a workflow",
