@@ -1,8 +1,7 @@
-"""The two ends of a flow rule: which bits its sources are, and where in a workflow its sinks are."""
+"""The two ends of a flow rule: what its sources are (see `sources`), and where in a workflow its sinks are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import attrs
@@ -10,88 +9,11 @@ import attrs
 from wfcheck.checker.labels.agent import CONTEXT
 from wfcheck.checker.labels.analysis import WorkflowLabels
 from wfcheck.checker.labels.state import Act
-from wfcheck.checker.labels.table import MODEL, USER, Table, VirtualSource, residue
+from wfcheck.checker.rules.sources import Ends, UnsupportedEndError, sources
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions
 
-
-class UnsupportedEndError(Exception):
-    """This form of an end is not decided yet; the message says which."""
-
-
-@attrs.frozen
-class Ends:
-    """Sources of one rule: declared tags, and virtual sources with a bit of their own."""
-
-    tags: frozenset[str]
-    virtual: tuple[VirtualSource, ...]
-
-    def mask(self, table: Table, except_via: frozenset[str]) -> int:
-        """Every bit that counts as one of the sources."""
-        bits = table.stands_for(self.tags, except_via)
-        return bits | table.mask(source.symbol for source in self.virtual)
-
-
-def sources(program: core.Program, ends: Iterable[core.FlowEnd], except_via: frozenset[str]) -> Ends:
-    """The sources of a rule; raises UnsupportedEndError."""
-    tags: set[str] = set()
-    virtual: list[VirtualSource] = []
-    for end in ends:
-        for part in _source(program, end):
-            if isinstance(part, str):
-                tags.add(part)
-            else:
-                virtual.append(VirtualSource(part, except_via))
-    return Ends(frozenset(tags), tuple(dict.fromkeys(virtual)))
-
-
-def _source(program: core.Program, end: core.FlowEnd) -> Iterator[core.FlowEnd | str]:
-    match end:
-        case core.TagEnd(tags=tags):
-            yield from sorted(tags)
-        case core.PrincipalEnd(principal=principal):
-            yield principal
-        case core.CallEnd(event=event):
-            for choice in event.choices:
-                yield from _event_source(program, choice)
-        case core.ResultEnd() | core.ArgumentEnd() | core.ParameterEnd() | core.StoreEnd() | core.AgentEnd():
-            yield end
-        case core.ChannelEnd():
-            raise UnsupportedEndError("nothing comes from a channel: flows from a channel are not decided")
-        case core.LiteralEnd():
-            raise UnsupportedEndError("flows from a table are not decided yet")
-        case _:
-            assert_never(end)
-
-
-def _event_source(program: core.Program, choice: core.EventChoice) -> Iterator[core.FlowEnd | str]:
-    match choice.kind:
-        case "call":
-            for tool in sorted(choice.subjects or program.tools):
-                yield core.ResultEnd(tool, ())
-        case "read":
-            yield from sorted(choice.subjects)
-        case "recall" | "remember" | "write":
-            for store in sorted(choice.subjects or program.stores):
-                yield core.StoreEnd(store)
-        case "release":
-            for release in sorted(choice.subjects or program.releases):
-                yield residue(release)
-        case "input":
-            yield from sorted(choice.subjects or {USER, *program.principals})
-        case "llm" | "step":
-            yield from (core.AgentEnd(s) for s in sorted(choice.subjects))
-            yield from () if choice.subjects else (MODEL,)
-        case "message":
-            for step in sorted(_receivers(program)):
-                yield core.AgentEnd(step)
-        case _:
-            raise UnsupportedEndError(f"flows from `{choice.kind}` events are not decided yet")
-
-
-def _receivers(program: core.Program) -> set[str]:
-    bodies = (statements(w.body) for w in program.workflows.values())
-    return {s.step for body in bodies for s in body if isinstance(s, core.Receive)}
+__all__ = ["Ends", "Hit", "Sink", "UnsupportedEndError", "arriving", "sinks", "sources"]
 
 
 @attrs.frozen
@@ -110,16 +32,19 @@ class Sink:
 
 
 Part = tuple[str, core.FieldPath]
+RESULT = "the result"
+"""Stands for it among the names of what arrives."""
 
 
 @attrs.frozen
 class Hit:
-    """An end that names an act: what arrives there, and under which conditions."""
+    """An end that names an act: what arrives there (its `result`, too), and under which conditions."""
 
     name: str
     parts: tuple[Part, ...]
     when: core.Expr | None = None
     choice: core.EventChoice | None = None
+    result: bool = False
 
 
 _ACTS: dict[type[core.FlowEnd], tuple[str, ...]] = {
@@ -148,6 +73,8 @@ def _sink(labels: WorkflowLabels, act: Act, hit: Hit, implicit: bool) -> Sink:
     if act.kind == "agent":
         label |= labels.heads[act.node].variables[CONTEXT].every
     names = tuple(argument for argument, _ in hit.parts)
+    if hit.result:
+        label, names = label | act.result.every, (*names, RESULT)
     return Sink(act, hit.name, label, act.shown | decision | label, names, hit.when, hit.choice)
 
 
@@ -239,6 +166,8 @@ def _event_hits(program: core.Program, act: Act, choice: core.EventChoice, impli
             return whole if act.kind == choice.kind and named else []
         case "say" | "ask" | "approve":
             return whole if act.kind == choice.kind else []
+        case "fail" | "recall" | "deny" | "read" | "step":
+            return _after_effects(program, act, choice, named)
         case "message":
             there = act.kind == "message" and (
                 not choice.to or act.subject is None or act.subject in choice.to
@@ -246,3 +175,29 @@ def _event_hits(program: core.Program, act: Act, choice: core.EventChoice, impli
             return whole if there else []
         case _:
             raise UnsupportedEndError(f"flows to `{choice.kind}` events are not decided yet")
+
+
+def _after_effects(program: core.Program, act: Act, choice: core.EventChoice, named: bool) -> list[Hit]:
+    """Events that tell of what went into an act and of what came of it."""
+    tool = program.tools.get(act.subject or "") if act.kind == "call" else None
+    match choice.kind:
+        case "fail":
+            there = tool is not None and named
+        case "recall":
+            there = act.kind == "recall" and named
+        case "deny":
+            there = act.kind == "approve"
+        case "read":
+            brings = frozenset() if tool is None else frozenset().union(*(r.tags for r in tool.returns))
+            there = tool is not None and bool(brings & choice.subjects or not choice.subjects)
+        case _:
+            there = act.node in _nodes(program, choice.subjects) and act.choice == 0
+    told = choice.kind in ("fail", "recall")
+    return [Hit(f"`{act.subject or choice.kind}`", _everything(act), result=told)] if there else []
+
+
+def _nodes(program: core.Program, steps: frozenset[str]) -> frozenset[core.NodeId]:
+    """The statements of those names; without names, every one that has a name."""
+    bodies = (statements(workflow.body) for workflow in program.workflows.values())
+    found = ((s.id, getattr(s, "step", None)) for body in bodies for s in body)
+    return frozenset(id_ for id_, step in found if step is not None and (step in steps or not steps))

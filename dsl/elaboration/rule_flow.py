@@ -19,6 +19,9 @@ INFLUENCE = frozenset({"influence"})
 BOTH = frozenset({"secrecy", "influence"})
 ENTITIES = frozenset({"tag", "group", "principal", "tool", "store", "channel", "table"})
 
+BRING_NOTHING = frozenset({"say", "emit", "reset", "end"})
+TAKE_NOTHING = frozenset({"input", "reset", "end"})
+
 Ends = tuple[core.FlowEnd, ...]
 
 
@@ -26,6 +29,13 @@ def flow_rule(frame: RuleFrame, rule: syntax.FlowRule) -> core.Flow | None:
     """`forbid flow SRC -> DST [when influence meets SET] [except via D, ...] [explicit]`."""
     before = len(frame.context.diagnostics)
     sources = ends(frame, rule.source, source=True)
+    if any(isinstance(end, core.LiteralEnd) for end in sources):
+        frame.context.report(
+            "WF531",
+            "nothing flows from a table",
+            rule.source.span,
+            help="a table is part of this text: name a tag, a tool or a field of its result",
+        )
     sinks = ends(frame, rule.target, source=False)
     influence = None if rule.influence is None else frame.subjects().tags(rule.influence, INFLUENCE)
     via = frozenset(name for item in rule.via for name in _release(frame, item))
@@ -47,12 +57,29 @@ def ends(frame: RuleFrame, end: syntax.FlowEnd, *, source: bool) -> Ends:
         case syntax.EventCall(name=syntax.Name(text="tool"), arguments=(syntax.EventArgument() as only,)):
             return _tool_tag(frame, only, end.span, source)
         case syntax.EventCall() | syntax.EventChoice():
-            frame.collect(value)
-            return (core.CallEnd(frame.event(value).pattern),)
+            return _event(frame, value, source=source)
         case syntax.SetLit(items=items):
             return tuple(e for item in items for e in _end(frame, item, source=source))
         case _:
             return _end(frame, value, source=source)
+
+
+def _event(frame: RuleFrame, value: syntax.Event, *, source: bool) -> Ends:
+    """An event that brings something, or takes something in."""
+    frame.collect(value)
+    pattern = frame.event(value).pattern
+    kinds = {choice.kind for choice in pattern.choices}
+    for kind in sorted(kinds & (BRING_NOTHING if source else TAKE_NOTHING)):
+        frame.context.report(
+            "WF531",
+            f"nothing comes from `{kind}` events" if source else f"nothing flows into `{kind}` events",
+            value.span,
+            help="name a tag, a tool, a store, a step, `input` or `release`"
+            if source
+            else "name a channel, a tool or its argument, a store, a principal or a step",
+        )
+        return ()
+    return (core.CallEnd(pattern),)
 
 
 def _tool_tag(frame: RuleFrame, argument: syntax.EventArgument, span: Span, source: bool) -> Ends:
@@ -99,8 +126,7 @@ def _path(frame: RuleFrame, value: syntax.Expr, *, source: bool) -> Ends:
 
 def _unnamed(frame: RuleFrame, path: Path, value: syntax.Expr, *, source: bool) -> Ends:
     if not path.steps and path.name in BUILTIN:
-        call = syntax.EventCall(value, None, None, None, span=value.span)
-        return (core.CallEnd(frame.event(call).pattern),)
+        return _event(frame, syntax.EventCall(value, None, None, None, span=value.span), source=source)
     found = named_place(frame, path)
     if found is not None:
         return found
