@@ -77,12 +77,9 @@ def swept(script: Script, key: Key, answer: object, entries: Sequence[core.Workf
     """The script with the same answer at the next visits of the same place, in every run of the same workflow; None for questions
     that are put once."""
     match key:
-        case (int() as run, str(), int() as first):
-            keys = [(at, key[1], first + more) for at in _alike(run, entries) for more in range(SWEPT)]
-        case (int() as run, str(), int(), int() as first):
-            keys = [
-                (at, key[1], key[2], first + more) for at in _alike(run, entries) for more in range(SWEPT)
-            ]
+        case (int() as run, str(), int() as first) | (int() as run, str(), int(), int() as first):
+            alike = [number for number, workflow in enumerate(entries) if workflow is entries[run]]
+            keys = [_again(key, at, first + more) for at in alike for more in range(SWEPT)]
         case _:
             return None
     return {**dict.fromkeys(keys, answer), **script, key: answer}
@@ -90,7 +87,3 @@ def swept(script: Script, key: Key, answer: object, entries: Sequence[core.Workf
 
 def _again(key: Key, run: int, visit: int) -> Key:
     return (run, *key[1:-1], visit)
-
-
-def _alike(run: int, entries: Sequence[core.Workflow]) -> list[int]:
-    return [number for number, workflow in enumerate(entries) if workflow is entries[run]]
