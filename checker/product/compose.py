@@ -102,6 +102,9 @@ def connected(given: Iterable[tuple[str, Term]], used: Iterable[Symbol]) -> list
 
 # ---------------------------------------------------------------- what may well be invariant
 
+_LISTS = 4
+"""How many lists of a workflow are compared with a list of the monitor."""
+
 
 def _hints(chart: Flowchart, place: str, monitor: SymbolicMonitor) -> tuple[Term, ...]:
     own = (*monitor.hints, *chart.stretches[place].hints)
@@ -109,12 +112,15 @@ def _hints(chart: Flowchart, place: str, monitor: SymbolicMonitor) -> tuple[Term
 
 
 def _visited(chart: Flowchart, place: str, monitor: SymbolicMonitor) -> Iterator[Term]:
-    """Of the elements before the index of a loop something is known."""
+    """Of the elements before the index of a loop something is known, also where the monitor has a list of its own."""
     fixed = [s for s in monitor.rigid if s.sort is Sort.INT]
     flags = [c.symbol for c in monitor.cells if c.symbol.sort is Sort.BOOL]
+    known = [s for s in (*chart.stretches[place].variables, *chart.fixed) if s.sort is Sort.OPAQUE]
+    lists = [b.eq(s, one) for s in monitor.rigid if s.sort is Sort.OPAQUE for one in known[:_LISTS]]
     for index in chart.indices.get(place, ()):
         for element in fixed:
             passed = b.and_(b.le(b.ZERO, element), b.lt(element, index))
             for flag in flags:
-                yield b.implies(passed, flag)
-                yield b.implies(passed, b.not_(flag))
+                for same in (b.TRUE, *lists):
+                    yield b.implies(b.and_(same, passed), flag)
+                    yield b.implies(b.and_(same, passed), b.not_(flag))

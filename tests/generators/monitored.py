@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
+from wfcheck.checker.product.lists import element_of
 from wfcheck.checker.product.monitors.compile import monitor_for
 from wfcheck.checker.product.monitors.monitor import SymbolicMonitor
 from wfcheck.checker.symbolic.constants import lift
@@ -207,9 +208,9 @@ def _blurred(value: SymbolicValue, blur: Callable[[Term], Term]) -> SymbolicValu
             return value
 
 
-def monitored(program: core.Program, rule: core.Rule) -> SymbolicMonitor:
-    """The monitor of a rule over the one workflow."""
-    made = monitor_for(rule, program, program.workflows["w"])
+def monitored(program: core.Program, rule: core.Rule, *, indexed: bool = False) -> SymbolicMonitor:
+    """The monitor of a rule over the one workflow. `indexed`: it may ask for the elements of a list by their index."""
+    made = monitor_for(rule, program, program.workflows["w"], element=element_of if indexed else None)
     assert not isinstance(made, str), made
     return made
 

@@ -126,14 +126,14 @@ def rule_of(name: str) -> core.Rule:
 @given(run=RUNS)
 def test_first_break(name: str, vague: bool, run: list[Happening]) -> None:
     """Where the definition says broken first, the monitor does; where it is not sure, the monitor may not be silent. `vague`: the
-    monitor sees symbols, whose values are put in afterwards."""
+    monitor sees symbols, whose values are put in afterwards, and asks for the elements of lists by index."""
     program, rule = case(name), rule_of(name)
     recorded = records(run)
     verdict = breaks(program, rule, [event for events in recorded for event in events])
     number = {event.seq: i for i, events in enumerate(recorded) for event in events}
     defined = sorted({number[i] for i in verdict.broken})
     perhaps = {number[i] for i, _ in verdict.unknown if i is not None}
-    found = broken(program, run, monitored(program, rule), vague=vague)
+    found = broken(program, run, monitored(program, rule, indexed=vague), vague=vague)
     assert set(defined[:1]) <= set(found), (defined, found)
     assert not perhaps or found, (perhaps, found)
     if not verdict.unknown:

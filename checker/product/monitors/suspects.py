@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import attrs
 
-from wfcheck.checker.encoding.encode import Environment
+from wfcheck.checker.encoding.encode import Environment, encode
 from wfcheck.checker.encoding.encoded import stripped
 from wfcheck.checker.product.monitors.form import Setting
 from wfcheck.checker.product.monitors.matching import Bound
@@ -35,13 +35,15 @@ _UNCALLED: Mapping[str, tuple[MomentKind, ...]] = MappingProxyType(
 
 @attrs.frozen
 class Row:
-    """The rigid element of `for each`; `place`: its index, in a list whose elements are not known one by one."""
+    """The rigid element of `for each`; `place`: its index, in a list whose elements are not known one by one. `there`: that the rigid
+    list, of which the value is then a part, has such a place; None: the value is a rigid one of its own."""
 
     binder: str
     source: core.Expr
     value: SymbolicValue
     symbols: tuple[Symbol, ...]
     place: Symbol
+    there: Term | None = None
 
     @property
     def bound(self) -> Bound:
@@ -104,7 +106,9 @@ class Suspect:
         found = registers.value(self.row.source, env, before)
         whole = stripped(found)
         member = one_of(self.row.value, whole.value)
-        if member is None and self.setting.element is not None:
+        if self.row.there is not None:
+            member = b.and_(self.row.there, b.TRUE if member is None else member)
+        elif member is None and self.setting.element is not None:
             item, there = self.setting.element(whole.value, self.row.place, item_type(self.row.source.type))
             member = b.and_(there, pinned(self.row.value, item))
         pins = registers.pins(self.row.source, env, before)
@@ -122,11 +126,9 @@ def suspects(
 ) -> Iterator[Suspect]:
     """All that may be judged. `compared`: other events are compared with it, so that its arguments matter; then one for each
     choice of the pattern and each tool. `evidence`: a call is judged when it has returned."""
-    row = _row(setting, binder, source)
-    own = () if row is None else (*row.symbols, row.place)
-    bound: Bound = {} if row is None else row.bound
+    setting.registers.prepare(source)
     if not compared:
-        yield Suspect(setting, pattern, None, bound, own, row)
+        yield Suspect(setting, pattern)
         return
     for number, choice in enumerate(pattern.choices):
         for kind, tool in _records(setting, choice, evidence):
@@ -134,15 +136,25 @@ def suspects(
             single = attrs.evolve(pattern, choices=(choice,))
             if tool is None or setting.matching.concerns(single, like, evidence=evidence):
                 binders = setting.matching.binders(choice, like)
-                yield Suspect(setting, single, like, {**binders, **bound}, (*rigid, *own), row)
+                row = _row(setting, binder, source, like)
+                if row is not None:
+                    binders, rigid = {**binders, **row.bound}, (*rigid, *row.symbols, row.place)
+                yield Suspect(setting, single, like, binders, rigid, row)
 
 
-def _row(setting: Setting, binder: str | None, source: core.Expr | None) -> Row | None:
+def _row(setting: Setting, binder: str | None, source: core.Expr | None, like: Moment) -> Row | None:
     if binder is None or source is None:
         return None
-    setting.registers.prepare(source)
-    value, symbols = symbols_of(item_type(source.type), f"{setting.prefix}each {binder}")
-    return Row(binder, source, value, symbols, setting.symbol(f"each {binder} place", Sort.INT))
+    type_ = item_type(source.type)
+    place = setting.symbol(f"each {binder} place", Sort.INT)
+    parts = subexpressions(source)
+    own = all(part.kind == "argument" for part in parts if isinstance(part, core.Variable))
+    if setting.element is not None and own:
+        whole = stripped(encode(source, setting.matching.arguments(like), setting.notes))
+        value, there = setting.element(whole.value, place, type_)
+        return Row(binder, source, value, (), place, b.and_(whole.defined, there))
+    value, symbols = symbols_of(type_, f"{setting.prefix}each {binder}")
+    return Row(binder, source, value, symbols, place)
 
 
 def _records(
