@@ -44,7 +44,7 @@ class Span:
 
 class Tree:
     """The spans of one run. Of model spans inside model spans (one call seen by two instrumentations) one counts: the inner,
-    unless only the outer shows the calls asked for. Of tool spans of one name inside one another the innermost counts."""
+    unless only the outer shows the calls asked for. Of tool spans of one call inside one another the innermost counts."""
 
     def __init__(self, spans: list[Span]) -> None:
         parents = {span.id: span.parent for span in spans}
@@ -70,14 +70,20 @@ class Tree:
         return any(up.kind == "tool" for up in self.above[span.id])
 
     def _doubled(self, spans: list[Span]) -> set[str]:
+        """What is told twice: of model spans inside a model span, and of a tool span around one of the same call."""
+        inner: dict[str, list[Span]] = {}
         doubled: set[str] = set()
         for span in spans:
-            for up in self.above[span.id]:
-                if span.kind == up.kind == "llm":
-                    inner_is_poorer = bool(up.requests) and not span.requests
-                    doubled.add(span.id if inner_is_poorer else up.id)
-                elif span.kind == up.kind == "tool" and span.name == up.name:
-                    doubled.add(up.id)
+            if span.kind == "llm":
+                for up in self.above[span.id]:
+                    inner.setdefault(up.id, []).append(span)
+            elif span.kind == "tool":
+                around = next((up for up in self.above[span.id] if up.kind == "tool"), None)
+                doubled |= {around.id} if around is not None and _same_call(around, span) else set()
+        for span in spans:
+            if span.kind == "llm" and span.id in inner:
+                richer = bool(span.requests) and not any(one.requests for one in inner[span.id])
+                doubled |= {one.id for one in inner[span.id]} if richer else {span.id}
         return doubled
 
     def _pair(self) -> None:
@@ -109,6 +115,12 @@ class Tree:
             ),
             None,
         )  # fmt: skip
+
+
+def _same_call(outer: Span, inner: Span) -> bool:
+    return outer.name == inner.name and (
+        None in (outer.arguments, inner.arguments) or outer.arguments == inner.arguments
+    )
 
 
 def _above(span: Span, parents: Mapping[str, str | None], by_id: Mapping[str, Span]) -> Iterator[Span]:

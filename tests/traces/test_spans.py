@@ -38,7 +38,7 @@ def read(path: Path, *observations: dict[str, Any]) -> Trace:
 
 
 def told(trace: Trace) -> list[str]:
-    return [" ".join(str(x) for x in (e.kind, e.tool or e.text) if x) for e in trace.events]
+    return [" ".join(str(x) for x in (e.kind, e.tool or e.text or e.step) if x) for e in trace.events]
 
 
 def test_what_another_agent_is_told_is_no_input(tmp_path: Path) -> None:
@@ -202,3 +202,44 @@ def test_parents_in_a_circle_and_doubled_spans(tmp_path: Path) -> None:
     (problem,) = list(read_traces([file]))
     assert isinstance(problem, Problem)
     assert (problem.code, problem.pointer) == ("WF708", "/2")
+
+
+def test_a_span_around_several_answers_is_none_of_them(tmp_path: Path) -> None:
+    outer = observation("0", "GENERATION", "loop", 0, 9, input="hi", output=asks(("c1", "bills")))
+    one = observation(
+        "1",
+        "GENERATION",
+        "m",
+        1,
+        2,
+        parentObservationId="0",
+        input=chat(("user", "hi")),
+        output=asks(("c1", "bills")),
+    )
+    tool = observation("2", "TOOL", "bills", 3, 4, parentObservationId="0", input={"a": 1}, output="900")
+    two = observation(
+        "3", "GENERATION", "m", 5, 6, parentObservationId="0", input=chat(("user", "hi")), output="900 EUR"
+    )
+    trace = read(tmp_path, outer, one, tool, two)
+    assert told(trace) == [
+        "step loop",
+        "input hi",
+        "llm",
+        "call bills",
+        "result bills",
+        "llm 900 EUR",
+        "say 900 EUR",
+        "end",
+    ]
+
+
+def test_a_tool_that_calls_itself_is_called_twice(tmp_path: Path) -> None:
+    outer = observation("1", "TOOL", "ask", 1, 6, input={"q": "all"}, output="x")
+    inner = observation("2", "TOOL", "ask", 2, 3, parentObservationId="1", input={"q": "part"}, output="y")
+    assert told(read(tmp_path, outer, inner)) == ["call ask", "call ask", "result ask", "result ask", "end"]
+    assert told(read(tmp_path, outer, {**inner, "input": {"q": "all"}})) == [
+        "step ask",
+        "call ask",
+        "result ask",
+        "end",
+    ]
