@@ -16,7 +16,7 @@ from wfcheck.checker.bits import upper_bits
 from wfcheck.checker.encoding.encode import Environment
 from wfcheck.checker.encoding.encoded import Encoded, stripped
 from wfcheck.checker.product.monitors.form import Setting
-from wfcheck.checker.product.monitors.matching import reads_result
+from wfcheck.checker.product.monitors.kinds import reads_result
 from wfcheck.checker.product.monitors.moments import Moment
 from wfcheck.checker.product.monitors.monitor import Cell, State
 from wfcheck.checker.product.monitors.shapes import pinned, symbols_of
