@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -75,6 +76,9 @@ class RunBuilder:
         factory=dict
     )  # id in the file: unique id, tool, index
     used: dict[str, int] = attrs.field(factory=dict)
+    queues: dict[str | None, deque[str]] = attrs.field(
+        factory=dict
+    )  # ids in order of opening, of a tool and of all
 
     def at(self, line: int, pointer: str) -> None:
         """The record that the next events come from."""
@@ -105,7 +109,7 @@ class RunBuilder:
         if not tool:
             self.problem("WF707", "a call must name its tool", below)
             return None
-        identity = given or f"call-{len(self.events)}"
+        identity = given or self._fresh()
         if identity in self.pending:
             self.problem("WF708", f"the id `{identity[:60]}` is used by two open calls", below)
             return None
@@ -115,18 +119,34 @@ class RunBuilder:
             self.problem("WF714", message, below, Severity.NOTE)
         unique = identity if count == 1 else f"{identity}~{count}"
         self.pending[identity] = (unique, tool, len(self.events))
+        for queue in (tool, None):
+            self.queues.setdefault(queue, deque()).append(identity)
         return unique
+
+    def _fresh(self) -> str:
+        """An id that stands nowhere in the file so far."""
+        identity = f"call-{len(self.events)}"
+        while identity in self.used:
+            identity += "~"
+        return identity
 
     def close(self, given: Json, tool: Json = None, below: str = "") -> tuple[str, str, int] | None:
         """Close the open call of that id, or without an id the oldest (of that tool): unique id, tool, index."""
-        key = given if given is not None else self._oldest(tool)
+        key = given if given is not None else self.oldest(tool)
         opened = self.pending.pop(key, None) if isinstance(key, str) else None
         if opened is None:
             self.problem("WF709", "a result without an open call", below)
         return opened
 
-    def _oldest(self, tool: Json) -> str | None:
-        return next((key for key, (_, name, _) in self.pending.items() if tool in (None, name)), None)
+    def oldest(self, tool: Json = None) -> str | None:
+        """The id of the call that is open longest (of that tool)."""
+        queue = self.queues.get(tool) if tool is None or isinstance(tool, str) else None
+        while queue:
+            opened = self.pending.get(queue[0])
+            if opened is not None and tool in (None, opened[1]):
+                return queue[0]
+            queue.popleft()
+        return None
 
     def answer(
         self, opened: tuple[str, str, int], result: Json, error: Json, below: str = "", **more: Any

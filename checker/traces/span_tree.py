@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import attrs
@@ -12,7 +12,7 @@ from wfcheck.checker.traces.messages import Message, Request
 
 SpanKind: TypeAlias = Literal["llm", "tool", "agent", "other"]
 HISTORY = "history"
-_DEEPEST = 1000
+_DEEPEST = 100
 
 
 @attrs.frozen
@@ -47,27 +47,33 @@ class Tree:
     unless only the outer shows the calls asked for. Of tool spans of one call inside one another the innermost counts."""
 
     def __init__(self, spans: list[Span]) -> None:
-        parents = {span.id: span.parent for span in spans}
-        by_id = {span.id: span for span in spans}
-        self.above = {span.id: tuple(_above(span, parents, by_id)) for span in spans}
+        self._by_id = {span.id: span for span in spans}
         doubled = self._doubled(spans)
         self.spans = [attrs.evolve(s, kind="other") if s.id in doubled else s for s in spans]
         self.carried: set[tuple[str, int]] = set()
         self.requested: dict[str, tuple[Span, Request]] = {}
         self._pair()
 
+    def above(self, span: Span) -> Iterator[Span]:
+        """The spans around a span, the nearest first; of very many the nearest."""
+        at, seen = span.parent, {span.id}
+        while at is not None and at in self._by_id and at not in seen and len(seen) < _DEEPEST:
+            seen.add(at)
+            yield self._by_id[at]
+            at = self._by_id[at].parent
+
     def agent(self, span: Span) -> str | None:
         """The name of the nearest agent around a span."""
-        return next((up.name for up in self.above[span.id] if up.kind == "agent"), None)
+        return next((up.name for up in self.above(span) if up.kind == "agent"), None)
 
     def caller(self, span: Span) -> str:
         """Who speaks to the agent of the span: the agent above it."""
-        names = [up.name for up in self.above[span.id] if up.kind == "agent"]
+        names = [up.name for up in self.above(span) if up.kind == "agent"]
         return next((name for name in names if name != names[0]), HISTORY)
 
     def under_tool(self, span: Span) -> bool:
         """Whether a tool is around the span."""
-        return any(up.kind == "tool" for up in self.above[span.id])
+        return any(up.kind == "tool" for up in self.above(span))
 
     def _doubled(self, spans: list[Span]) -> set[str]:
         """What is told twice: of model spans inside a model span, and of a tool span around one of the same call."""
@@ -75,10 +81,11 @@ class Tree:
         doubled: set[str] = set()
         for span in spans:
             if span.kind == "llm":
-                for up in self.above[span.id]:
-                    inner.setdefault(up.id, []).append(span)
+                around = next((up for up in self.above(span) if up.kind == "llm"), None)
+                if around is not None:
+                    inner.setdefault(around.id, []).append(span)
             elif span.kind == "tool":
-                around = next((up for up in self.above[span.id] if up.kind == "tool"), None)
+                around = next((up for up in self.above(span) if up.kind == "tool"), None)
                 doubled |= {around.id} if around is not None and _same_call(around, span) else set()
         for span in spans:
             if span.kind == "llm" and span.id in inner:
@@ -121,11 +128,3 @@ def _same_call(outer: Span, inner: Span) -> bool:
     return outer.name == inner.name and (
         None in (outer.arguments, inner.arguments) or outer.arguments == inner.arguments
     )
-
-
-def _above(span: Span, parents: Mapping[str, str | None], by_id: Mapping[str, Span]) -> Iterator[Span]:
-    at, seen = span.parent, {span.id}
-    while at is not None and at in by_id and at not in seen and len(seen) < _DEEPEST:
-        seen.add(at)
-        yield by_id[at]
-        at = parents[at]

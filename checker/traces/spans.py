@@ -149,9 +149,9 @@ class _Run:
     def _told(self, answer: Answer, shared: dict[str, Any]) -> None:
         """The answer of a call that has no span of its own. Of a call before this run only the result is told."""
         pending, given = self.builder.pending, answer.id
-        asked = [k for k in pending if k == given or (given is None and pending[k][1] == answer.tool)]
-        if asked:
-            self.builder.answer(pending.pop(asked[0]), answer.result, answer.error, **shared)
+        asked = given if given is not None else self.builder.oldest(answer.tool) if answer.tool else None
+        if asked is not None and asked in pending:
+            self.builder.answer(pending.pop(asked), answer.result, answer.error, **shared)
             self.answered.add(given or "")
         elif given is not None and given not in self.answered:
             self.answered.add(given)

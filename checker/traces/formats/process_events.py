@@ -38,7 +38,7 @@ def add_activity(builder: RunBuilder, activity: Activity) -> None:
     if transition == "start":
         builder.call(activity.name, None, args_executed=activity.arguments, **shared)
     elif transition == "complete" or transition in _ABORTS:
-        if not any(tool == activity.name for _, tool, _ in builder.pending.values()):
+        if builder.oldest(activity.name) is None:
             builder.call(activity.name, None, args_executed=activity.arguments, **shared)
         opened = builder.close(None, activity.name)
         if opened is not None:
