@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 import attrs
@@ -15,6 +15,10 @@ from wfcheck.solver.evaluate import evaluate_all
 from wfcheck.solver.term import Term
 
 K = TypeVar("K", bound=Hashable)
+QUESTIONS = 16
+"""How many models one search for places may take."""
+TOGETHER = 24
+"""How many places at most one model is wished to come to."""
 
 
 @attrs.frozen
@@ -26,14 +30,20 @@ class Asker:
 
     def ask(self, formula: Term) -> solver.Answer:
         """Whether the formula is true on a run that satisfies all assumptions."""
-        return solve(formula, self.execution.assumptions, solver.Limits(seconds=self.seconds, tidy=0))
+        return self._solve(formula, ())
+
+    def _solve(self, formula: Term, wishes: Sequence[Term]) -> solver.Answer:
+        limits = solver.Limits(seconds=self.seconds, tidy=len(wishes))
+        return solve(formula, self.execution.assumptions, limits, wishes=wishes)
 
     def impossible(self, formulas: Mapping[K, Term]) -> dict[K, tuple[str, ...]]:
         """The formulas that hold on no run, with the assumptions that rule them out. Every model clears all that it satisfies;
-        where the solver gives up, nothing is said of what is left."""
+        where the solver gives up, or too many models would be needed, nothing is said of what is left."""
         left = {key: term for key, term in formulas.items() if term is not b.TRUE}
-        while left:
-            answer = self.ask(b.or_(*left.values()))
+        for _ in range(QUESTIONS):
+            if not left:
+                break
+            answer = self._solve(b.or_(*left.values()), list(left.values())[: -TOGETHER - 1 : -1])
             if isinstance(answer, solver.Unknown):
                 return {}
             if isinstance(answer, solver.Unsat):

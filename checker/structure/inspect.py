@@ -16,7 +16,7 @@ from wfcheck.dsl.walk import statements
 from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver
 
-LARGEST = 1_500
+LARGEST = 400
 """Statements of a workflow for which the solver is asked."""
 SECONDS = 2.0
 """For each question to the solver."""
