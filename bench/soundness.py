@@ -160,13 +160,23 @@ def broken(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally: Ta
     for rule, result in subject.written:
         if result.verdict not in CLEARED or is_explicit(rule.body) != explicit:
             continue
-        for done in runs:
+        for done in (done for done in runs if admitted(subject, result, done)):
             tally.counts["verdicts compared with runs"] += 1
             found = breaks(
                 subject.program, rule, done.events, marked=True, explicit=explicit, trees=done.trees
             )
             if found.broken:
                 yield f"{rule.name} is {result.verdict.value} and breaks at event {found.broken[0]}"
+
+
+def admitted(subject: Subject, result: Result, done: Sessions) -> bool:
+    """Whether a guard lets the run through, where the verdict rests on one, and no call fails that is assumed not to tell by it."""
+    if "guard-deployed" not in result.assumptions:
+        return True
+    failed = {f"{event.tool}.failures" for event in done.events if event.kind == "fail"}
+    forbidden = [rule for rule in subject.program.rules if isinstance(rule.body, core.Forbid)]
+    kept = not any(breaks(subject.program, rule, done.events).broken for rule in forbidden)
+    return kept and failed.isdisjoint(result.assumptions)
 
 
 def unguarded(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally: Tally) -> Iterator[str]:
@@ -201,6 +211,8 @@ def told_apart(subject: Subject, tally: Tally) -> Iterator[str]:
         body = rule.body
         if result.verdict is not Verdict.PROVED or not isinstance(body, core.Flow):
             continue
+        if "guard-deployed" in result.assumptions:
+            continue  # the worlds have no guard
         if body.explicit or body.influence is not None or not isinstance(body.sources[0], core.TagEnd):
             continue
         (tag,) = body.sources[0].tags

@@ -13,6 +13,8 @@ from wfcheck.checker.labels.tree import union
 from wfcheck.checker.obligation import Case, Finding, possible, proved, unknown, vacuous
 from wfcheck.checker.proof import Inspected
 from wfcheck.checker.result import PathStep
+from wfcheck.checker.rules import events
+from wfcheck.checker.rules.excused import excused
 from wfcheck.checker.search import guided
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
@@ -20,9 +22,9 @@ from wfcheck.dsl import core
 
 def check(case: Case, body: core.Decision) -> Finding:
     """The influence on every decision to call lies within the allowed tags."""
-    if any(choice.kind != "call" for choice in body.event.choices):
-        return unknown("this version does not yet prove decisions about events other than calls")
-    acts = [act for act in case.acts("call") if any(_matches(act, c) for c in body.event.choices)]
+    acts = _acts(case, body)
+    if acts is None:
+        return unknown("whether such an event happens is not decided by one statement")
     if not acts:
         return vacuous("the workflow never makes such a call")
     steered = next(_foreign(case, body), None)
@@ -38,14 +40,24 @@ def steered(case: Case, body: core.Decision) -> list[tuple[Act, int]]:
 
 def _foreign(case: Case, body: core.Decision) -> Iterator[tuple[Act, int]]:
     """The calls that something else may steer, and what."""
-    table = case.analysis.labelling.table
+    plain = excused(case, (s.end for s in body.sources if s.when is None and s.designated is None))
+    table, known = plain.analysis.labelling.table, case.analysis.labelling.table
     tags, releases = _allowed(body)
     permitted = table.mask(tags) | table.mask(residue(d) for d in releases)
-    for act in case.acts("call"):
-        if any(_matches(act, c) for c in body.event.choices):
-            foreign = (act.decision | _told_apart(act, body)) & table.influence & ~permitted
-            if foreign:
-                yield act, foreign
+    for act in _acts(plain, body) or ():
+        foreign = (act.decision | _told_apart(act, body)) & table.influence & ~permitted
+        if foreign:
+            yield case.labels.acts[act.node, act.choice], known.mask(table.symbols(foreign)) or foreign
+
+
+def _acts(case: Case, body: core.Decision) -> list[Act] | None:
+    """What may be such an event; None where no act of the workflow is one by itself."""
+    calls = [c for c in body.event.choices if c.kind == "call"]
+    others = tuple(c for c in body.event.choices if c.kind != "call")
+    rest = events.may_be(case, core.EventPattern(others, span=body.event.span)) if others else []
+    if rest is None:
+        return None
+    return [act for act in case.acts("call") if any(_matches(act, c) for c in calls)] + rest
 
 
 def _steered(case: Case, act: Act, foreign: int) -> Finding:

@@ -8,8 +8,9 @@ from wfcheck.checker.explanation import trail
 from wfcheck.checker.labels.origins import OriginDomain, Place, described
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import MODEL
-from wfcheck.checker.labels.worst import SOURCE_LABELS
+from wfcheck.checker.labels.worst import SOURCE_LABELS, TOOL_EFFECTS
 from wfcheck.checker.obligation import (
+    COMPLETE_MEDIATION,
     Case,
     Finding,
     possible,
@@ -18,6 +19,7 @@ from wfcheck.checker.obligation import (
 )
 from wfcheck.checker.proof import Inspected
 from wfcheck.checker.result import PathStep
+from wfcheck.checker.rules import gates
 from wfcheck.checker.search import guided
 from wfcheck.dsl import core
 
@@ -29,12 +31,25 @@ def check(case: Case, body: core.FromOnly) -> Finding:
     found = _calls(case, body.target)
     if not found:
         return vacuous(f"the workflow never passes `{body.target.argument}` to `{body.target.tool}`")
-    for act in found:
-        foreign = [p for p in _places(case, act, body.target) if not allowed(case, p, body)]
-        if foreign:
-            return _foreign(case, act, foreign[0], body.target, body)
+    left = foreign(case, body)
+    if left and (opened := _opened(case, body, left)) is not None:
+        return opened
+    for act, places in left:
+        return _foreign(case, act, places[0], body.target, body)
     target = body.target
     return proved(proof=Inspected("labels", lambda other: _all_allowed(other, body, target)))
+
+
+def _opened(case: Case, body: core.FromOnly, left: gates.Foreign) -> Finding | None:
+    """Proved if a gate is open wherever nothing else allows the value."""
+    if not any(source.when is not None for source in body.sources):
+        return None
+
+    def admits(place: Place, source: core.AllowedSource) -> bool:
+        return place[0] != "release" and (_admits(place, source) or _carries(case, place, _tags([source])))
+
+    names = gates.closed(case, body, left, admits)
+    return None if names is None else proved(COMPLETE_MEDIATION, TOOL_EFFECTS, SOURCE_LABELS, *names)
 
 
 def _all_allowed(case: Case, body: core.FromOnly, target: core.ArgumentEnd) -> bool:
@@ -46,8 +61,10 @@ def foreign(case: Case, body: core.FromOnly) -> list[tuple[Act, tuple[Place, ...
     """The calls whose argument may come from elsewhere, and from where."""
     if not isinstance(target := body.target, core.ArgumentEnd):
         return []
-    found = [(act, tuple(p for p in _places(case, act, target) if not allowed(case, p, body)))
-             for act in _calls(case, target)]
+    found = [
+        (act, tuple(p for p in _places(case, act, target) if not allowed(case, p, body)))
+        for act in _calls(case, target)
+    ]
     return [(act, places) for act, places in found if places]
 
 

@@ -271,15 +271,15 @@ def _sources(
         results = [end for end in named if isinstance(end, core.ResultEnd)]
         for end in results or named:  # where a field is both, only the result is allowed
             found.append(core.AllowedSource(end, via, when, designated, span=item.span))
-    if not found and all(isinstance(item.value, syntax.Via) for item in items):
+    if not items:
         frame.context.report(
             "WF533",
             "no source is allowed",
             span,
-            help="name sources beside the releases, such as `{user, via ...}`"
-            if items
-            else "name tags, tools, fields of their results, tables or parameters",
+            help="name tags, tools, fields of their results, tables, parameters or releases",
         )
+    if via and not found:  # nothing but what went through a release
+        found.append(core.AllowedSource(core.TagEnd(frozenset()), via, None, None, span=span))
     return tuple(found)
 
 

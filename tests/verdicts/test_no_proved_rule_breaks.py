@@ -28,6 +28,8 @@ def test_no_run_breaks_a_proved_rule(path: Path) -> None:
     assert not checked.errors
     rules = {rule.name: rule for rule in program.rules}
     for result in checked.results:
+        if "guard-deployed" in result.assumptions:
+            continue  # runs without a guard show nothing of it
         if result.verdict in (Verdict.PROVED, Verdict.VACUOUS) and result.rule in rules and result.workflow:
             assert _broken(program, program.workflows[result.workflow], rules[result.rule]) is None, (
                 result.rule
