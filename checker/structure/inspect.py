@@ -30,7 +30,7 @@ BLOCKING: Mapping[str, str] = {
 """What makes a skeleton unsound, in words."""
 
 _CLEARED = frozenset({Verdict.PROVED, Verdict.ENFORCED, Verdict.VACUOUS})
-_ASKING = core.If | core.While | core.Approve | core.Retry | core.Scope | core.Call | core.Llm
+_ASKING = core.If | core.While | core.Approve | core.Retry | core.Scope
 
 
 def inspect(analysis: Analysis, workflow: core.Workflow) -> list[Diagnostic]:
