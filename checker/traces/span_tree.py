@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Container, Iterator
 from typing import Literal, TypeAlias
 
 import attrs
@@ -13,6 +14,7 @@ from wfcheck.checker.traces.messages import Message, Request
 SpanKind: TypeAlias = Literal["llm", "tool", "agent", "other"]
 HISTORY = "history"
 _DEEPEST = 100
+_TRIED = 200
 
 
 @attrs.frozen
@@ -97,31 +99,54 @@ class Tree:
         models = sorted(
             (s for s in self.spans if s.kind == "llm" and s.end is not None), key=lambda s: s.end or 0
         )
-        named: dict[str, list[Span]] = {}
+        named: dict[tuple[SpanKind, str], list[Span]] = {}
         called: dict[str, Span] = {}
-        for span in sorted(self.spans, key=lambda s: (s.kind != "tool", s.start)):
+        for span in sorted(self.spans, key=lambda s: s.start):
             if span.kind in ("tool", "other"):
-                named.setdefault(span.name, []).append(span)
+                named.setdefault((span.kind, span.name), []).append(span)
             if span.kind == "tool" and span.call is not None:
                 called.setdefault(span.call, span)
+        free = {key: _Free(spans) for key, spans in named.items()}
         for model in models:
             for index, request in enumerate(model.requests):
-                found = called.get(request.id or "") or self._named(
-                    named.get(request.tool, []), model, request
+                found = called.get(request.id or "")
+                queues = (free.get(("tool", request.tool)), free.get(("other", request.tool)))
+                found = found or next(
+                    (s for q in queues if q and (s := q.first(model, request, self.requested))), None
                 )
                 if found is not None and found.id not in self.requested:
                     self.carried.add((model.id, index))
                     self.requested[found.id] = model, request
 
-    def _named(self, spans: list[Span], model: Span, request: Request) -> Span | None:
-        """The first span of that tool that is not taken, began after the model and is not of another call."""
-        return next(
-            (
-                s for s in spans
-                if s.start >= model.start and s.id not in self.requested and (None in (s.call, request.id) or s.call == request.id)
-            ),
-            None,
-        )  # fmt: skip
+
+class _Free:
+    """Spans of one name in the order of their starts; those that are taken are stepped over at no cost."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        self._spans, self._starts = spans, [span.start for span in spans]
+        self._next = list(range(len(spans) + 1))
+
+    def first(self, model: Span, request: Request, taken: Container[str]) -> Span | None:
+        """The first span that is free, began after the model and is not of another call; far ones are not looked at."""
+        at = bisect_left(self._starts, model.start)
+        for _ in range(_TRIED):
+            at = self._skip(at, taken)
+            if at == len(self._spans):
+                return None
+            span = self._spans[at]
+            if None in (span.call, request.id) or span.call == request.id:
+                return span
+            at += 1
+        return None
+
+    def _skip(self, at: int, taken: Container[str]) -> int:
+        path = []
+        while at < len(self._spans) and (self._next[at] != at or self._spans[at].id in taken):
+            path.append(at)
+            at = max(self._next[at], at + 1)
+        for step in path:
+            self._next[step] = at
+        return at
 
 
 def _same_call(outer: Span, inner: Span) -> bool:

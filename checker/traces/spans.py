@@ -184,7 +184,7 @@ class _Run:
             self.builder.at(model.line, model.pointer)
             self._say(model, moment)
             self.builder.at(span.line, span.pointer)
-        name = request.tool if request else span.name
+        name = request.tool if request is not None and span.name.endswith(request.tool) else span.name
         given = span.call or (request.id if request else None)
         executed, requested = span.arguments, request.arguments if request else None
         opened = self.builder.call(

@@ -243,3 +243,14 @@ def test_a_tool_that_calls_itself_is_called_twice(tmp_path: Path) -> None:
         "result ask",
         "end",
     ]
+
+
+def test_what_ran_is_told_not_what_was_asked(tmp_path: Path) -> None:
+    model = observation(
+        "1", "GENERATION", "m", 1, 2, input=chat(("user", "hi")), output=asks(("c1", "bills"))
+    )
+    answer = {"type": "tool", "tool_call_id": "c1", "content": "sent"}
+    trace = read(tmp_path, model, observation("2", "TOOL", "mail", 3, 4, input={"a": 1}, output=answer))
+    assert told(trace) == ["input hi", "llm", "call mail", "result mail", "end"]
+    trace = read(tmp_path, model, observation("2", "TOOL", "running tool: bills", 3, 4, output=answer))
+    assert told(trace)[2] == "call bills"
