@@ -130,7 +130,13 @@ def _shape(done: Sessions) -> tuple[object, ...]:
 def _trait(event: Event) -> tuple[object, ...]:
     line = event.source.line if event.source is not None else 0
     labels = event.argument_labels or {}
-    return (event.kind, event.tool, line, tuple(sorted((n, tuple(v)) for n, v in labels.items())))
+    return (
+        event.kind,
+        event.tool,
+        line,
+        event.decision,
+        tuple(sorted((n, tuple(v)) for n, v in labels.items())),
+    )
 
 
 def search_runs(

@@ -80,6 +80,8 @@ def swept(script: Script, key: Key, answer: object, entries: Sequence[core.Workf
         case (int() as run, str(), int() as first) | (int() as run, str(), int(), int() as first):
             alike = [number for number, workflow in enumerate(entries) if workflow is entries[run]]
             keys = [_again(key, at, first + more) for at in alike for more in range(SWEPT)]
+        case (int(), str(), int(), "schedule", int() as first):
+            keys = [(*key[:-1], first + more) for more in range(SWEPT)]
         case _:
             return None
     return {**dict.fromkeys(keys, answer), **script, key: answer}
