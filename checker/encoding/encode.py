@@ -201,12 +201,13 @@ def _index(expression: core.Index, args: tuple[Encoded, ...], notes: Notes) -> E
             whole = to_opaque(base.value, expression.base.type)
             key = to_opaque(index.value, expression.index.type)
             there = b.fn("entry?", Sort.BOOL, whole, key)
+            value = from_opaque(b.fn("entry", Sort.OPAQUE, whole, key), expression.type)
             match types.base(expression.base.type), index.value:
                 case types.ListType(), Leaf(term=at) if at.sort is Sort.INT:
                     there = b.and_(b.le(b.ZERO, at), b.lt(at, listed_length(whole)))
-            return Encoded(
-                from_opaque(b.fn("entry", Sort.OPAQUE, whole, key), expression.type), b.and_(defined, there)
-            )
+                    if isinstance(base.value, Opaque) and base.value.item is not None:
+                        notes.vouched.append((value, base.value.item, there))
+            return Encoded(value, b.and_(defined, there))
 
 
 def _pick(items: tuple[SymbolicValue, ...], at: Term, type_: types.Type) -> SymbolicValue:

@@ -34,12 +34,14 @@ class Encoded:
 
 @attrs.define
 class Notes:
-    """Names that were used up, and what was abstracted, in words. `prefix` keeps the names of two notebooks apart."""
+    """Names that were used up, and what was abstracted, in words. `prefix` keeps the names of two notebooks apart. `vouched`: values
+    that are of a type where a condition holds."""
 
     program: core.Program
     prefix: str = ""
     count: int = 0
     abstracted: list[str] = attrs.field(factory=list)
+    vouched: list[tuple[SymbolicValue, types.Type, Term]] = attrs.field(factory=list)
 
     def fresh(self, name: str, sort: Sort) -> Term:
         """A symbol that occurs nowhere else."""

@@ -148,7 +148,15 @@ class Walk:
 
     def value(self, expression: core.Expr, more: Environment | None = None) -> Encoded:
         """The expression here."""
-        return encode(expression, self.names(more), self.notes)
+        found = encode(expression, self.names(more), self.notes)
+        self._vouch()
+        return found
+
+    def _vouch(self) -> None:
+        """What was read from a list whose elements are of their type is of that type."""
+        while self.notes.vouched:
+            value, type_, there = self.notes.vouched.pop()
+            self.assume(TYPED, there, conforms(value, type_, self.notes))
 
     def taint(self, expression: core.Expr, bound: Mapping[str, Taint] | None = None) -> Taint:
         """G(e), without the control label."""
@@ -160,7 +168,9 @@ class Walk:
 
     def truth(self, expression: core.Expr | None, more: Environment | None = None) -> Condition:
         """A condition here."""
-        return condition(expression, self.names(more), self.notes)
+        found = condition(expression, self.names(more), self.notes)
+        self._vouch()
+        return found
 
     # ------------------------------------------------------------ variables
 

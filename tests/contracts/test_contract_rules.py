@@ -54,6 +54,8 @@ PAIRS = [
          "if n > 0 { for x in xs { n = x }  pay(n) }", "for x in xs { n = x }  if n > 0 { pay(n) }"),
     Pair("an element of a list", "requires", "for x in xs { pay(x) }", "for x in xs { if x > 0 { pay(x) } }"),
     Pair("an element of a refined list", "requires", "for x in nums() { give(x) }", "for x in sizes() { give(x) }"),
+    Pair("an element by its place", "requires",
+         "v = nums()  if length(v) > 0 { give(v[0]) }", "v = sizes()  if length(v) > 0 { give(v[0]) }"),
     Pair("a refined type", "requires", "give(n)", "if n > 3 { give(n - 3) }"),
     Pair("a list of a refined type", "requires", "v = nums()  all_of(v)", "v = sizes()  all_of(v)"),
     Pair("a refined list in a record", "requires",
