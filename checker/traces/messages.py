@@ -41,6 +41,14 @@ _SYSTEM = ("system", "instructions", "system_instruction", "systemInstruction")
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
+ITEMS: Final = (
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+    "reasoning",
+)
+
 
 @attrs.frozen
 class Request:
@@ -137,7 +145,7 @@ def _enveloped(item: Json) -> bool:
 def _read_object(value: dict[str, Json], role: str, depth: int) -> list[Message]:
     if isinstance(value.get("kwargs"), dict) and isinstance(value.get("id"), list):
         kind = value["id"][-1] if value["id"] else None
-        return _read({"role": _ROLES.get(str(kind), role), **_typeless(value["kwargs"])}, role, depth + 1)
+        return _read({**value["kwargs"], "role": _ROLES.get(str(kind), role)}, role, depth + 1)
     own = _role(value)
     if own is not None:
         return [_chat(value, own)]
@@ -153,10 +161,6 @@ def _read_object(value: dict[str, Json], role: str, depth: int) -> list[Message]
         if isinstance(value.get(key), str | list) and value[key]:
             return _system(value, depth) + _read(value[key], role, depth + 1)
     return [_bare(role, [value])]
-
-
-def _typeless(value: dict[str, Json]) -> dict[str, Json]:
-    return {key: item for key, item in value.items() if key not in ("role", "type")}
 
 
 def _system(value: dict[str, Json], depth: int) -> list[Message]:
@@ -205,6 +209,11 @@ def _is_answer(block: dict[str, Json]) -> bool:
     return block.get("type") in _ANSWERS or isinstance(
         _member(block, "function_response", "functionResponse"), dict
     )
+
+
+def is_structural(block: dict[str, Json]) -> bool:
+    """Whether a content block is a call or an answer."""
+    return _is_answer(block) or _is_request(block)
 
 
 def _message(role: str, blocks: list[Json]) -> Message:

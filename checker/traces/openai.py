@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from wfcheck.checker.traces.building import NO_DECISIONS, RunBuilder, arguments_of
 from wfcheck.checker.traces.event import Completeness, Json
+from wfcheck.checker.traces.messages import ITEMS, Message, is_structural, messages_of
 from wfcheck.checker.traces.reading import MalformedError
 from wfcheck.checker.traces.trace import Item, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
@@ -27,13 +28,29 @@ def recognises(value: Json) -> bool:
 
 
 def is_message(value: Json) -> bool:
-    """One message on its own."""
-    return isinstance(value, dict) and isinstance(value.get("role"), str)
+    """One message on its own, or an item of the Responses API."""
+    return isinstance(value, dict) and (isinstance(value.get("role"), str) or _is_item(value))
 
 
 def is_preface(value: Json) -> bool:
     """A first line that describes the runs after it."""
     return isinstance(value, dict) and value.keys() == {"metadata"}
+
+
+def _is_item(value: dict[str, Json]) -> bool:
+    return value.get("type") in ITEMS and "call_id" in value
+
+
+def has_blocks(message: dict[str, Json]) -> bool:
+    """Whether calls or answers stand elsewhere than in `tool_calls` and messages of tools."""
+    if (
+        "parts" in message
+        or message.get("type") in ITEMS
+        or isinstance(message.get("additional_kwargs"), dict)
+    ):
+        return True
+    content = message.get("content")
+    return isinstance(content, list) and any(isinstance(b, dict) and is_structural(b) for b in content)
 
 
 def _messages_key(value: dict[str, Json]) -> str | None:
@@ -103,6 +120,9 @@ class _Builder(RunBuilder):
 
     def message(self, message: Json, last: bool) -> None:
         """The events of the message at hand."""
+        if isinstance(message, dict) and has_blocks(message):
+            self._blocks(message, last)
+            return
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             self.problem("WF707", "a message must be an object with a text `role`")
             return
@@ -121,6 +141,36 @@ class _Builder(RunBuilder):
             self._tool(message, text)
         else:
             self.problem("WF707", f"unknown role `{role[:40]}`", "/role")
+
+    def _blocks(self, message: dict[str, Json], last: bool) -> None:
+        """A message whose calls or answers stand among its content, or an item of the Responses API."""
+        kind = message.get("type")
+        role = "tool" if isinstance(kind, str) and kind.endswith("_output") else "assistant"
+        try:
+            found = messages_of([message], role)
+        except MalformedError as error:
+            self.problem(error.code, str(error))
+            return
+        for part in found:
+            for answer in part.answers:
+                opened = self.close(answer.id, answer.tool)
+                if opened is not None:
+                    self.answer(opened, answer.result, answer.error)
+            if part.role == "user" and part.text:
+                self.add("input", actor="user", text=part.text)
+            elif part.role == "system" and part.text:
+                self.add("message", actor="system", text=part.text)
+            elif part.text or part.requests:
+                self._spoken(part, last)
+
+    def _spoken(self, part: Message, last: bool) -> None:
+        self.add("llm", text=part.text)
+        for request in part.requests:
+            self.call(request.tool, request.id, args_requested=request.arguments)
+        if part.text and not part.requests:
+            self.add("say", text=part.text)
+            if last:
+                self.add("end")
 
     def _assistant(self, message: dict[str, Json], text: str, last: bool) -> None:
         calls = message.get("tool_calls") or []

@@ -236,3 +236,45 @@ def test_no_mutation_of_a_run_crashes_the_readers(
     path = tmp_path_factory.mktemp("m") / "r.jsonl"
     traces, problems = read(path, bytes(text))
     assert len(traces) + len(problems) >= 1
+
+
+BLOCKS = [
+    {"role": "user", "content": "pay a"},
+    {"role": "assistant", "content": [
+        {"type": "text", "text": "I pay."}, {"type": "tool_use", "id": "c1", "name": "pay", "input": {"to": "a"}},
+    ]},
+    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": [{"type": "text", "text": "ok"}]}]},
+    {"role": "assistant", "content": [{"type": "text", "text": "done"}]},
+]  # fmt: skip
+ITEMS = [
+    {"role": "user", "content": "pay a"},
+    {"type": "reasoning", "id": "r", "summary": []},
+    {"type": "function_call", "call_id": "c1", "name": "pay", "arguments": '{"to": "a"}'},
+    {"type": "function_call_output", "call_id": "c1", "output": "ok"},
+    {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "done"}]},
+]
+PARTS = [
+    {"role": "user", "parts": [{"text": "pay a"}]},
+    {"role": "model", "parts": [{"functionCall": {"name": "pay", "args": {"to": "a"}}}]},
+    {"role": "user", "parts": [{"functionResponse": {"name": "pay", "response": "ok"}}]},
+    {"role": "model", "parts": [{"text": "done"}]},
+]
+
+
+@pytest.mark.parametrize("messages", [BLOCKS, ITEMS, PARTS])
+def test_calls_that_stand_among_the_content(tmp_path: Path, messages: list[Any]) -> None:
+    (trace,), problems = read(tmp_path / "r.jsonl", lines({"messages": messages}))
+    assert problems == []
+    assert [e.kind for e in trace.events] == ["input", "llm", "call", "result", "llm", "say", "end"]
+    assert trace.events[2].arguments == {"to": "a"}
+    assert trace.events[3].result == "ok"
+    assert trace.events[3].call == trace.events[2].call
+
+
+def test_a_broken_call_among_the_content_is_located(tmp_path: Path) -> None:
+    broken = [
+        *BLOCKS[:1],
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "", "input": {}}]},
+    ]
+    _, problems = read(tmp_path / "r.jsonl", lines({"messages": broken}))
+    assert [(p.code, p.pointer) for p in problems] == [("WF707", "/messages/1")]
