@@ -92,6 +92,8 @@ class _Session:
         self.context = z3.Context()
         self.parser = z3.ParserContext(self.context)
         self.solver = z3.SimpleSolver(self.context)
+        self.solver.set("relevancy", 0)  # three times faster over long chains of cases
+        self.solver.set("arith.solver", 2)
         self.solver.add(self.parser.from_string(question["text"]))
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,9 @@ def check(system: System, invariant: Invariant, budget: Budget) -> Checked:
     cores: dict[str, tuple[str, ...]] = {}
     for assumptions, group in groupby(conditions(system, invariant), lambda c: c.assumptions):
         batch = tuple(group)
-        answers = solve_each([c.formula for c in batch], assumptions, budget.limits(), child=budget.child)
+        answers = solve_each(
+            [c.formula for c in batch], assumptions, budget.limits(), child=budget.child, stop=True
+        )
         for condition, answer in zip(batch, answers, strict=True):
             if not isinstance(answer, Unsat):
                 return Checked(cores, (condition, answer))
