@@ -113,7 +113,7 @@ def _one_by_one(
     assert isinstance(source, Sequence)
     for place, item in enumerate(source.items):
         if statement.maximum is not None and place >= statement.maximum:
-            return b.FALSE
+            guard = b.and_(guard, allowed(drafts.walk, f"{statement.id} more", b.FALSE))
         drafts.walk.assign(statement.item, item, EMPTY)
         guard = block(drafts, statement.body, guard)
     return guard
