@@ -1,4 +1,5 @@
-"""Agents. In mode Over: one representative act per `may`, among uncertain acts before and after it. In mode Unroll: a few steps, in
+"""Agents. In mode Over: one representative act per `may`, among uncertain acts before and after it; where an agent may make few
+steps, each of them. In mode Unroll: a few steps, in
 each of which the agent chooses one act or to finish."""
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from wfcheck.solver.sort import Sort
 from wfcheck.solver.term import Term
 
 MEDIATED = "complete-mediation"
+BUDGETS = "step-budgets"
+COUNTED, CHOICES = 2, 6
+"""Up to so many steps of an agent with so many choices are taken one by one where all runs are covered."""
 _KINDS: dict[str, EventKind] = {
     "say": "say", "ask": "ask", "send": "message", "remember": "remember", "recall": "recall",
 }  # fmt: skip
@@ -36,6 +40,8 @@ def agent(walk: Walk, statement: core.Agent, guard: Term) -> Term:
     walk.emit("step", statement, guard, values, taints, subject=statement.step)
     if isinstance(walk.mode, Unroll):
         guard, last, label = _steps(walk, statement, guard, name, label, values, walk.mode.steps)
+    elif walk.certain and statement.maximum <= COUNTED and len(statement.may) <= CHOICES:
+        guard, last, label = _few(walk, statement, guard, name, values)
     else:
         label = _representatives(walk, statement, guard, name, values)
         guard = last = b.and_(guard, walk.flag(f"{name}.end"))
@@ -95,6 +101,31 @@ def _asks(walk: Walk, may: core.May, guard: Term, name: str) -> None:
     values = {n: walk.arbitrary(t, f"{name}.{n}") for n, t in types_.items()}
     typed = b.and_(*(conforms(v, types_[n], walk.notes) for n, v in values.items()))
     walk.needs(may.condition, b.and_(guard, typed), walk.truth(may.condition, as_arguments(values)).defined)
+
+
+def _few(
+    walk: Walk, statement: core.Agent, guard: Term, name: str, values: Values
+) -> tuple[Term, Term, Mask]:
+    """One act after the other, and the representatives of all others should the agent make more steps than it may. When the region
+    ends, when it does so after all its steps, and the label of its context."""
+    more = walk.flag(f"{name}.more")
+    walk.assume(BUDGETS, guard, b.not_(more))
+    beyond, within = b.and_(guard, more), b.and_(guard, b.not_(more))
+    label = _representatives(walk, statement, beyond, f"{name}.more", values)
+    ends = [b.and_(beyond, walk.flag(f"{name}.end"))]
+    for turn in range(statement.maximum):
+        thinks(walk, statement, within, values, label)
+        choice = walk.notes.fresh(f"{name}.choice", Sort.INT)
+        most = b.integer(len(statement.may))
+        walk.assume(MEDIATED, within, b.and_(b.le(b.ZERO, choice), b.le(choice, most)))
+        ends.append(b.and_(within, b.eq(choice, b.ZERO)))
+        for number, may in enumerate(statement.may, 1):
+            known = _static(walk, statement, number)
+            decision = _every(walk) if known is None else always(known.decision & walk.keep)
+            picked = b.and_(within, b.eq(choice, b.integer(number)))
+            act(walk, statement, may, number, picked, f"{name}.{turn}.{number}", decision, known)
+        within = b.and_(within, b.distinct(choice, b.ZERO))
+    return b.or_(within, *ends), b.or_(within, ends[0]), label
 
 
 def _steps(
