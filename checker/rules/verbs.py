@@ -18,6 +18,9 @@ _ADVICE: Mapping[type, str] = MappingProxyType(
         core.Before: "let the evidence happen on every path before the call, with the same arguments",
         core.Forbid: "guard the call with a condition that rules the forbidden case out",
         core.Allow: "leave the call out, guard it, or grant it with an `allow` line",
+        core.After: "let the evidence follow on every path, early ends included",
+        core.Distinct: "let another principal act in one of the events",
+        core.Always: "test before the event that changes what the condition reads",
         core.Limit: "count in the workflow and test before the call, or give the loop a `max`",
     }
 )
