@@ -57,12 +57,11 @@ class AnyCall:
         return Truth(sure, sure if plain_grant(grant) else b.or_(*(truth.maybe for truth in found)))
 
     def seen_by(self, program: core.Program) -> AnyCall:
-        """The same call, as another program's declarations have it."""
-        return (
-            self
-            if program is self.matcher.program
-            else attrs.evolve(self, matcher=Matcher(program, self.matcher.notes))
-        )
+        """The same call, as another program's declarations have it; nothing is known of its registers."""
+        if program is self.matcher.program:
+            return self
+        notes = Notes(program, prefix=f"{self.matcher.notes.prefix}there.{self.matcher.notes.count}.")
+        return attrs.evolve(self, matcher=Matcher(program, notes), facts={})
 
     def concrete(self, model: Model) -> Event:
         """The call under a model."""

@@ -10,7 +10,7 @@ import attrs
 
 from wfcheck.checker.monitor import Monitor, compile_rule
 from wfcheck.checker.policy.calls import AnyCall, any_call
-from wfcheck.checker.policy.effective import Powers, may_call, powers
+from wfcheck.checker.policy.effective import Powers, judged, may_call, powers
 from wfcheck.checker.policy.patterns import Comparer, truth_of
 from wfcheck.checker.policy.product import explore
 from wfcheck.checker.policy.search import Judge, concrete_run, led, search
@@ -42,6 +42,10 @@ class Undecided:
     reason: str
 
 
+def _names_somebody(body: core.RuleBody) -> bool:
+    return any(choice.by is not None for pattern in judged(body) for choice in pattern.choices)
+
+
 Inclusion: TypeAlias = Included | Exceeds | Undecided
 
 
@@ -57,8 +61,15 @@ class Question:
 
     @property
     def stated(self) -> list[Stated]:
-        """The rules in their program."""
-        return [Stated(self.program, rule) for rule in self.rules]
+        """The rules in their program, as far as proofs may use them."""
+        return [Stated(self.program, rule) for rule in self.usable]
+
+    @property
+    def usable(self) -> tuple[core.Rule, ...]:
+        """Grants also bind calls that others make on behalf of a principal: there, rules that name who acts prove nothing."""
+        if not isinstance(self.other.rule.body, core.Allow):
+            return self.rules
+        return tuple(r for r in self.rules if isinstance(r.body, core.Allow) or not _names_somebody(r.body))
 
 
 def included(question: Question) -> Inclusion:
@@ -69,11 +80,11 @@ def included(question: Question) -> Inclusion:
         if stricter(strong, question.other, question.compare):
             return Included(f"`{strong.rule.name}`")
     if _by_single_calls(question):
-        return Included("what single calls are allowed")
+        return Included("the grants and bans together")
     judge = Judge(question.program, question.rules, question.other.program, question.other.rule)
     explored = explore(question.stated, question.other, question.program, question.compare.seconds)
     if explored.exhausted:
-        return Included(f"all {explored.states} states of the rules together")
+        return Included("the other rules together")
     for path in explored.paths:
         if (witness := concrete_run(path, judge)) is not None:
             return Exceeds(witness)
@@ -131,7 +142,7 @@ def _by_single_calls(question: Question) -> bool:
     body, other = question.other.rule.body, question.other
     if not isinstance(body, core.Allow | core.Forbid | core.Before | core.Limit):
         return False
-    held = powers(question.program, question.rules)
+    held = powers(question.program, question.usable)
     return all(question.compare.refuted(term) for term in _turned_down(question, held, other, body))
 
 

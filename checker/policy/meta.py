@@ -35,7 +35,7 @@ def check(analysis: Analysis, rule: core.Rule, body: core.Meta, found: Found) ->
         case "effective_at_most":
             return _first_bad(
                 effective.at_most(program, group, body.names[0], body.names[1], limits)
-                for group in _groups(program, rules)
+                for group in _groups(rule, rules)
             )
         case "policy_at_most":
             return _at_most(analysis, rule, body, rules)
@@ -62,9 +62,9 @@ def _vacuous(analysis: Analysis, rules: tuple[core.Rule, ...], found: Found) -> 
     return vacuity.vacuous(rules, verdicts, lambda workflow, rule: Case(analysis, workflow, rule))
 
 
-def _groups(program: core.Program, rules: tuple[core.Rule, ...]) -> Iterator[tuple[core.Rule, ...]]:
+def _groups(check: core.Rule, rules: tuple[core.Rule, ...]) -> Iterator[tuple[core.Rule, ...]]:
     """The rules in force in each workflow, each such set once; all of them where there is no workflow."""
-    sets = {tuple(r for r in rules if name in r.workflows): None for name in program.workflows}
+    sets = {tuple(r for r in rules if name in r.workflows): None for name in check.workflows}
     found = [group for group in sets if group]
     yield from found or [rules]
 
@@ -122,7 +122,7 @@ def _at_most(analysis: Analysis, rule: core.Rule, body: core.Meta, rules: tuple[
     kept = [r for r in old.rules if r.not_applicable is None and not isinstance(r.body, core.Meta)]
     open_: list[str] = []
     for one in kept:
-        for group in _where(analysis.program, old, one, rules):
+        for group in _where(rule, old, one, rules):
             match included(Question(analysis.program, group, Stated(old, one), compare, older.by_name(one))):
                 case Exceeds(witness=witness):
                     text = f"this policy allows a run that `{one.name}` of `{written}` forbids"
@@ -144,10 +144,10 @@ def _at_most(analysis: Analysis, rule: core.Rule, body: core.Meta, rules: tuple[
 
 
 def _where(
-    program: core.Program, old: core.Program, one: core.Rule, rules: tuple[core.Rule, ...]
+    check: core.Rule, old: core.Program, one: core.Rule, rules: tuple[core.Rule, ...]
 ) -> Iterator[tuple[core.Rule, ...]]:
-    """The rules in force in each workflow that the older rule speaks of, each such set once."""
+    """The rules in force in each workflow in scope that the older rule speaks of, each such set once."""
     everywhere = set(one.workflows) == set(old.workflows)
-    names = [n for n in program.workflows if everywhere or n in one.workflows]
+    names = [n for n in check.workflows if everywhere or n in one.workflows]
     sets = {tuple(r for r in rules if name in r.workflows): None for name in names}
     yield from sets or {tuple(rules): None}

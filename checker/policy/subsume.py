@@ -130,6 +130,8 @@ def _forbid(strong: Stated, one: core.Forbid, weak: Stated, other: core.Forbid, 
         return True
     if other.after is None or (weak.rule.per_session and not strong.rule.per_session):
         return False
+    if one.until is not None and weak.rule.per_session != strong.rule.per_session:
+        return False
     if has_binder(one.until) and not _agree((one.event, other.event), (one.after, other.after)):
         return False
     lasts = one.duration is None or (other.duration is not None and one.duration >= other.duration)
@@ -175,6 +177,8 @@ def _within(one: Any, other: Any) -> bool:
 
 def _before(strong: Stated, one: core.Before, weak: Stated, other: core.Before, compare: Comparer) -> bool:
     if strong.rule.per_session and not weak.rule.per_session:
+        return False
+    if other.since is not None and strong.rule.per_session != weak.rule.per_session:
         return False
     if (one.binder, one.source) != (other.binder, other.source):
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import attrs
 
 from wfcheck.checker.policy.subsume import Stated
@@ -50,10 +52,14 @@ def sharper(stated: Stated) -> Stated:
     """A rule that small automata can follow and that turns down all that this one does, and perhaps more."""
     body = stated.rule.body
     if isinstance(body, core.Forbid) and body.after is not None and not stated.rule.per_session:
+        after = loose(body.after)
         return _with(
-            stated,
-            attrs.evolve(body, event=loose(body.event), after=loose(body.after), until=None, duration=None),
+            stated, attrs.evolve(body, event=loose(body.event), after=after, until=None, duration=None)
         )
+    if isinstance(body, core.Limit) and body.kind != "bits":
+        within = {scope.kind for scope in body.scopes} <= {"run", "turn", "key"} and body.kind != "sum"
+        bound = body.bound if within else Fraction(0)
+        return _with(stated, attrs.evolve(body, kind="count", value=None, bound=bound, scopes=_RUN))
     return stated
 
 

@@ -53,17 +53,19 @@ def attempts() -> Iterator[tuple[Event, ...]]:
         yield call, Event(kind="fail", seq=0, tool=tool, error="failed")
 
 
-MOVES = (*attempts(), (Event(kind="end", seq=0),))
+MOVES = (*attempts(), (Event(kind="end", seq=0),), (Event(kind="reset", seq=0, text="another run"),))
 
 
 def numbered(events: Sequence[Event]) -> tuple[Event, ...]:
     import msgspec
 
-    made, opened = [], ""
+    """Calls joined with their ends; after "another run" the session goes on in its next run."""
+    made, opened, run = [], "", 1
     for number, event in enumerate(events):
+        run += event.text == "another run"
         opened = f"c{number}" if event.kind == "call" else opened
         call = opened if event.kind in ("call", "result", "fail") else None
-        made.append(msgspec.structs.replace(event, seq=number, session="s", run="r", call=call))
+        made.append(msgspec.structs.replace(event, seq=number, session="s", run=f"r{run}", call=call))
     return tuple(made)
 
 
@@ -76,7 +78,7 @@ def exceeding(made: core.Program, other: str) -> tuple[Event, ...] | None:
         allowed = [
             run
             for before in layer
-            for move in (MOVES if not before or before[-1].kind != "end" else ())
+            for move in _next(before)
             if all(breaks(made, r, run := numbered((*before, *move))).holds for r in rules)
         ]
         for run in allowed:
@@ -84,6 +86,11 @@ def exceeding(made: core.Program, other: str) -> tuple[Event, ...] | None:
                 return run
         layer = allowed
     return None
+
+
+def _next(before: tuple[Event, ...]) -> Sequence[tuple[Event, ...]]:
+    """After its end a run has no more events."""
+    return MOVES[-1:] if before and before[-1].kind == "end" else MOVES
 
 
 def confirmed(made: core.Program, other: str, found: Exceeds) -> bool:
@@ -111,6 +118,10 @@ RULE = st.one_of(
     st.builds("limit sum(a.n) <= {} per run".format, st.integers(0, 10)),
     st.builds("require a(n: same) before {}".format, st.sampled_from(["b", "a"])),
     st.builds("forbid {}(n: same) after {}".format, st.sampled_from(["b", "a"]), st.sampled_from(["b", "a"])),
+    st.builds("require {}{} before {} per session".format, CALL, st.sampled_from(["", " since b"]), JUDGED),
+    st.builds("forbid {} after {}{} per session".format, JUDGED, CALL, st.sampled_from(["", " until b"])),
+    st.builds("limit count({}) <= {} per session".format, JUDGED, st.integers(0, 2)),
+    st.builds("limit count(a) <= {} per a.n per run".format, st.integers(0, 2)),
     st.builds("allow bot: a{}, b".format, st.sampled_from(["", "(n: 5)", "(n: > 1)"])),
 )
 
