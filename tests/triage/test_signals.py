@@ -107,3 +107,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["triage", str(path)]) == 2
     assert main(["triage", "--lenient", str(path)]) == 0
     assert "1 problem skipped" in capsys.readouterr().out
+
+
+def test_a_replay_without_rules_shows_signs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, path = tmp_path / "tools.wf", tmp_path / "t.wftrace.jsonl"
+    spec.write_text("tool get(x: int) -> text { effect read  emits nothing  returns {} }\n")
+    lines = [{"format": "wftrace", "version": 1}]
+    lines += [{"kind": "call", "seq": n, "tool": "get", "args_requested": A} for n in range(3)]  # type: ignore[dict-item]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["replay", str(spec), str(path)]) == 0
+    assert "repeated  get" in capsys.readouterr().out
+    spec.write_text(spec.read_text() + "policy p { few: limit count(get) <= 3 per run }\n")
+    assert main(["replay", str(spec), str(path)]) == 0
+    assert "repeated" not in capsys.readouterr().out

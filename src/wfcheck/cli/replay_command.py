@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wfcheck import __version__
@@ -13,6 +13,7 @@ from wfcheck.cli import options, output
 
 if TYPE_CHECKING:
     from wfcheck.checker.replay.result import ReplayReport
+    from wfcheck.checker.report.style import Style
 
 _DEFAULTS: Mapping[str, Any] = {
     "policy": (),
@@ -56,7 +57,19 @@ def run(args: argparse.Namespace) -> int:
     stream = sys.stdout if args.output is None else None
     style = output.style(chosen["color"], stream, quiet=args.quiet, verbose=args.verbose)
     text = write_replay(report, chosen["output_format"], from_files(), style, __version__)
+    if not report.results and report.traces and chosen["output_format"] == "text":
+        text += _signs(args.traces, style)
     return output.complain(output.emit(text, args.output), chosen["color"]) or report.exit_code
+
+
+def _signs(traces: Sequence[str], style: Style) -> str:
+    """Without a rule to judge by: signs of trouble. Standard input cannot be read twice."""
+    from wfcheck.checker.triage.report import write_triage
+    from wfcheck.checker.triage.run import triage
+
+    files = [path for path in traces if path != "-"]
+    shown = write_triage(triage(files, lenient=True), "text", style, __version__) if files else ""
+    return f"\nno rule to judge by; signs of trouble:\n\n{shown}" if files else ""
 
 
 def _replayed(args: argparse.Namespace, chosen: Mapping[str, Any]) -> ReplayReport:

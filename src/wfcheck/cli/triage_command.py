@@ -23,26 +23,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look for signs and print them: 0, or 2 for bad input. Signs are no verdicts, so none of them fails a build."""
-    from wfcheck.checker.report.sources import from_files
-    from wfcheck.checker.traces.registry import read_traces
-    from wfcheck.checker.traces.trace import Problem
-    from wfcheck.checker.triage.report import found_in, write_triage
-    from wfcheck.checker.triage.signals import signals_of
-    from wfcheck.dsl.diagnostic import Severity
+    from wfcheck.checker.triage.report import write_triage
+    from wfcheck.checker.triage.run import triage
 
     chosen = options.settle(args, {"color": None})
-    found, problems, traces = [], [], 0
-    for item in read_traces(args.traces, lenient=args.lenient):
-        if isinstance(item, Problem):
-            problems.append(item)
-        else:
-            traces += 1
-            found += [found_in(item, signal) for signal in signals_of(item)]
-    skipped = [p for p in problems if args.lenient and p.severity is Severity.ERROR and p.line is not None]
-    told = [p.diagnostic() for p in problems if p not in skipped]
-    code = output.complain(told, chosen["color"], from_files(), quiet=args.quiet)
+    report = triage(args.traces, lenient=args.lenient)
+    code = output.complain([p.diagnostic() for p in report.problems], chosen["color"], quiet=args.quiet)
     style = output.style(
         chosen["color"], sys.stdout if args.output is None else None, quiet=args.quiet, verbose=args.verbose
     )
-    text = write_triage(found, traces, len(skipped), args.output_format or "text", style, __version__)
+    text = write_triage(report, args.output_format or "text", style, __version__)
     return output.complain(output.emit(text, args.output), chosen["color"]) or code
