@@ -33,6 +33,7 @@ from wfcheck.solver import cores as sets
 from wfcheck.solver import second
 from wfcheck.solver import verdict as solver
 from wfcheck.solver.evaluate import Model
+from wfcheck.solver.smtlib import Script, script
 from wfcheck.solver.term import Term
 
 Status: TypeAlias = Literal["confirmed", "refuted", "undecided"]
@@ -59,15 +60,46 @@ class UndecidedError(Exception):
 
 
 @attrs.frozen
+class Second:
+    """The second solver in the place of the first; each text is put to it once. Its models are not looked at: they could only make a
+    certificate fail. `seconds`: of each question."""
+
+    seconds: float
+    _opinions: dict[tuple[str, tuple[str, ...]], second.Opinion] = attrs.field(factory=dict, init=False)
+
+    def opinion(self, printed: Script) -> second.Opinion:
+        """What it says of a text."""
+        key = (printed.text, printed.selectors)
+        if key not in self._opinions:
+            self._opinions[key] = second.check_text(*key, seconds=self.seconds)
+        return self._opinions[key]
+
+    def solve(
+        self, formula: Term, assumptions: Sequence[tuple[str, Term]], limits: solver.Limits | None
+    ) -> solver.Answer:
+        """As `backend.solve`."""
+        del limits
+        printed = script(formula, [term for _, term in assumptions])
+        opinion = self.opinion(printed)
+        names = {s: name for s, (name, _) in zip(printed.selectors, assumptions, strict=True)}
+        match opinion.status:
+            case "unsat":
+                return solver.Unsat(tuple(sorted({names[s] for s in opinion.core})))
+            case "sat":
+                return solver.Sat(Model({}))
+            case _:
+                return solver.Unknown(opinion.reason)
+
+
+@attrs.frozen
 class Subject:
-    """The rule and the workflow that a certificate is about, in the program of today. `seconds`: of each question to the second
-    solver."""
+    """The rule and the workflow that a certificate is about, in the program of today, and the second solver."""
 
     analysis: Analysis
     workflow: core.Workflow
     rule: core.Rule | None
     check: Check
-    seconds: float
+    asked: Second
 
 
 def recheck(path: Path, version: str, seconds: float = 30.0) -> Outcome:
@@ -120,7 +152,7 @@ def _subject(sources: Sources, seconds: float) -> Subject:
         raise RefutedError("rule", "the sources have no such rule for this workflow")
     rule = rules[0] if rules else None
     analysis = pipeline.analysis_of(sources.program, Limits(timeout=2 * seconds))
-    return Subject(analysis, workflow, rule, pipeline.proof_of(rule, found.rule), seconds)
+    return Subject(analysis, workflow, rule, pipeline.proof_of(rule, found.rule), Second(seconds))
 
 
 def _confirm(found: Certificate, subject: Subject) -> None:
@@ -140,7 +172,7 @@ def _confirm(found: Certificate, subject: Subject) -> None:
 def _case(found: Certificate, subject: Subject, core_names: Sequence[str]) -> Case:
     """The case under a core, with the second solver in the place of the first, or with none. An invariant is always given, so that
     none is searched for."""
-    solve = _Second(subject.seconds).solve if found.kind in (FORMULAS, INVARIANT) else unasked
+    solve = subject.asked.solve if found.kind in (FORMULAS, INVARIANT) else unasked
     analysis = attrs.evolve(subject.analysis, solve=solve, given=Given(invariant=_invariant(found)))
     return under_core(analysis, subject.workflow, subject.rule, core_names)
 
@@ -210,11 +242,11 @@ def _conditions(found: Certificate, case: Case, proof: Proof, subject: Subject) 
     if [query.entry for query in made] != found.conditions:
         raise RefutedError("conditions", "they are not what the sources and the assumptions give")
     for query in made:
-        _without_model(query, subject.seconds)
+        _without_model(query, subject.asked)
 
 
-def _without_model(query: Query, seconds: float) -> None:
-    opinion = second.check_text(query.script.text, query.script.selectors, seconds=seconds)
+def _without_model(query: Query, asked: Second) -> None:
+    opinion = asked.opinion(query.script)
     if opinion.status == "sat":
         raise RefutedError("conditions", f"`{query.name}` has a model")
     if opinion.status == "unknown":
@@ -227,29 +259,8 @@ def _suffices(number: int, core_names: Sequence[str], found: Certificate, subjec
     if made is None or made.proof is None:
         raise RefutedError("cores", f"core {number} does not suffice")
     for query in queries(case, made.proof, core_names):
-        opinion = second.check_text(query.script.text, query.script.selectors, seconds=subject.seconds)
+        opinion = subject.asked.opinion(query.script)
         if opinion.status == "sat":
             raise RefutedError("cores", f"core {number} does not suffice")
         if opinion.status == "unknown":
             raise UndecidedError("cores", f"core {number}: {opinion.reason}")
-
-
-@attrs.frozen
-class _Second:
-    """The second solver in the place of the first. Its models are not looked at: they could only make a certificate fail."""
-
-    seconds: float
-
-    def solve(
-        self, formula: Term, assumptions: Sequence[tuple[str, Term]], limits: solver.Limits | None
-    ) -> solver.Answer:
-        """As `backend.solve`."""
-        del limits
-        opinion = second.check(formula, assumptions, seconds=self.seconds)
-        match opinion.status:
-            case "unsat":
-                return solver.Unsat(opinion.core)
-            case "sat":
-                return solver.Sat(Model({}))
-            case _:
-                return solver.Unknown(opinion.reason)
