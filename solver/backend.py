@@ -18,8 +18,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from wfcheck.solver.concretise import BadAnswerError, read_model
 from wfcheck.solver.evaluate import Model, UndefinedError, evaluate_all
 from wfcheck.solver.smtlib import Script, script
@@ -161,17 +159,10 @@ def solve_each(
     stop: bool = False,
 ) -> tuple[Answer, ...]:
     """For each formula by itself: whether it and all assumptions can be true together. The text is printed and sent once, and
-    `limits.seconds` is for all of them. `stop`: after the first that can, the rest stays Unknown."""
+    `limits.seconds` is for all of them. `stop`: after the first answer but Unsat, the rest stays Unknown."""
     limits = limits or Limits()
-    printed = script(TRUE, [*(term for _, term in assumptions), *formulas])
-    common = printed.selectors[: len(assumptions)]
-    own = printed.selectors[len(assumptions) :]
-    question = {
-        **_question(printed, limits),
-        "kind": "each",
-        "groups": [[*common, selector] for selector in own],
-        "stop": stop,
-    }
+    printed = script(TRUE, [term for _, term in assumptions], (), formulas)
+    question = {**_question(printed, limits), "kind": "each", "goals": printed.goals, "stop": stop}
     try:
         answer = (child or shared_child()).ask(question, limits.seconds + _GRACE)
     except ChildError as error:
@@ -180,18 +171,17 @@ def solve_each(
     if not isinstance(parts, list) or len(parts) != len(formulas):
         return (Unknown(str(answer.get("reason", "the solver answered nonsense"))),) * len(formulas)
     return tuple(
-        _part(part, attrs.evolve(printed, selectors=(*common, selector)), formula, assumptions)
-        for part, selector, formula in zip(parts, own, formulas, strict=True)
+        _part(part, printed, formula, assumptions) for part, formula in zip(parts, formulas, strict=True)
     )
 
 
 def _part(part: Any, printed: Script, formula: Term, assumptions: Sequence[tuple[str, Term]]) -> Answer:
-    named = [*assumptions, ("", formula)]
+    if not isinstance(part, dict):
+        return Unknown("the solver answered nonsense")
     try:
-        verdict = _verdict(part, printed, TRUE, named) if isinstance(part, dict) else Unknown("nonsense")
+        return _verdict(part, printed, formula, assumptions)
     except BadAnswerError as error:
         return Unknown(str(error))
-    return Unsat(tuple(name for name in verdict.core if name)) if isinstance(verdict, Unsat) else verdict
 
 
 def _question(printed: Script, limits: Limits) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Script:
     """SMT-LIB text, and what its names mean. `selectors[i]` switches the i-th assumption on, `wishes[i]` the i-th wish.
 
     `values` are constants to read from a model, by term; `elements`: the constants that stand for known texts and opaque values;
-    `atoms`: the constant that says whether a text term is in a language."""
+    `atoms`: the constant that says whether a text term is in a language. `goals[i]`: what the i-th goal is called; none is asserted."""
 
     text: str
     selectors: tuple[str, ...]
@@ -33,6 +33,7 @@ class Script:
     elements: dict[str, Const]
     atoms: dict[tuple[Term, Language], str]
     languages: tuple[Language, ...]
+    goals: tuple[str, ...] = ()
 
 
 class _Printer:
@@ -118,10 +119,15 @@ def _rational(value: Fraction) -> str:
     return body if value >= 0 else f"(- {body})"
 
 
-def script(formula: Term, assumptions: Sequence[Term] = (), wishes: Sequence[Term] = ()) -> Script:
+def script(
+    formula: Term,
+    assumptions: Sequence[Term] = (),
+    wishes: Sequence[Term] = (),
+    goals: Sequence[Term] = (),
+) -> Script:
     """Text that is unsatisfiable under all selectors iff the formula and the assumptions are (or, beyond the bounds of the
     automata, only if they are)."""
-    roots = (formula, *assumptions, *wishes)
+    roots = (formula, *assumptions, *wishes, *goals)
     terms = tuple(post_order(roots))
     printer = _Printer()
     printer.lines += ["(declare-sort Text 0)", "(declare-sort Opaque 0)"]
@@ -135,7 +141,14 @@ def script(formula: Term, assumptions: Sequence[Term] = (), wishes: Sequence[Ter
     selectors = _switches(printer, "a", assumptions)
     switched = _switches(printer, "p", wishes)
     return Script(
-        "\n".join(printer.lines), selectors, switched, printer.values, printer.elements, atoms, languages
+        "\n".join(printer.lines),
+        selectors,
+        switched,
+        printer.values,
+        printer.elements,
+        atoms,
+        languages,
+        tuple(printer.names[goal] for goal in goals),
     )
 
 
@@ -159,7 +172,9 @@ class Growing:
             _regular(printer, tuple(dict.fromkeys(_languages(terms))))
         _lengths(printer, terms)
         for name, word in tuple(printer.elements.items())[self._pinned :]:
-            printer.lines.append(f"(assert (= {name} {self._codes.setdefault(word, 7_000_000 + len(self._codes))}))")
+            printer.lines.append(
+                f"(assert (= {name} {self._codes.setdefault(word, 7_000_000 + len(self._codes))}))"
+            )
         self._pinned = len(printer.elements)
         text = "\n".join(printer.lines[self._sent :])
         self._sent = len(printer.lines)

@@ -2,7 +2,7 @@
 
 Protocol, both ways: four bytes of length (big endian), then JSON. A question holds `text` (SMT-LIB), `selectors`, `wishes`,
 `values` (constants to read), `rlimit`, `milliseconds`, `tidy` and its `number`. An answer holds that number, `status` (unsat,
-sat, unknown) and `core`, `values` or `reason`. Other kinds: `each` (several `groups` of selectors over one text), and `open`,
+sat, unknown) and `core`, `values` or `reason`. Other kinds: `each` (several `goals` over one text), and `open`,
 `ask`, `close` (a session: one text, many questions that `define` more for good and `assert` for themselves). Whatever goes
 wrong here ends the process or answers unknown: the parent believes nothing else."""
 
@@ -54,24 +54,28 @@ def _answers(question: dict[str, Any], sessions: dict[str, _Session]) -> dict[st
 
 
 def _each(question: dict[str, Any]) -> dict[str, Any]:
-    """Several questions about one text, each with selectors of its own; what is asked after the time is over stays unknown."""
+    """Several goals over one text, each by itself; what is asked after the time is over stays unknown."""
     deadline = time.monotonic() + question["milliseconds"] / 1000
-    solver = z3.SimpleSolver(z3.Context())
-    _limit(solver, question)
-    solver.from_string(question["text"])
+    context = z3.Context()
+    solver, parser = z3.SimpleSolver(context), z3.ParserContext(context)
+    solver.add(parser.from_string(question["text"]))
+    switches = [z3.Bool(name, context) for name in question["selectors"]]
     answers: list[dict[str, Any]] = []
-    for selectors in question["groups"]:
+    for goal in question["goals"]:
         left = int((deadline - time.monotonic()) * 1000)
-        if left <= 0 or (answers and question["stop"] and answers[-1]["status"] == "sat"):
-            answers.append({"status": "unknown", "reason": "the solver gave up: the time is over"})
+        if left <= 0 or (answers and question["stop"] and answers[-1]["status"] != "unsat"):
+            answers.append({"status": "unknown", "reason": "the solver gave up: not asked any more"})
             continue
         _limit(solver, {**question, "milliseconds": left})
-        answers.append(_one(solver, selectors, question, left))
+        solver.push()
+        solver.add(parser.from_string(f"(assert {goal})"))
+        answers.append(_checked(solver, switches, question, left))
+        solver.pop()
     return {"status": "each", "answers": answers}
 
 
-def _one(solver: z3.Solver, selectors: list[str], question: dict[str, Any], left: int) -> dict[str, Any]:
-    result = solver.check(*(z3.Bool(name, solver.ctx) for name in selectors))
+def _checked(solver: z3.Solver, switches: list[Any], question: dict[str, Any], left: int) -> dict[str, Any]:
+    result = solver.check(*switches)
     if result == z3.unsat:
         return {"status": "unsat", "core": _core(solver, question, time.monotonic() + left / 2000)}
     if result == z3.sat:
@@ -102,18 +106,10 @@ class _Session:
         self.solver.push()
         try:
             self.solver.add(self.parser.from_string(question["assert"]))
-            return self._checked(question)
+            switches = [z3.Bool(name, self.context) for name in question["selectors"]]
+            return _checked(self.solver, switches, question, question["milliseconds"])
         finally:
             self.solver.pop()
-
-    def _checked(self, question: dict[str, Any]) -> dict[str, Any]:
-        result = self.solver.check(*(z3.Bool(name, self.context) for name in question["selectors"]))
-        if result == z3.unsat:
-            deadline = time.monotonic() + question["milliseconds"] / 2000
-            return {"status": "unsat", "core": _core(self.solver, question, deadline)}
-        if result == z3.sat:
-            return {"status": "sat", "values": _values(self.solver.model(), set(question["values"]))}
-        return {"status": "unknown", "reason": f"the solver gave up: {self.solver.reason_unknown()}"[:500]}
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:

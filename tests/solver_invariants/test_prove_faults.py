@@ -36,9 +36,9 @@ FAULTS = {
     "answers nothing": "a = {}",
     "gives up": "a = {'status': 'unknown', 'reason': 'canceled'}",
     "answers too few": "a = {'status': 'each', 'answers': []}",
-    "answers each with nonsense": "a = {'status': 'each', 'answers': [7] * len(q.get('groups', []))}",
-    "claims strange cores": "a = {'status': 'each', 'answers': [{'status': 'unsat', 'core': ['z']}] * len(q.get('groups', []))}",
-    "claims models that are none": "a = {'status': 'each', 'answers': [{'status': 'sat', 'values': {}}] * len(q.get('groups', []))}",
+    "answers each with nonsense": "a = {'status': 'each', 'answers': [7] * len(q.get('goals', []))}",
+    "claims strange cores": "a = {'status': 'each', 'answers': [{'status': 'unsat', 'core': ['z']}] * len(q.get('goals', []))}",
+    "claims models that are none": "a = {'status': 'each', 'answers': [{'status': 'sat', 'values': {}}] * len(q.get('goals', []))}",
     "opens and lies in sessions": (
         "a = {'open': {'status': 'open'}, 'ask': {'status': 'unsat', 'core': []}, 'close': {}}.get(kind,"
         " {'status': 'unknown', 'reason': 'no'})"
@@ -101,7 +101,7 @@ def test_without_spacer_the_rest_still_answers(fault: str, monkeypatch: pytest.M
 @pytest.mark.skipif(not second.available(), reason="cvc5 is an extra")
 def test_a_solver_that_lies_is_caught_by_the_second() -> None:
     liar = _child(
-        "a = {'status': 'each', 'answers': [{'status': 'unsat', 'core': []}] * len(q.get('groups', []))}"
+        "a = {'status': 'each', 'answers': [{'status': 'unsat', 'core': []}] * len(q.get('goals', []))}"
     )
     try:
         found = prove(counted(9, 5), seconds=5.0, child=liar)
