@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from generators.declarations import TAGS  # noqa: E402
-from generators.programs import SHAPES, RandomOracle, generate  # noqa: E402
+from generators.programs import LATER, SHAPES, RandomOracle, generate  # noqa: E402
 from generators.worlds import World  # noqa: E402
 from label_mutants import MUTANTS, MisfitError, Mutant  # noqa: E402
 
@@ -65,7 +65,7 @@ class Recorded:
 
 
 def _sources() -> Iterator[tuple[str, core.Program, core.Workflow]]:
-    for shape in SHAPES:
+    for shape in (*SHAPES, *LATER):
         for seed in range(SEEDS_PER_SHAPE):
             yield f"{shape.__name__}/{seed}", *generate(seed, size=2, shape=shape)
     for seed in range(RANDOM_SEEDS):

@@ -16,14 +16,14 @@ import attrs
 from generators import build as b
 from generators.declarations import TAGS, channels, principals, releases, stores, tools
 from generators.oracles import RandomOracle
-from generators.shapes import SHAPES, Shape
+from generators.shapes import LATER, SHAPES, Shape
 from generators.statements import Scope, Statements
 
 from wfcheck.checker.reference.syntactic import effects
 from wfcheck.checker.reference.syntactic import statements as statements_of
 from wfcheck.dsl import core
 
-__all__ = ["SHAPES", "RandomOracle", "generate"]
+__all__ = ["LATER", "SHAPES", "RandomOracle", "generate"]
 
 
 def generate(seed: int, *, size: int = 14, shape: Shape | None = None) -> tuple[core.Program, core.Workflow]:
@@ -68,7 +68,17 @@ def _workflow(random: Random, program: core.Program, size: int, shape: Shape | N
     if chosen is not None:
         body += chosen(statements, scope)
     body += statements.block(scope, 3)
+    if chosen is None and not (body and isinstance(body[-1], core.Stop | core.Return)):
+        body += _behind(statements, scope, Random(f"behind {len(body)} {sorted(scope)} {size}"))
     return b.workflow("w", body, parameters, random.choice([None, "clerk"]), b.TEXT)
+
+
+def _behind(statements: Statements, scope: Scope, random: Random) -> list[core.Statement]:
+    """One of the later templates, now and then, from a random source of its own."""
+    if random.random() < 0.5:
+        return []
+    apart = Statements(random, statements.program, statements.maker, 0)
+    return random.choice(LATER)(apart, {**scope})
 
 
 def _rules(random: Random, program: core.Program, workflow: core.Workflow) -> tuple[core.Rule, ...]:

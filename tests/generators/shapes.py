@@ -284,6 +284,36 @@ def key_of_a_store(s: Statements, scope: Scope) -> list[core.Statement]:
     ]
 
 
+def free_agent(s: Statements, scope: Scope) -> list[core.Statement]:
+    """An agent that may make many steps or few, and read before it sends; what it hands back is sent as well, or is not."""
+    m = s.maker
+    scope["made"] = b.TEXT
+    may = ["get_text", "get_flag", *s.random.sample(["search", "norm", "read_log", "pay"], 1), "post"]
+    hides = {"get_text"} if s.random.random() < 0.3 else set()
+    agent = m.agent("free", may, target="made", hides=hides, maximum=s.random.choice([1, 1, 2, 3, 6]))
+    after = m.call("post", to="a", body=_var("made", b.TEXT))
+    handled = m.retry(1, [after], [m.say("not sent")])
+    return [agent, *s.random.choice([[], [], [after], [handled]])]
+
+
+def two_partitions(s: Statements, scope: Scope) -> list[core.Statement]:
+    """One partition is written (perhaps only if), and another or the whole is read."""
+    m = s.maker
+    scope["secret"], scope["flag"], scope["kept"] = b.TEXT, b.BOOL, b.TEXT
+    keys = [b.lit("a"), b.lit("go"), _var("request", b.TEXT)]
+    write = m.remember("kept", _var("secret", b.TEXT), key=s.random.choice(keys))
+    guarded = m.if_(_var("flag", b.BOOL), [write])
+    read = m.recall("kept", "kept", key=s.random.choice(keys), type_=b.TEXT)
+    return [
+        m.call("get_text", "secret"),
+        m.call("get_flag", "flag"),
+        s.random.choice([write, guarded]),
+        m.remember("kept", "plain", key=s.random.choice(keys)),
+        read,
+        m.call("post", to="a", body=_var("kept", b.TEXT)),
+    ]
+
+
 SHAPES: tuple[Shape, ...] = (
     zero_iterations,
     not_sending,
@@ -307,6 +337,9 @@ SHAPES: tuple[Shape, ...] = (
     chosen_from_a_store,
     first_of_two_arguments,
 )
+
+LATER: tuple[Shape, ...] = (free_agent, two_partitions)
+"""Templates that came later: they are put behind a program that was drawn without them, so that seeds keep their meaning."""
 
 
 def _var(name: str, type_: Type) -> core.Variable:
