@@ -19,7 +19,7 @@ import attrs
 from wfcheck.checker import cores
 from wfcheck.checker.certificate.writing import Writer
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
-from wfcheck.checker.policy import meta, references, shadowed
+from wfcheck.checker.policy import meta, references, sanity, shadowed
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.rules import builtin, builtin_contracts, flow, grants, verbs
 from wfcheck.checker.rules.contracts import supply
@@ -309,7 +309,7 @@ def check(
     if not whole:
         results = tuple(_doubted(program, results, policies))
     if not any(d.severity is Severity.ERROR for d in diagnostics):
-        diagnostics += (*references.problems(program), *shadowed.lints(program))
+        diagnostics += (*references.problems(program), *shadowed.lints(program), *sanity.contradictions(program))
         results, checked, found = _skeletons(checked, workflow)
         diagnostics += found
     report = Report(results, (*diagnostics, *_vacuous_everywhere(results)))

@@ -248,6 +248,7 @@ _WARNINGS = {
     "WF548": ("grant that says nothing", "the other grants of a principal cover all that a grant covers"),
     "WF549": ("rule that says nothing", "an earlier or stricter rule of the policy forbids all that a rule forbids"),
     "WF601": ("rule that judges nothing", "a rule judges nothing in any workflow of its scope"),
+    "WF602": ("contracts that contradict each other", "no arguments or no result of a tool satisfy all that is said of them"),
     "WF611": ("step that never runs", "no run of a workflow comes to a step"),
     "WF612": ("cases with a gap", "guards over one subject take values below and above one that none of them takes"),
     "WF613": ("cases that overlap", "two guards over one subject take the same value"),

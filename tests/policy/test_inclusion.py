@@ -126,7 +126,7 @@ RULE = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(RULE, min_size=0, max_size=3), RULE.filter(lambda text: not text.startswith("allow")))
 def test_no_answer_contradicts_the_enumeration(
     tmp_path_factory: pytest.TempPathFactory, rules: list[str], other: str
