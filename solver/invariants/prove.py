@@ -17,6 +17,7 @@ from wfcheck.solver.invariants.desk import Desk, GaveUpError, State
 from wfcheck.solver.invariants.element import Element
 from wfcheck.solver.invariants.explore import explore
 from wfcheck.solver.invariants.recheck import Budget, check, trouble
+from wfcheck.solver.invariants.rigid import splits
 from wfcheck.solver.invariants.spacer import guess
 from wfcheck.solver.invariants.support import support
 from wfcheck.solver.invariants.templates import Reach, candidates
@@ -63,7 +64,28 @@ def prove(
     checked = check(system, {}, budget)
     if checked.open is None:
         return Proof({}, checked.cores, "none needed")
-    return _Search(system, budget).run()
+    return _by_premise(system, budget) or _Search(system, budget).run()
+
+
+def _by_premise(system: System, budget: Budget) -> Proof | Refuted | None:
+    """Each violation under what it asks of the rigid symbols; what all parts need together is checked as a whole."""
+    parts = splits(system)
+    invariants: list[Invariant] = []
+    for number, split in enumerate(parts):
+        share = budget.share(1 / (len(parts) - number + 0.5))
+        match _Search(split.system, share).run():
+            case Proof(invariant=invariant):
+                invariants.append(split.weakened(invariant))
+            case Refuted() as refuted:
+                return refuted
+            case Unknown():
+                return None
+    if not parts:
+        return None
+    whole = {p: b.and_(*(i.get(p, b.TRUE) for i in invariants)) for p in system.segments}
+    invariant = {place: term for place, term in whole.items() if term is not b.TRUE}
+    checked = check(system, invariant, budget)
+    return Proof(invariant, checked.cores, "templates") if checked.open is None else None
 
 
 def _joined(system: System, hints: Mapping[str, Sequence[Term]]) -> dict[str, tuple[Term, ...]]:
