@@ -20,7 +20,7 @@ def _symbol(name: str, sort: Sort) -> Symbol:
 
 
 KEY, GIVEN, AMOUNT = _symbol("key", Sort.TEXT), _symbol("given", Sort.TEXT), _symbol("amount", Sort.INT)
-I, J, FREE, N = (_symbol(name, Sort.INT) for name in "ijfn")
+FIRST, SECOND, FREE, N = (_symbol(name, Sort.INT) for name in ("i", "j", "free", "n"))
 
 
 def _loops(first: int) -> System:
@@ -32,17 +32,20 @@ def _loops(first: int) -> System:
     give = Segment(
         "give",
         (),
-        (Move("give", b.lt(I, N), (b.add(I, ONE), more)), Move("use", b.not_(b.lt(I, N)), (b.ZERO, FREE))),
+        (
+            Move("give", b.lt(FIRST, N), (b.add(FIRST, ONE), more)),
+            Move("use", b.not_(b.lt(FIRST, N)), (b.ZERO, FREE)),
+        ),
     )
     use = Segment(
         "use",
         (),
-        (Move("use", b.lt(J, N), (b.add(J, ONE), left)),),
-        (Bad("use", b.and_(b.lt(J, N), b.eq(GIVEN, KEY), b.eq(AMOUNT, ONE), b.lt(FREE, ONE))),),
+        (Move("use", b.lt(SECOND, N), (b.add(SECOND, ONE), left)),),
+        (Bad("use", b.and_(b.lt(SECOND, N), b.eq(GIVEN, KEY), b.eq(AMOUNT, ONE), b.lt(FREE, ONE))),),
     )
     return System(
         "start",
-        {"start": (), "give": (I, FREE), "use": (J, FREE)},
+        {"start": (), "give": (FIRST, FREE), "use": (SECOND, FREE)},
         {"start": start, "give": give, "use": use},
         (KEY, GIVEN, AMOUNT, N),
     )
@@ -64,5 +67,5 @@ def test_one_use_more_than_was_given_is_not() -> None:
 
 
 def test_violations_that_ask_nothing_are_not_split() -> None:
-    place = Segment("start", (), (), (Bad("never", b.lt(I, J)),))
-    assert splits(System("start", {"start": (I, J)}, {"start": place}, (N,))) == ()
+    place = Segment("start", (), (), (Bad("never", b.lt(FIRST, SECOND)),))
+    assert splits(System("start", {"start": (FIRST, SECOND)}, {"start": place}, (N,))) == ()
