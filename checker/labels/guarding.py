@@ -16,7 +16,6 @@ from wfcheck.checker.labels.tree import Tree, union
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import blocks, statements, subexpressions
 
-FAILURES = "failures"
 _KINDS: Mapping[str, str] = {
     "call": "tool", "say": "say", "ask": "ask", "message": "send", "remember": "remember", "recall": "recall",
 }  # fmt: skip
@@ -64,7 +63,9 @@ class Guard:
         """What an agent learns by being admitted or denied. `handles`: of all hidden results, `every`: all tags."""
         mask = 0
         for rule in self.rules:
-            if isinstance(rule.body, core.FromOnly):
+            if isinstance(rule.body, core.Flow | core.Decision):
+                mask |= self._sorted_out(may, arguments, handles)
+            elif isinstance(rule.body, core.FromOnly):
                 if may.tool == rule.body.target.tool:
                     mask |= self._before(node) | handles | (every if rule.per_session else 0)
             elif self._may_judge(rule.body, may):
@@ -76,6 +77,22 @@ class Guard:
     def anything(self) -> int:
         """All that may decide whether a call of the workflow's own is denied."""
         return self._of(self.acts.values()) if self.rules else 0
+
+    def _sorted_out(self, may: core.May, arguments: Mapping[str, Tree], handles: int) -> int:
+        """What a denial by labels tells beyond the labels: of arguments that decide an emission, of results that decide a label."""
+        tool = self.program.tools.get(may.tool or "") if may.act == "tool" else None
+        emissions = () if tool is None else tool.emits
+        parts = [p for e in emissions if e.condition is not None for p in subexpressions(e.condition)]
+        asked = {p.name for p in parts if isinstance(p, core.Variable)}
+        mask = union(tree for name, tree in arguments.items() if name in asked)
+        return mask | (handles if self._told_by_results else 0)
+
+    @cached_property
+    def _told_by_results(self) -> bool:
+        """Whether the label of some result depends on the result."""
+        clauses = (clause for tool in self.program.tools.values() for clause in tool.returns)
+        parts = (p for c in clauses if c.condition is not None for p in subexpressions(c.condition))
+        return any(isinstance(p, core.Variable) and p.kind == "result" for p in parts)
 
     def _may_judge(self, body: core.RuleBody, may: core.May) -> bool:
         match body:

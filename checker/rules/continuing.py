@@ -58,7 +58,8 @@ def _from_retry(program: core.Program, statement: core.Retry, node: core.NodeId)
     if inside is None or handler is None:
         return inside
     own = next(s for s in statements(statement.body) if s.id == node)
-    return list(_in_block(program, handler)) if isinstance(own, core.Call) else inside
+    again = _in_block(program, statement.body) if statement.attempts > 1 else ()
+    return [*again, *_in_block(program, handler)] if isinstance(own, core.Call) else inside
 
 
 def _around(program: core.Program, statement: core.Statement, others: Sequence[core.Block]) -> list[str]:

@@ -85,7 +85,7 @@ def _failures(case: Case) -> Iterator[str]:
     for workflow in guarded:
         guard = Guard(case.program, workflow, True, {})
         for region in (s for s in statements(workflow.body) if isinstance(s, core.Agent)):
-            actor = case.labels.acts[region.id, 0].actor if workflow is case.workflow else ""
+            actor = case.analysis.labelling.workflows[workflow.symbol].acts[region.id, 0].actor
             for may in region.may:
                 returned = guard.arms(region.principal or actor, may, failed=False)
                 if may.tool is not None and returned != guard.arms(

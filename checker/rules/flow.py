@@ -31,6 +31,7 @@ from wfcheck.checker.sharing import reaching, touched
 from wfcheck.checker.symbolic.execution import Execution, SymbolicEvent
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements
 from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver
 from wfcheck.solver.term import Term
@@ -184,11 +185,17 @@ def _arrivals(case: Case, body: core.Flow, execution: Execution, sink: ends.Sink
     here = [e for e in execution.events if (e.site, e.choice) == (sink.act.node, sink.act.choice)]
     kinds = ("approve", "deny") if sink.act.kind == "approve" else (sink.act.kind,)
     events = [e for e in here if e.kind in kinds and e.certain]
-    if not events or sink.act.kind == "agent":
+    if not events or sink.act.kind == "agent" or _denials_steer(case):
         return [b.TRUE]
     table = case.analysis.labelling.table
     approvals = sink.label & table.approval_marks(table.every_tag) != 0 and "approve" not in body.except_via
     return [_arrival(matcher, body, event, sink, approvals) for event in events]
+
+
+def _denials_steer(case: Case) -> bool:
+    """Whether a call that a guard denies may lead to a handler: no term says what decided that."""
+    retries = any(isinstance(s, core.Retry) for s in statements(case.workflow.body))
+    return case.workflow.guarded and retries
 
 
 def _arrival(
