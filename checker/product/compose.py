@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import attrs
 
 from wfcheck.checker.product.flowchart import Flowchart, Stretch
-from wfcheck.checker.product.monitors.monitor import SymbolicMonitor
+from wfcheck.checker.product.monitors.monitor import State, SymbolicMonitor
+from wfcheck.checker.product.orders import in_any_order, in_order, overlapping
+from wfcheck.dsl import core
 from wfcheck.solver import build as b
 from wfcheck.solver.sort import Sort
 from wfcheck.solver.term import Symbol, Term, symbols
@@ -23,9 +26,12 @@ class Watched:
     bad: tuple[Bad, ...]
 
 
-def compose(chart: Flowchart, monitor: SymbolicMonitor) -> System:
-    """Safe if and only if the rule breaks at no event of any run, as far as monitor and flowchart tell."""
-    watched = {place: _watch(chart, stretch, monitor) for place, stretch in chart.stretches.items()}
+def compose(
+    chart: Flowchart, monitor: SymbolicMonitor, mixed: frozenset[core.NodeId] = frozenset()
+) -> System:
+    """Safe if and only if the rule breaks at no event of any run, as far as monitor and flowchart tell. `mixed`: each `parallel`
+    whose events are taken in every order; all that the monitor looks at of it are in one stretch."""
+    watched = {place: _watch(chart, stretch, monitor, mixed) for place, stretch in chart.stretches.items()}
     cells = tuple(cell.symbol for cell in monitor.cells)
     variables = {
         place: () if place == chart.start else (*stretch.variables, *cells)
@@ -42,17 +48,20 @@ def compose(chart: Flowchart, monitor: SymbolicMonitor) -> System:
     )
 
 
-def _watch(chart: Flowchart, stretch: Stretch, monitor: SymbolicMonitor) -> Watched:
+def _watch(
+    chart: Flowchart, stretch: Stretch, monitor: SymbolicMonitor, mixed: frozenset[core.NodeId]
+) -> Watched:
     """No event happens after control has left the stretch, so that one state at its end serves every way out."""
     first = stretch.place == chart.start
-    state: tuple[Term, ...] = tuple(c.initial if first else c.symbol for c in monitor.cells)
-    bad = []
-    for event in stretch.events:
-        if monitor.relevant(event):
-            state, broken = monitor.step(event, state)
-            if broken is not b.FALSE:
-                subject = event.tool or event.subject
-                bad.append(Bad(f"{event.kind} {subject}" if subject else event.kind, broken))
+    state: State = tuple(c.initial if first else c.symbol for c in monitor.cells)
+    bad: list[Bad] = []
+    seen = [event for event in stretch.events if monitor.relevant(event)]
+    for node, group in groupby(seen, key=lambda event: overlapping(event, mixed)):
+        if node is None:
+            state, found = in_order(monitor, list(group), state)
+        else:
+            state, found = in_any_order(monitor, list(group), state, node)
+        bad += found
     return Watched(stretch, state, tuple(bad))
 
 

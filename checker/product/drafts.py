@@ -58,14 +58,14 @@ class Frame:
 
 @attrs.define(eq=False)
 class Drafts:
-    """The flowchart so far. `reading`: what is read after the statements at hand, innermost last. `first`: which branch of each
-    `parallel` is walked first."""
+    """The flowchart so far. `reading`: what is read after the statements at hand, innermost last. `first`: which branches of each
+    `parallel` are walked first."""
 
     program: core.Program
     labelling: Labelling
     workflow: core.Workflow
     notes: Notes
-    first: Mapping[core.NodeId, int] = attrs.field(factory=dict)
+    first: Mapping[core.NodeId, frozenset[int]] = attrs.field(factory=dict)
     done: list[Draft] = attrs.field(factory=list)
     frames: list[Frame] = attrs.field(factory=list)
     reading: list[frozenset[str]] = attrs.field(factory=list)
@@ -81,7 +81,7 @@ class Drafts:
         program: core.Program,
         labelling: Labelling,
         workflow: core.Workflow,
-        first: Mapping[core.NodeId, int],
+        first: Mapping[core.NodeId, frozenset[int]],
     ) -> Drafts:
         """An empty one."""
         made = cls(program, labelling, workflow, Notes(program), first)

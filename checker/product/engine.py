@@ -11,7 +11,8 @@ from wfcheck.checker.product.flowchart import Flowchart, Overlap, UnsupportedErr
 from wfcheck.checker.product.lists import element_of
 from wfcheck.checker.product.monitors.compile import monitor_for
 from wfcheck.checker.product.monitors.monitor import SymbolicMonitor
-from wfcheck.checker.product.reads import leaves_early
+from wfcheck.checker.product.orders import mixable
+from wfcheck.checker.product.reads import cuts, leaves_early
 from wfcheck.checker.product.segments import flowchart
 from wfcheck.checker.symbolic.state import SymbolicEvent
 from wfcheck.dsl import core
@@ -58,14 +59,14 @@ def product(case: Case, rule: core.Rule) -> Product | Open:
     if isinstance(monitor, str):
         return Open(monitor)
     try:
-        chart = _chart(case, monitor)
+        chart, mixed = _chart(case, monitor)
     except UnsupportedError as error:
         return Open(str(error))
     ends = any(map(monitor.relevant, _ends(chart)))
     rests = (*monitor.rests_on, *((NO_UNHANDLED_FAILURE,) if ends else ()))
     if missing := case.analysis.dropped & set(rests):
         return Open(f"nothing is known without `{min(missing)}`")
-    system = reduced(compose(chart, monitor))
+    system = reduced(compose(chart, monitor, mixed))
     return Product(chart, monitor, _without(system, case.analysis.dropped), rests)
 
 
@@ -119,20 +120,37 @@ def _given(case: Case, made: Product, invariant: Invariant) -> Proved | Open:
 # ---------------------------------------------------------------- branches that overlap
 
 
-def _chart(case: Case, monitor: SymbolicMonitor) -> Flowchart:
-    """With the branch of each `parallel` first that the monitor looks at."""
+def _chart(case: Case, monitor: SymbolicMonitor) -> tuple[Flowchart, frozenset[core.NodeId]]:
+    """With those branches of each `parallel` first that the monitor looks at; and each `parallel` of which it looks at several."""
     chart = _drawn(case, {})
-    first = {o.node: lane for o in chart.overlaps for lane in _lanes(chart, monitor, o)}
+    lanes = {overlap.node: _lanes(chart, monitor, overlap) for overlap in chart.overlaps}
+    mixed = frozenset(node for node, found in lanes.items() if len(found) > 1)
     for overlap in chart.overlaps:
-        _check(chart, monitor, overlap)
-    return _drawn(case, first) if any(first.values()) else chart
+        _check(chart, monitor, overlap, lanes[overlap.node])
+    straight = all(_straight(o, lanes[o.node]) for o in chart.overlaps if o.node in mixed)
+    if not straight or not mixable(chart, monitor, mixed):
+        raise UnsupportedError("the rule looks at events of more than one branch of a `parallel`")
+    first = {node: frozenset(found) for node, found in lanes.items() if found}
+    return _drawn(case, first), mixed
 
 
-def _drawn(case: Case, first: dict[core.NodeId, int]) -> Flowchart:
+def _straight(overlap: Overlap, lanes: set[int]) -> bool:
+    """No branch that is looked at has places of its own, where it might stay while others go on."""
+    return not any(cuts(s) for lane in lanes for s in overlap.branches[lane])
+
+
+def _drawn(case: Case, first: dict[core.NodeId, frozenset[int]]) -> Flowchart:
     def draw() -> Flowchart:
         return flowchart(case.program, case.analysis.labelling, case.workflow, first)
 
-    chart = case.analysis.once(("flowchart", case.workflow.symbol, tuple(sorted(first.items()))), draw)
+    chart = case.analysis.once(
+        (
+            "flowchart",
+            case.workflow.symbol,
+            tuple((node, tuple(sorted(lanes))) for node, lanes in sorted(first.items())),
+        ),
+        draw,
+    )
     if any(not event.certain for s in chart.stretches.values() for event in s.events):
         raise UnsupportedError("the workflow repeats something in a way that has no place of its own")
     return chart
@@ -143,13 +161,10 @@ def _lanes(chart: Flowchart, monitor: SymbolicMonitor, overlap: Overlap) -> set[
     return {lane for event in events for node, lane in event.lanes if node == overlap.node}
 
 
-def _check(chart: Flowchart, monitor: SymbolicMonitor, overlap: Overlap) -> None:
-    """One branch at most is looked at, and no other ends what it is in the middle of."""
-    lanes = _lanes(chart, monitor, overlap)
-    if len(lanes) > 1:
-        raise UnsupportedError("the rule looks at events of more than one branch of a `parallel`")
+def _check(chart: Flowchart, monitor: SymbolicMonitor, overlap: Overlap, lanes: set[int]) -> None:
+    """No branch ends what is looked at in the middle of another."""
     felt = any(map(monitor.relevant, _ends(chart))) or overlap.returns or overlap.fails
-    others = [body for lane, body in enumerate(overlap.branches) if lanes and lane not in lanes]
+    others = [body for lane, body in enumerate(overlap.branches) if lanes - {lane}]
     if felt and any(leaves_early(body, failing=overlap.fails) for body in others):
         raise UnsupportedError("a branch of a `parallel` may end what another is in the middle of")
 

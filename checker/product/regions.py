@@ -85,22 +85,28 @@ def _return(drafts: Drafts, member: Draft, statement: core.Scope, join: Place) -
 
 
 def parallel(drafts: Drafts, block: Block, statement: core.Parallel, guard: Term) -> Term:
-    """The branches one after another. Whoever looks at events of more than one branch has to know that they may come in another
-    order, and that what one branch ends it may end in the middle of another (see `Overlap`)."""
+    """The branches one after another, those first that `first` names: each of these starts as the first did, whether the others come
+    to their ends or not, as long as no place comes up. Whoever looks at events of more than one branch has to know that they may
+    come in another order, and that what one branch ends it may end in the middle of another (see `Overlap`)."""
     walk = drafts.walk
     drafts.overlaps.append(
         Overlap(statement.id, statement.branches, len(walk.returned) > 1, bool(walk.failures))
     )
-    chosen = drafts.first.get(statement.id, 0)
-    order = sorted(range(len(statement.branches)), key=lambda index: index != chosen)
+    chosen = drafts.first.get(statement.id, frozenset(range(len(statement.branches))))
+    order = sorted(range(len(statement.branches)), key=lambda index: index not in chosen)
+    ends: list[Term] = []
     for place, index in enumerate(order):
+        here = drafts.current
         later = [reads(statement.branches[other]) for other in order[place + 1 :]]
         drafts.reading.append(frozenset[str]().union(*later))
-        guard = _lane(drafts, block, statement, index, guard)
+        end = _lane(drafts, block, statement, index, guard if index in chosen else b.and_(guard, *ends))
         drafts.reading.pop()
+        if drafts.current is not here:
+            guard, ends = end, []
+        ends.append(end)
         if guard is b.FALSE and place + 1 < len(order):
             raise UnsupportedError("a branch of `parallel` never comes to its end")
-    return guard
+    return b.and_(*ends)
 
 
 def _lane(drafts: Drafts, block: Block, statement: core.Parallel, index: int, guard: Term) -> Term:

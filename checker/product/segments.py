@@ -27,9 +27,9 @@ def flowchart(
     program: core.Program,
     labelling: Labelling,
     workflow: core.Workflow,
-    first: Mapping[core.NodeId, int] | None = None,
+    first: Mapping[core.NodeId, frozenset[int]] | None = None,
 ) -> Flowchart:
-    """All runs of the workflow. `first`: by `parallel`, the branch that is walked before the others."""
+    """All runs of the workflow. `first`: by `parallel`, the branches that are walked before the others."""
     drafts = Drafts.of(program, labelling, workflow, first or {})
     drafts.enter(Place("start", {}, {}))
     start(drafts.walk, workflow)

@@ -35,6 +35,8 @@ Key: TypeAlias = tuple[Any, ...]
 Script: TypeAlias = Mapping[Key, Any]
 
 ACTS = 24
+TURNS = (1, 2, 3)
+"""How long a branch goes on when branches take turns."""
 
 
 @attrs.define
@@ -197,12 +199,17 @@ class Explorer:
         return self._plain(type_, lambda: self.scripted.receive(site, instance, type_, pending))
 
     def schedule(self, site: NodeId, instance: int, step: int, live: tuple[int, ...]) -> int:
-        """See `Oracle`. Whole orders of the branches are tried as well as single turns."""
+        """See `Oracle`. Whole orders of the branches are tried, and branches in turns, as well as single choices."""
         key = (site, instance, "order")
         self._ask(key, lambda: [tuple(reversed(live))] if step == 0 else [])
         order = self.script.get((self.run, *key))
         if order is not None:
             return next((branch for branch in order if branch in live), live[0])
+        turns = (site, instance, "turns")
+        self._ask(turns, lambda: list(TURNS) if step == 0 else [])
+        stride: int | None = self.script.get((self.run, *turns))
+        if stride is not None:
+            return live[step // stride % len(live)]
         self._ask((site, instance, "schedule", step), lambda: list(live[1:]))
         return self.scripted.schedule(site, instance, step, live)
 

@@ -51,7 +51,8 @@ class SymbolicEvent:
     for each of them, and under the empty name for the decision, one Bool per query. `choice`: which `may` of an agent (from 1).
     `subject`: tool, store, principal, release or step. `actors`: every principal whose grants count, the acting one last.
     `certain` False: it stands for any number of such events in earlier or later rounds; its values are arbitrary ones.
-    `lanes`: the branches of `parallel` it lies in. `turn`: the step of an agent in mode Unroll. `instance` counts visits."""
+    `lanes`: the branches of `parallel` it lies in. `turn`: the step of an agent in mode Unroll. `instance` counts visits.
+    `part`: of a call, where its attempt and its outcome are told apart."""
 
     index: int
     kind: EventKind
@@ -71,6 +72,7 @@ class SymbolicEvent:
     lanes: tuple[Lane, ...]
     span: Span
     turn: int | None = None
+    part: Literal["all", "attempt", "outcome"] = "all"
 
     @property
     def actor(self) -> str:

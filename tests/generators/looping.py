@@ -225,6 +225,16 @@ class Writer:
         head = f"{self._name('done')} = agent {self._name('bot')}({self.numbers[0]}) {actor}"
         return f"{head}may {{ {', '.join(acts)} }} max {most} steps -> int"
 
+    def _parallel(self, depth: int) -> str:
+        branches = [f"branch {{\n{self._branch(depth)}\n}}" for _ in range(self.random.choice([2, 2, 3]))]
+        return f"parallel {{\n{' '.join(branches)}\n}}"
+
+    def _branch(self, depth: int) -> str:
+        if self.random.random() < 0.3:
+            return self._inside(min(depth, 1))
+        kinds = [self._pay, self._check, self._undo, self._say, self._stop, self._approved]
+        return "\n".join(self.random.choice(kinds)(0) for _ in range(self.random.randint(1, 3)))
+
     def _inner(self, _: int) -> str:
         return f"{self._name('got')} = inner(most: {self.number()}, to: {self.text()}, names: names)"
 

@@ -130,6 +130,26 @@ CASES = {
         APPROVED,
         Verdict.PROVED,
     ),
+    "one approval in each branch": (
+        "parallel { branch { approve pay(amount: 1) by boss pay(amount: 1) } branch { approve pay(amount: 2) by boss pay(amount: 2) }}",
+        APPROVED,
+        Verdict.PROVED,
+    ),
+    "an audit in each branch": (
+        "parallel { branch { pay(amount: 1) audit(n: 1) } branch { pay(amount: 2) audit(n: 2) } }",
+        "require audit after pay before end",
+        Verdict.PROVED,
+    ),
+    "branches that take turns": (
+        "parallel { branch { look() pay(amount: 1) } branch { look() pay(amount: 2) } }",
+        "limit consecutive(pay) <= 1 per run",
+        Verdict.VIOLATED,
+    ),
+    "an attempt in another branch may come before the outcome": (
+        "parallel { branch { look() } branch { pay(amount: n) } }",
+        "require look before pay",
+        Verdict.VIOLATED,
+    ),
     "a branch that ends another before its audit": (
         "parallel { branch { pay(amount: 1) audit(n: n) } branch { if n > 3 { stop } } }",
         "require audit after pay before end",

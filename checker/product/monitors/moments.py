@@ -34,11 +34,9 @@ def moments(event: SymbolicEvent) -> tuple[Moment, ...]:
     """In their order; of a result and a failure only one happens."""
     if event.kind != "call":
         return (Moment(event.kind, event, event.guard),)
-    parts = (
-        Moment("call", event, event.guard),
-        Moment("result", event, event.returned),
-        Moment("fail", event, event.failed),
-    )
+    attempt = (Moment("call", event, event.guard),)
+    outcome = (Moment("result", event, event.returned), Moment("fail", event, event.failed))
+    parts = {"all": attempt + outcome, "attempt": attempt, "outcome": outcome}[event.part]
     return tuple(part for part in parts if part.happens is not b.FALSE)
 
 
