@@ -98,7 +98,9 @@ def check(program: core.Program, workflow: core.Workflow) -> Iterator[Diagnostic
 
 def _from_people(program: core.Program, wait: Wait) -> bool:
     """People write when they like."""
-    declared = program.principals.get(wait.sender or "")
+    if wait.sender is None:
+        return any(principal.kind == "human" for principal in program.principals.values())
+    declared = program.principals.get(wait.sender)
     return wait.sender == USER or (declared is not None and declared.kind == "human")
 
 

@@ -146,3 +146,9 @@ def test_clean_specs_raise_no_alarm(path: Path) -> None:
     assert not [d for d in found if d.severity.value == "error"]
     report = check([path], rules=["nothing"])
     assert not CODES & {d.code for d in report.diagnostics}, report.diagnostics
+
+
+@pytest.mark.parametrize(("people", "told"), [("", True), ("principal boss is human\n", False)])
+def test_people_may_write_to_whoever_waits_for_anybody(tmp_path: Path, people: str, told: bool) -> None:
+    text = f"principal a is agent\n{people}workflow w() as a {{ x = receive -> text  say x }}\n"
+    assert ("WF615" in {d.code for d in _report(tmp_path / "spec.wf", text).diagnostics}) is told
