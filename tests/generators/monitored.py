@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
-from hypothesis import strategies as st
 
 from wfcheck.checker.product.lists import element_of
 from wfcheck.checker.product.monitors.compile import monitor_for
@@ -159,22 +159,26 @@ def _approval(program: core.Program, at: Happening) -> core.Approve:
     return next(s for s in known if s.within_steps == at.within and s.within_time is None)
 
 
-def broken(
+def bad(
     program: core.Program, happenings: Iterable[Happening], monitor: SymbolicMonitor, *, vague: bool = False
-) -> list[int]:
-    """The numbers of the happenings at which the monitor says bad, for some values of the rigid symbols. `vague`: it sees symbols
-    instead of constants, whose values are put in afterwards."""
+) -> list[Term]:
+    """By number of the happening: when the monitor says bad. `vague`: it sees symbols instead of constants, whose values are put in
+    afterwards."""
     state = tuple(cell.initial for cell in monitor.cells)
     values: dict[Symbol, Term] = {}
-    found = []
+    found: list[Term] = []
     for event in symbolic(program, happenings):
-        bad: Term = b.FALSE
+        broken: Term = b.FALSE
         if monitor.relevant(event):
-            state, bad = monitor.step(blurred(event, values) if vague else event, state)
-        bad = substitute(bad, values)
-        if bad is b.TRUE or (bad is not b.FALSE and isinstance(solve(bad), Sat)):
-            found.append(event.index)
+            state, broken = monitor.step(blurred(event, values) if vague else event, state)
+        found.append(substitute(broken, values))
     return found
+
+
+def possible(*formulas: Term) -> bool:
+    """Whether one of them is true for some values of the rigid symbols, and of what is not known."""
+    some = b.or_(*formulas)
+    return some is b.TRUE or (some is not b.FALSE and isinstance(solve(some), Sat))
 
 
 def blurred(event: SymbolicEvent, values: dict[Symbol, Term]) -> SymbolicEvent:
@@ -215,45 +219,6 @@ def monitored(program: core.Program, rule: core.Rule, *, indexed: bool = False) 
     return made
 
 
-TEXTS = st.sampled_from(["a", "b"])
-AMOUNTS = st.integers(0, 3)
-ACTORS = st.sampled_from(["helper", "alice"])
-OUTCOMES = st.sampled_from(["ok", "no", "a", None])
-
-
-@st.composite
-def happenings(draw: st.DrawFn) -> Happening:
-    """Something that happens."""
-    kind = draw(
-        st.sampled_from(
-            ["pay", "pay", "pay", "check", "check", "note", "approve", "approve", "deny", "other"]
-        )
-    )
-    match kind:
-        case "pay":
-            arguments = {"to": draw(TEXTS), "amount": draw(AMOUNTS)}
-            return Happening("call", "pay", draw(ACTORS), arguments, draw(OUTCOMES))
-        case "check":
-            return Happening(
-                "call", "check", draw(ACTORS), {"to": draw(TEXTS), "limit": None}, draw(OUTCOMES)
-            )
-        case "note":
-            names = draw(st.lists(TEXTS, max_size=2))
-            return Happening("call", "note", draw(ACTORS), {"names": names}, draw(st.sampled_from([1, None])))
-        case "approve":
-            arguments = {"to": draw(TEXTS), "amount": draw(AMOUNTS)}
-            return Happening("approve", "pay", *_given(draw, arguments))
-        case "deny":
-            return Happening("deny", "pay", "bob", {"to": draw(TEXTS), "amount": draw(AMOUNTS)})
-        case _:
-            return draw(st.sampled_from(OTHERS))
-
-
-def _given(draw: st.DrawFn, arguments: dict[str, object]) -> tuple[str, dict[str, object], None, int | None]:
-    who, within = draw(st.sampled_from([("alice", None), ("bob", 2)]))
-    return who, arguments, None, within
-
-
 OTHERS = [
     Happening("say", "", "helper", {"text": "a"}),
     Happening("say", "", "helper", {"text": "b"}),
@@ -262,3 +227,52 @@ OTHERS = [
     Happening("release", "shrink", "alice", {"x": "a"}),
     Happening("release", "show", "bob", {"x": "a"}),
 ]
+KINDS: list[str | Happening] = [
+    "pay",
+    "pay",
+    "pay",
+    "check",
+    "check",
+    "note",
+    "approve",
+    "approve",
+    "deny",
+    *OTHERS,
+]
+
+
+def happenings(rng: Random, most: int, rule: str) -> list[Happening]:
+    """Some things that happen: mostly what the rule speaks of, a few of them several times, and mostly about the same."""
+    usual = {"to": rng.choice("ab"), "amount": rng.randint(0, 3)}
+    spoken = [kind for kind in KINDS if _name(kind) in rule]
+    kinds = spoken if spoken and rng.random() < 0.8 else KINDS
+    few = [_happening(rng, usual, kinds) for _ in range(rng.randint(2, 4))]
+    found = [rng.choice(few) for _ in range(rng.randint(1, most))]
+    return [*found, *([Happening("end")] if rng.random() < 0.5 else [])]
+
+
+def _name(kind: str | Happening) -> str:
+    return kind if isinstance(kind, str) else "turn" if kind.kind == "llm" else kind.kind
+
+
+def _happening(rng: Random, usual: dict[str, Any], kinds: list[str | Happening]) -> Happening:
+    kind = rng.choice(kinds)
+    if isinstance(kind, Happening):
+        return kind
+    about = dict(usual)
+    if rng.random() < 0.25:
+        about = {"to": rng.choice("ab"), "amount": rng.randint(0, 3)}
+    who, outcome = rng.choice(["helper", "alice"]), rng.choice(["ok", "ok", "no", "a", None])
+    match kind:
+        case "pay":
+            return Happening("call", "pay", who, about, outcome)
+        case "check":
+            return Happening("call", "check", who, {"to": about["to"], "limit": None}, outcome)
+        case "note":
+            names = rng.choice([[], [about["to"]], ["a", "b"], ["b", "b"]])
+            return Happening("call", "note", who, {"names": names}, None if outcome is None else 1)
+        case "approve":
+            by, within = rng.choice([("alice", None), ("bob", 2)])
+            return Happening("approve", "pay", by, about, None, within)
+        case _:
+            return Happening("deny", "pay", "bob", about)
