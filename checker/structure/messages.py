@@ -99,7 +99,7 @@ def check(program: core.Program, workflow: core.Workflow) -> Iterator[Diagnostic
 def _from_people(program: core.Program, wait: Wait) -> bool:
     """People write when they like."""
     if wait.sender is None:
-        return any(principal.kind == "human" for principal in program.principals.values())
+        return any(p.kind == "human" and p.symbol != USER for p in program.principals.values())
     declared = program.principals.get(wait.sender)
     return wait.sender == USER or (declared is not None and declared.kind == "human")
 
