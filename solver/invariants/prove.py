@@ -77,7 +77,7 @@ def _by_premise(system: System, budget: Budget) -> Proof | Refuted | None:
             case Proof(invariant=invariant):
                 invariants.append(split.weakened(invariant))
             case Refuted() as refuted:
-                return refuted
+                return attrs.evolve(refuted, shortest=refuted.shortest and len(parts) == 1)
             case Unknown():
                 return None
     if not parts:
