@@ -14,6 +14,7 @@ import attrs
 from wfcheck.checker.labels import agent as label_agent
 from wfcheck.checker.labels import analysis as labels
 from wfcheck.checker.labels import domain as label_domain
+from wfcheck.checker.labels import guarding as label_guarding
 from wfcheck.checker.labels import partitions as label_partitions
 from wfcheck.checker.labels import phases as label_phases
 from wfcheck.checker.labels import regions as label_regions
@@ -54,7 +55,7 @@ class MisfitError(Exception):
 
 
 S, R, A = label_statements, label_regions, label_agent
-P, Q = label_phases.Plan, label_partitions
+P, Q, G = label_phases.Plan, label_partitions, label_guarding.Guard
 D, T, W, M = label_domain.LabelDomain, label_table.Table, label_state.Walk, label_state.Memory
 
 MUTANTS = (
@@ -183,6 +184,11 @@ MUTANTS = (
     Mutant("steps are counted twice", P, "after", "phase.steps + 1", "phase.steps + 2"),
     Mutant(
         "the last step is not made", P, "admits", "phase.steps < self.limit", "phase.steps + 1 < self.limit"
+    ),
+    Mutant("denials tell nothing", G, "tells", "return mask", "return 0"),
+    Mutant("rules are armed from the start", G, "denied", "index in armed", "True"),
+    Mutant(
+        "any act arms", label_guarding, "_arms", "return _surely(program, choice, actor, may)", "return True"
     ),
     Mutant("agent ignores its context", A, "agent", "union(context.values()) | ", ""),
     Mutant("agent acts without pc", A, "agent", " | walk.pc", ""),
