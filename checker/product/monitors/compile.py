@@ -50,7 +50,7 @@ def _setting(
     matching = Matching(program, Notes(program, prefix), _given(workflow))
     session = in_session(rule, program, workflow)
     others = session if rule.per_session else Interference(program, ())
-    registers = RegisterFile(matching, session, prefix)
+    registers = RegisterFile(matching, session, f"{prefix}register ")
     everywhere = anywhere(rule, program, workflow)
     return Setting(rule, program, matching, registers, others, session, everywhere, prefix, element)
 

@@ -12,6 +12,7 @@ from wfcheck.checker.product.monitors.matching import Matching
 from wfcheck.checker.product.monitors.moments import Moment
 from wfcheck.checker.product.monitors.monitor import Cell, ElementOf, State
 from wfcheck.checker.product.monitors.registers import RegisterFile
+from wfcheck.checker.product.monitors.shapes import OWN
 from wfcheck.checker.product.monitors.slots import Holding
 from wfcheck.dsl import core
 from wfcheck.solver import build as b
@@ -54,7 +55,7 @@ class Setting:
 
     def symbol(self, name: str, sort: Sort) -> Symbol:
         """A symbol of the monitor."""
-        made = b.symbol(f"{self.prefix}{name}", sort)
+        made = b.symbol(f"{self.prefix}{name}{OWN}", sort)
         assert isinstance(made, Symbol)
         return made
 

@@ -60,7 +60,7 @@ class RegisterFile:
     @property
     def hints(self) -> tuple[Term, ...]:
         """That nothing erred."""
-        return tuple(flag for slot in self.slots for flag in slot.flags if not flag.name.endswith(" there"))
+        return tuple(flag for slot in self.slots for flag in slot.lasting)
 
     # ------------------------------------------------------------ what is tracked
 

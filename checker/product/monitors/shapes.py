@@ -21,13 +21,16 @@ from wfcheck.solver import build as b
 from wfcheck.solver.sort import Sort
 from wfcheck.solver.term import Symbol, Term
 
+OWN = "~"
+"""Ends the names of all symbols of monitors: names of executions end with a number or a place."""
+
 
 def symbols_of(type_: types.Type, name: str) -> tuple[SymbolicValue, tuple[Symbol, ...]]:
     """A value of the shape of the type, every leaf of which is a symbol, and the symbols in the order of `leaves`."""
     made: list[Symbol] = []
 
     def make(path: str, sort: Sort) -> Term:
-        symbol = b.symbol(f"{name}{path}", sort)
+        symbol = b.symbol(f"{name}{path}{OWN}", sort)
         assert isinstance(symbol, Symbol)
         made.append(symbol)
         return symbol

@@ -10,7 +10,7 @@ import attrs
 from wfcheck.checker.encoding.encode import encode
 from wfcheck.checker.encoding.encoded import Encoded, Notes
 from wfcheck.checker.product.monitors.monitor import Cell, State
-from wfcheck.checker.product.monitors.shapes import filled, leaves, symbols_of
+from wfcheck.checker.product.monitors.shapes import OWN, filled, leaves, symbols_of
 from wfcheck.checker.symbolic.constants import lift
 from wfcheck.checker.symbolic.value import Leaf, SymbolicValue, equal
 from wfcheck.dsl import core, types
@@ -55,6 +55,11 @@ class Slot:
     flags: tuple[Symbol, ...]
     key: SymbolicValue | None = None
     rigid: tuple[Symbol, ...] = ()
+
+    @property
+    def lasting(self) -> tuple[Symbol, ...]:
+        """The flags that stay true where nothing errs."""
+        return (*self.flags[:1], *self.flags[2:])
 
     @property
     def width(self) -> int:
@@ -139,6 +144,6 @@ def entry_slot(register: core.Register, key_type: types.Type, name: str) -> Slot
 
 
 def _flag(name: str) -> Symbol:
-    symbol = b.symbol(name, Sort.BOOL)
+    symbol = b.symbol(f"{name}{OWN}", Sort.BOOL)
     assert isinstance(symbol, Symbol)
     return symbol
