@@ -150,7 +150,11 @@ def _turned_down(
     question: Question, held: Powers, other: Stated, body: core.Allow | core.Forbid | core.Before | core.Limit
 ) -> Iterator[Term]:
     monitor = compile_rule(other.rule, other.program) if isinstance(body, core.Allow) else None
-    for tool in question.program.tools.values():
+    choices = [choice for pattern in _judged(body) for choice in pattern.choices]
+    plain = bool(choices) and all(choice.kind == "call" and choice.subjects for choice in choices)
+    named = frozenset().union(*(choice.subjects for choice in choices))
+    tools = [t for t in question.program.tools.values() if not plain or t.symbol in named]
+    for tool in tools:
         for who in question.compare.everyone:
             call = any_call(question.program, tool, who)
             free = b.and_(call.valid, may_call(held, call, who, over=True))
@@ -169,7 +173,9 @@ def _turned_down(
         yield b.TRUE
 
 
-def _judged(body: core.Forbid | core.Before | core.Limit) -> Sequence[core.EventPattern]:
+def _judged(body: core.Allow | core.Forbid | core.Before | core.Limit) -> Sequence[core.EventPattern]:
+    if isinstance(body, core.Allow):
+        return ()
     return (body.judged,) if isinstance(body, core.Before) else (body.event,)
 
 

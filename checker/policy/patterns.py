@@ -64,7 +64,7 @@ class Comparer:
             return False
         one = attrs.evolve(small, pattern=_alone(small.pattern, choice))
         rest = [o for o in large.pattern.choices if o.kind == "call" and data_tests(o) <= data_tests(choice)]
-        if not rest:
+        if not _reach(choice, rest):
             return False
         many = attrs.evolve(large, pattern=attrs.evolve(large.pattern, choices=tuple(rest)))
         tools = [t for t in self.program.tools.values() if not choice.subjects or t.symbol in choice.subjects]
@@ -77,6 +77,13 @@ class Comparer:
         inside = truth_of(call, small, evidence=evidence, sure=sure and exact(small))
         outside = truth_of(call, large, evidence=evidence, sure=sure or not exact(large))
         return self.refuted(b.and_(call.valid, inside, b.not_(outside)))
+
+
+def _reach(choice: core.EventChoice, rest: list[core.EventChoice]) -> bool:
+    """Whether each tool of the choice is among those of the others."""
+    if any(not other.subjects for other in rest):
+        return True
+    return bool(choice.subjects) and choice.subjects <= frozenset().union(*(other.subjects for other in rest))
 
 
 def exact(side: Side) -> bool:

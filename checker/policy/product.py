@@ -11,12 +11,13 @@ import attrs
 
 from wfcheck.checker.policy.letters import Letter, TooManyError, alphabet
 from wfcheck.checker.policy.machines import Atom, Machine, hints, machine
-from wfcheck.checker.policy.subsume import Stated
+from wfcheck.checker.policy.subsume import Stated, choices_of
 from wfcheck.checker.policy.weaker import consequence, never, sharper
 from wfcheck.dsl import core
 
 STATES = 6_000
 PATHS = 6
+MACHINES = 8
 DATA = "it compares events with each other, counts, or depends on time or labels"
 TRACKED = 10
 """Of so many classes of calls it is known whether one was attempted."""
@@ -39,10 +40,18 @@ def explore(rules: Sequence[Stated], other: Stated, program: core.Program, secon
     """Rules without a finite automaton are left out on the stricter side (more runs are then looked at)."""
     exact = machine(never(other))
     target = exact if exact is not None else machine(sharper(other))
-    known = [m for m in (machine(consequence(rule), loose=True) for rule in rules) if m is not None]
+    known = [
+        m
+        for m in (machine(consequence(rule), loose=True) for rule in relevant(rules, other))
+        if m is not None
+    ]
     machines = (*known, *([] if target is None else [target]))
     own = [atom for m in machines for atom in m.atoms]
-    told = [] if exact is not None else [hint for stated in (other, *rules) for hint in hints(stated)]
+    told = (
+        []
+        if exact is not None
+        else [hint for stated in (other, *relevant(rules, other)) for hint in hints(stated)]
+    )
     try:
         letters = _alphabet(program, own, told, seconds)
     except TooManyError as error:
@@ -61,6 +70,17 @@ def explore(rules: Sequence[Stated], other: Stated, program: core.Program, secon
     paths = tuple(path for path, _ in zip(paired.wrong(), range(PATHS), strict=False))
     reason = "the rules have too many states together" if free.cut else None if exact is not None else DATA
     return Explored(False, len(free.seen), paths, letters, reason)
+
+
+def relevant(rules: Sequence[Stated], other: Stated) -> list[Stated]:
+    """The rules that speak of the same tools as the other, and grants; the first few. To leave rules out allows more runs."""
+    wanted = {s for c in choices_of([other.rule.body]) for s in c.subjects}
+    near = [r for r in rules if isinstance(r.rule.body, core.Allow) or _shares(r, wanted)]
+    return near[:MACHINES]
+
+
+def _shares(stated: Stated, wanted: set[str]) -> bool:
+    return not wanted or any(not c.subjects or c.subjects & wanted for c in choices_of([stated.rule.body]))
 
 
 def _alphabet(

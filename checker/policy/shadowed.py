@@ -3,6 +3,7 @@ rule cover all that it covers."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 
@@ -19,6 +20,9 @@ from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
 from wfcheck.dsl.source import Span
 from wfcheck.solver import build as b
+
+PATIENCE = 12
+"""How many questions to the solver one check may take, each as long as it may."""
 
 
 @attrs.frozen
@@ -56,7 +60,11 @@ def _rules(
     program: core.Program, rules: tuple[core.Rule, ...], compare: Comparer, open_: list[str]
 ) -> Iterator[Shadow]:
     dropped: list[core.Rule] = []
+    deadline = time.monotonic() + PATIENCE * compare.seconds
     for rule in reversed([r for r in rules if not isinstance(r.body, core.Allow)]):
+        if time.monotonic() > deadline:
+            open_.append(f"time was up before `{rule.name}` was looked at")
+            continue
         others = tuple(r for r in rules if r is not rule and r not in dropped and _reaches(r, rule))
         match included(Question(program, others, Stated(program, rule), compare)):
             case Included(by=by):
@@ -137,6 +145,8 @@ def lints(program: core.Program, seconds: float = 0.5) -> Iterator[Diagnostic]:
 def _by_one_rule(program: core.Program, rule: core.Rule, compare: Comparer) -> Iterator[Shadow]:
     policy = rule.name.partition(".")[0]
     for other in program.rules:
+        if type(other.body) is not type(rule.body):
+            continue
         near = other.name.partition(".")[0] == policy and other.file == rule.file and other is not rule
         if not near or isinstance(other.body, core.Meta | core.Allow) or other.not_applicable is not None:
             continue
