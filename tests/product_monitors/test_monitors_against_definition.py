@@ -38,7 +38,7 @@ RULES = {
     "approve": "r: require approve(shows: args) before pay",
     "approve by": "r: require approve(by: alice, shows: args) before pay",
     "approve any": "r: require {approve(by: bob, shows: args), check(to: same)} before pay",
-    "approve within": "r: require approve(shows: args) before pay within 1 steps",
+    "approve within, check": "r: require approve(shows: args) before pay within 1 steps",
     "approve since": "r: require approve(shows: args) since say before pay when amount < 3",
     "approve effect": "r: require approve(shows: args) before call(effect: irreversible)",
     "approve small": "r: require approve(pay, amount: < 2) before {pay, check}",
@@ -111,8 +111,8 @@ def case(name: str) -> core.Program:
 
 
 def text_of(name: str) -> str:
-    """The text of a rule, with its registers."""
-    return GRANTS if name.startswith("allow") else "".join(TRACKED.get(name) or [RULES[name]])
+    """The name and the text of a rule, with its registers."""
+    return GRANTS if name.startswith("allow") else " ".join((name, *(TRACKED.get(name) or [RULES[name]])))
 
 
 def rule_of(name: str) -> core.Rule:
