@@ -130,7 +130,9 @@ def _first(case: Case, prover: Prover, duties: Sequence[Duty]) -> list[Duty]:
     """The duties to the first principal that some path breaks."""
     for principal in _principals(duties):
         mine = [duty for duty in duties if duty.principal == principal]
-        if not isinstance(prover.decide(prover.over, _ungranted(case, prover.over, mine, duties)), solver.Unsat):
+        if not isinstance(
+            prover.decide(prover.over, _ungranted(case, prover.over, mine, duties)), solver.Unsat
+        ):
             return mine
     return list(duties)
 
@@ -157,7 +159,9 @@ def _ungranted(
         for event in execution.events:
             here = (event.site, event.choice, event.kind) == (duty.act.node, duty.act.choice, "call")
             if here and event.certain:
-                influenced = b.TRUE if duty.acting else b.or_(*(bits[query] for bits in event.taints.values()))
+                influenced = (
+                    b.TRUE if duty.acting else b.or_(*(bits[query] for bits in event.taints.values()))
+                )
                 covered = _covered(matcher, duty.body, event)
                 found.append(b.and_(event.guard, influenced, b.not_(covered)))
     return found

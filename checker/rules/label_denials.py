@@ -55,7 +55,9 @@ def _denials_tell(case: Case, region: core.Agent) -> int:
     told = 0
     for may in region.may:
         held = {name: leaf(_held(case, hidden, type_)) for name, type_ in _parameters(case, may)}
-        told |= guard.tells(region.id, may, held, union(map(leaf, hidden.values())), labelling.table.every_tag)
+        told |= guard.tells(
+            region.id, may, held, union(map(leaf, hidden.values())), labelling.table.every_tag
+        )
     return told
 
 
@@ -80,7 +82,13 @@ def labels_rest_on(case: Case) -> tuple[str, ...]:
     stores = {act.subject for act in case.acts("recall") if act.subject is not None}
     stores |= {store for act in case.acts("call") for store in case.program.tools[act.subject or ""].reads}
     inboxes = {act.actor for act in case.acts("receive")}
-    return (TOOL_EFFECTS, LLM_CONTEXT, SOURCE_LABELS, *sorted(map(writers, stores)), *sorted(map(senders, inboxes)))
+    return (
+        TOOL_EFFECTS,
+        LLM_CONTEXT,
+        SOURCE_LABELS,
+        *sorted(map(writers, stores)),
+        *sorted(map(senders, inboxes)),
+    )
 
 
 def of_values(case: Case, body: core.FromOnly) -> Denials | None:

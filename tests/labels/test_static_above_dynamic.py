@@ -36,7 +36,7 @@ def runs(program: core.Program, entries: tuple[core.Workflow, ...], *, explicit:
         done, asked = search.attempt(script)
         if done is not None:
             yield done
-            queue.extend(dict(child) for child in children(script, asked))
+            queue.extend(dict(child) for child in children(script, asked, entries))
 
 
 def exceeding(labelling: Labelling, workflow: str, event: Event) -> str | None:
