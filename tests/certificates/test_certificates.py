@@ -65,6 +65,37 @@ def test_an_invariant_is_confirmed(loop: Path) -> None:
     assert recheck(loop, "1").status == "confirmed"
 
 
+MANY = """
+tool send(body: text) { effect irreversible  emits nothing  returns {} }
+tool pay(amount: int) -> int { effect irreversible  emits nothing  returns {}  requires amount >= 0 }
+tool more() -> bool { effect read  emits nothing  returns {} }
+tool cost(x: text) -> int { effect read  emits nothing  returns {}  ensures pos: result >= 0  ensures ten: result <= 10 }
+policy p {
+  few: limit count(send) <= 10 per run
+  total: limit sum(pay.amount) <= 100 per run
+  order: require send before pay
+  after: require pay after send before end
+  never: forbid send after pay until more
+}
+workflow w(t: text from {user}) {
+  n = 0
+  go = true
+  repeat while go and n < 10 { send(t)  pay(cost(t))  n = n + 1  go = more() }
+}
+"""
+
+
+@needs_cvc5
+def test_proofs_of_one_workflow_are_confirmed_one_by_one(tmp_path: Path) -> None:
+    """What rules share while they are proved together is no part of a proof."""
+    spec = tmp_path / "many.wf"
+    spec.write_text(MANY, encoding="utf-8")
+    report = check([spec], certificates=tmp_path / "proofs", version="1")
+    assert {r.verdict for r in report.results} == {Verdict.PROVED}
+    found = [recheck(Path(r.certificate or ""), "1") for r in report.results]
+    assert [o for o in found if o.status != "confirmed"] == []
+
+
 def test_the_same_check_writes_the_same_bytes(shop: tuple[Path, Path, Report], tmp_path: Path) -> None:
     spec, folder, _ = shop
     there = tmp_path.parent / f"{tmp_path.name}-again"
