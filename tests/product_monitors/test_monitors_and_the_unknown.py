@@ -19,6 +19,8 @@ SAY = Happening("say", "", "helper", {"text": "a"})
 NOTE = Happening("call", "note", "helper", {"names": ["a"]}, 1)
 APPROVE = Happening("approve", "pay", "alice", {"to": "a", "amount": 1})
 
+SHORT = Happening("approve", "pay", "bob", {"to": "a", "amount": 1}, None, 2)
+
 
 def unclear(event: SymbolicEvent) -> SymbolicEvent:
     """The event with arguments of which nothing is known; what is said is no text."""
@@ -34,6 +36,12 @@ def unclear(event: SymbolicEvent) -> SymbolicEvent:
 
 
 CASES = [
+    ("require approve(shows: args) before pay", [SHORT, PAY], set(), False),
+    ("require approve(shows: args) before pay", [SHORT, CHECK, PAY], set(), False),
+    ("require approve(shows: args) before pay", [SHORT, CHECK, CHECK, PAY], set(), True),
+    ("require approve(shows: args) before pay", [SHORT, PAY, PAY], set(), True),
+    ("require approve(shows: args) before pay within 1 steps", [APPROVE, PAY], set(), False),
+    ("require approve(shows: args) before pay within 1 steps", [APPROVE, CHECK, PAY], set(), True),
     ("require say(text: \"a\") before pay", [SAY, PAY], {0}, True),
     ("require say(text: \"a\") before pay", [SAY, PAY], set(), False),
     ("require check(to: same) before pay", [CHECK, PAY], {0}, True),
