@@ -2,7 +2,8 @@
 
 A user message is an `input`, a model's message an `llm` (and a `say` where it asks for no call), a requested call a `call`,
 a tool message a `result`, or a `fail` where it carries an error. System messages are text of the workflow: a `message` from
-`system`. Approvals, denials and times cannot be seen in this format."""
+`system`. Denials and times cannot be seen in this format. The conversation is all there is: an approval that it does not show was
+not given."""
 
 from __future__ import annotations
 
@@ -15,7 +16,11 @@ from wfcheck.checker.traces.reading import MalformedError
 from wfcheck.checker.traces.trace import Item, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
 
-COMPLETENESS: Mapping[str, Completeness] = {**NO_DECISIONS, "time": "absent", "args_executed": "absent"}
+COMPLETENESS: Mapping[str, Completeness] = {
+    **{kind: shown for kind, shown in NO_DECISIONS.items() if kind != "approve"},
+    "time": "absent",
+    "args_executed": "absent",
+}
 _LISTS = ("messages", "traj")
 _SYSTEM = frozenset({"system", "developer"})
 
