@@ -64,7 +64,9 @@ def _step_all(
         if key not in concerned:
             concerned[key] = [(r, s) for r, s in steppers if s.concerns(*key)]
         for rule, stepper in concerned[key]:
-            found[rule.name].extend(stepper.step(view, past if rule.per_session else run))
+            history = past if rule.per_session else run
+            found[rule.name].extend(stepper.judge(view, history))
+            stepper.take(view, history)
         broken.extend(policy.contracts.broken(view, run))
         past.see(view)
         if traced:

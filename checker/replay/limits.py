@@ -5,7 +5,7 @@ What may count, may count: each measure is kept as the least and the greatest th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -73,6 +73,17 @@ class Tally:
 UNKNOWN_KEY: Hashable = ("unknown",)
 
 
+@attrs.frozen
+class Counted:
+    """How an event counts: its scope (None: unknown) in its group; `timeless`: a window slides, and its time is not known."""
+
+    truth: Truth
+    group: Hashable
+    scope: Hashable | None
+    item: Item
+    timeless: bool
+
+
 @attrs.define
 class QuotaStepper:
     """`limit count|sum|distinct|bits (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
@@ -85,11 +96,11 @@ class QuotaStepper:
     keys: tuple[Code, ...]
     window: timedelta | None
     bits: Mapping[str, Fraction]
+    shared: tuple[ScopeKey, ...]
     tallies: dict[Hashable, Tally] = attrs.field(factory=dict)
     groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
     loose: dict[Hashable, Tally] = attrs.field(factory=dict)
     ever: dict[Hashable, Tally] = attrs.field(factory=dict)  # as tallies, of all time, where a window slides
-    pending: tuple[Hashable, Item] | None = None
     clock: datetime | None = None
 
     @staticmethod
@@ -104,38 +115,63 @@ class QuotaStepper:
             tuple(compile_expression(s.key, tables) for s in compiled.scopes if s.key is not None),
             min(windows, default=None),
             {name: weight(program, name, compiled.bound) for name in program.releases},
+            shared(compiled.scopes),
         )
 
     def concerns(self, kind: str, name: str) -> bool:
         """What is counted."""
         return self.judged.concerns(kind, name)
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Judge the event with itself counted in."""
-        found = list(judge(self.judged, self.when, view, history))
-        group = tuple(part(scope, view) for scope in shared(self.compiled.scopes))
-        if not found:
+        counted = self._counted(view, history)
+        if counted is None:
+            return ()
+        verdict = conjunction(counted.truth, self._over_with(counted))
+        if verdict is False:
+            return ()
+        if verdict is UNKNOWN:
+            return (insufficient(view.index, SHORT),)
+        return (violated(view.index, f"limit of {shown(self.compiled.bound)} exceeded"),)
+
+    def take(self, view: View, history: History) -> None:
+        """Count the event in."""
+        counted = self._counted(view, history)
+        if counted is None:
             return
+        group, scope, item = counted.group, counted.scope, counted.item
+        if scope is None or counted.timeless:
+            self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
+            return
+        self.groups.setdefault(group, set()).add(scope)
+        tally = self.tallies.setdefault(scope, Tally())
+        tally.change(item, 1)
+        if self.window is not None:
+            tally.entries.append(item)
+            self.ever.setdefault(scope, Tally()).change(item, 1)
+
+    def _counted(self, view: View, history: History) -> Counted | None:
+        """How the event counts; None if it does not. What the window no longer holds is dropped."""
+        found = list(judge(self.judged, self.when, view, history))
+        if not found:
+            return None
         truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
+        group = tuple(part(scope, view) for scope in self.shared)
         frame = frame_of(view, found[0][1], history)
-        item = self._item(frame, view, sure=truth is True)
         scope = self._scope(group, frame)
         timeless = self.window is not None and not self._forget(view, scope)
-        tally = (
-            self._perhaps(group, scope, item)
-            if timeless or scope is None
-            else self._count(group, scope, item)
-        )
+        return Counted(truth, group, scope, self._item(frame, view, sure=truth is True), timeless)
+
+    def _over_with(self, counted: Counted) -> Truth:
+        """Whether the measure exceeds the bound with the event in it."""
+        group, scope, item = counted.group, counted.scope, counted.item
+        if scope is None or counted.timeless:
+            return self._over(self._perhaps(group, scope, item), group, item)
+        tally = self.tallies.get(scope) or Tally()
+        tally.change(item, 1)
         over = self._over(tally, group, item)
-        if self.pending is not None:
-            where, loose = self.pending
-            self.loose.setdefault(where, Tally()).change(loose, 1)
-            self.pending = None
-        verdict = conjunction(truth, over)
-        if verdict is True:
-            yield violated(view.index, f"limit of {shown(self.compiled.bound)} exceeded")
-        elif verdict is UNKNOWN:
-            yield insufficient(view.index, SHORT)
+        tally.change(item, -1)
+        return over
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
@@ -157,16 +193,6 @@ class QuotaStepper:
         number = value if isinstance(value, int | Fraction) and not isinstance(value, bool) else None
         return Item(moment, None, number, sure)
 
-    def _count(self, group: Hashable, scope: Hashable, item: Item) -> Tally:
-        """The tally of the judged event's scope with the event in it."""
-        self.groups.setdefault(group, set()).add(scope)
-        tally = self.tallies.setdefault(scope, Tally())
-        tally.change(item, 1)
-        if self.window is not None:
-            tally.entries.append(item)
-            self.ever.setdefault(scope, Tally()).change(item, 1)
-        return tally
-
     def _perhaps(self, group: Hashable, scope: Hashable | None, item: Item) -> Tally:
         """Of an event with an unknown key, or without a clock: whatever was counted may be in its scope, and it in theirs."""
         mine = Tally()
@@ -175,7 +201,6 @@ class QuotaStepper:
             mine.most += max(counted.most, 0)
             mine.least += min(counted.least, 0)
             mine.blind += counted.blind + len(counted.keys)
-        self.pending = (group, attrs.evolve(item, sure=False))
         mine.change(item, 1)
         return mine
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -26,14 +26,14 @@ SHOWN = 200
 FULL = "the trace holds more values than are kept"
 
 
-def finding_of(answer: Answer, index: int) -> Iterator[Finding]:
+def finding_of(answer: Answer, index: int) -> Sequence[Finding]:
     """The finding of an answer at an event."""
+    if answer is None:
+        return ()
     if isinstance(answer, Breach):
-        yield violated(
-            index, answer.why, cause=answer.cause, shown=answer.shown[:SHOWN], invented=answer.invented
-        )
-    elif answer is not None:
-        yield insufficient(index, answer.reason)
+        shown = answer.shown[:SHOWN]
+        return (violated(index, answer.why, cause=answer.cause, shown=shown, invented=answer.invented),)
+    return (insufficient(index, answer.reason),)
 
 
 @attrs.define
@@ -57,13 +57,17 @@ class FromOnlyStepper:
         """The calls of the target's tool."""
         return kind == "call" and name == self.target.owner
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Ask at each call of the target's tool."""
         asking = Asking(self.program, self.provenance, view, history, self.asked, self.mode)
         answer = ask_from_only(self.target, asking)
         if isinstance(answer, Breach) and self.provenance.full:
             answer = Insufficient(FULL)
-        yield from finding_of(answer, view.index)
+        return finding_of(answer, view.index)
+
+    def take(self, view: View, history: History) -> None:
+        """What was seen is kept by the provenance."""
+        del view, history
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
@@ -92,13 +96,17 @@ class FlowStepper:
         del name
         return kind in ("call", "approve", "deny", "remember", "say", "ask", "message")
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Ask at each event that may be a sink."""
         asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
         answer = self.query.ask(asking)
-        yield from finding_of(answer, view.index)
         if answer is None and self.provenance.full:
-            yield insufficient(view.index, FULL)
+            return (insufficient(view.index, FULL),)
+        return finding_of(answer, view.index)
+
+    def take(self, view: View, history: History) -> None:
+        """What was seen is kept by the provenance."""
+        del view, history
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
@@ -119,10 +127,14 @@ class DecisionStepper:
         """The calls that the rule judges."""
         return kind == "call" and self.query.judged.concerns(kind, name)
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Ask at each judged call."""
         asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
-        yield from finding_of(self.query.ask(asking), view.index)
+        return finding_of(self.query.ask(asking), view.index)
+
+    def take(self, view: View, history: History) -> None:
+        """What was seen is kept by the provenance."""
+        del view, history
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""

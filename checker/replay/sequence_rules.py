@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 import attrs
 
@@ -72,37 +72,54 @@ class ResponseStepper:
         del kind, name
         return True
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
+        """What is late by this event."""
+        debts = self.debts.get(scope_of(view, self.compiled.per_session))
+        found: list[Finding] = []
+        for debt in debts or ():
+            truth = conjunction(debt.truth, self._due(debt, view))
+            found += () if truth is False else _owed(truth, view.index)
+        if view.kind in self.judged.kinds and self.source is not None:
+            rows = [row for _, row in self._asked(view, history)]
+            found += [insufficient(view.index, UNSETTLED) for row in rows if row is None]
+        return found
+
+    def take(self, view: View, history: History) -> None:
         """Settle what is owed, then owe what this event asks for."""
         scope = scope_of(view, self.compiled.per_session)
         self.ended.pop(scope, None)
-        left = []
-        for debt in self.debts.get(scope, ()):
-            yield from self._settle(debt, view, history)
-            if debt.truth is not False:
-                left.append(debt)
-        for truth, bindings in judge(self.judged, self.when, view, history):
-            walked = elements(self.source, frame_of(view, bindings, history))
-            if walked is None:
-                yield insufficient(view.index, UNSETTLED)
-                continue
-            binder = self.compiled.binder
-            rows = [bindings if binder is None else {**bindings, binder: e} for e in walked]
-            left += [_Debt(view, row, truth) for row in rows]
-        self.debts[scope] = left
+        left = [debt for debt in self.debts.get(scope, ()) if self._left(debt, view, history) is not False]
+        for truth, rows in self._asked(view, history) if view.kind in self.judged.kinds else ():
+            left += [_Debt(view, row, truth) for row in rows or ()]
+        if left:
+            self.debts[scope] = left
+        else:
+            self.debts.pop(scope, None)
         if self._is_end(view) and self.compiled.per_session:
             self.ended[scope] = view
 
-    def _settle(self, debt: _Debt, view: View, history: History) -> Iterator[Finding]:
-        late = self._late(debt.view, view)
+    def _asked(self, view: View, history: History) -> Iterator[tuple[Truth, list[Bindings] | None]]:
+        """What the event asks for, one row of bindings for each element; None where these are unknown."""
+        binder = self.compiled.binder
+        for truth, bindings in judge(self.judged, self.when, view, history):
+            walked = elements(self.source, frame_of(view, bindings, history))
+            if walked is None:
+                yield truth, None
+            else:
+                yield truth, [bindings if binder is None else {**bindings, binder: e} for e in walked]
+
+    def _due(self, debt: _Debt, view: View) -> Truth:
+        """Whether the event comes too late for what is owed, or nothing can follow it."""
         over = self._is_end(view) and not self.compiled.per_session
-        if over or late is not False:
-            yield from _owed(conjunction(debt.truth, True if over else late), view.index)
-            if over or late is True:
-                debt.truth = False
-                return
+        return True if over else self._late(debt.view, view)
+
+    def _left(self, debt: _Debt, view: View, history: History) -> Truth:
+        """Whether it is still owed after the event."""
+        if self._due(debt, view) is True:
+            return False
         found = self.evidence.match(view, debt.view, debt.bindings, history).truth
         debt.truth = conjunction(debt.truth, negated(found))
+        return debt.truth
 
     def _late(self, start: View, view: View) -> Truth:
         steps, limit = self.compiled.within_steps, self.compiled.within_time
@@ -151,9 +168,9 @@ class SeparationStepper:
         """What one of the patterns is about."""
         return any(pattern.concerns(kind, name) for pattern in self.patterns)
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Compare with those who acted in the other patterns."""
-        earlier = self.seen.setdefault(scope_of(view, self.compiled.per_session), [])
+        earlier = self.seen.get(scope_of(view, self.compiled.per_session), [])
         truths = [
             self._same_actor(number, first, other, view, history)
             for other in range(len(self.patterns))
@@ -161,9 +178,12 @@ class SeparationStepper:
             if number != other
         ]
         if True in truths:
-            yield violated(view.index, "one principal acts in events that must be apart")
-        elif UNKNOWN in truths:
-            yield insufficient(view.index, "it is not recorded who acted")
+            return (violated(view.index, "one principal acts in events that must be apart"),)
+        return (insufficient(view.index, "it is not recorded who acted"),) if UNKNOWN in truths else ()
+
+    def take(self, view: View, history: History) -> None:
+        """Remember who acted."""
+        earlier = self.seen.setdefault(scope_of(view, self.compiled.per_session), [])
         for number, pattern in enumerate(self.patterns):
             truth = pattern.match(view, history=history).truth
             kept = (scope_of(view, self.compiled.per_session), number, view.actor, truth)
@@ -221,10 +241,14 @@ class InvariantStepper:
         del kind, name
         return False
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Nothing is judged before the event is taken in."""
         del view, history
-        return iter(())
+        return ()
+
+    def take(self, view: View, history: History) -> None:
+        """The registers are the past's."""
+        del view, history
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Protocol
 
 import attrs
 
@@ -36,15 +36,22 @@ from wfcheck.dsl import core
 from wfcheck.dsl.walk import subexpressions
 
 
+NOTHING: Final[Sequence[Finding]] = ()
+
+
 class Stepper(Protocol):
-    """A rule at work on one trace."""
+    """A rule at work on one trace. Judging an event and taking it in are two things: a guard judges what then never happens."""
 
     def concerns(self, kind: str, name: str) -> bool:
         """Whether the rule must see events of the kind about the tool of that name."""
         ...
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
-        """Judge the event, then take it in."""
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
+        """What the event breaks if it happens next. Changes no later answer."""
+        ...
+
+    def take(self, view: View, history: History) -> None:
+        """The event happens. It was judged just before."""
         ...
 
     def finish(self, last: View | None) -> Iterator[Finding]:
@@ -128,13 +135,21 @@ class MonitorStepper:
             m.pattern.concerns(kind, name) for m in self.blank.memories
         )
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
-        """Judge the event, then remember it."""
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
+        """Whether the event is one that the rule speaks of, and what it lacks."""
+        if view.kind not in self.judged.kinds:
+            return NOTHING
         state = self._state(view)
         if self.partnered:
-            yield from self._told(self._paired(view, state, history), view)
-        for truth, bindings in () if self.partnered else judge(self.judged, self.when, view, history):
-            yield from self._judge(truth, bindings, view, state, history)
+            return self._told(self._paired(view, state, history), view)
+        found: list[Finding] = []
+        for truth, bindings in judge(self.judged, self.when, view, history):
+            found += self._judge(truth, bindings, view, state, history)
+        return found
+
+    def take(self, view: View, history: History) -> None:
+        """Use up what the event needed, then remember it."""
+        state = self._state(view)
         self._use_up(view, state, history)
         for memory in state.memories:
             memory.see(view, history)
@@ -153,20 +168,21 @@ class MonitorStepper:
 
     def _judge(
         self, truth: Truth, bindings: Bindings, view: View, state: _State, history: History
-    ) -> Iterator[Finding]:
+    ) -> Sequence[Finding]:
         broken = conjunction(truth, self._armed(view, bindings, state, history))
         if broken is not False and self.grants:
             covered = [granted(group, view, history) for group in self.grants]
             broken = conjunction(broken, False in covered or (UNKNOWN if UNKNOWN in covered else False))
         if broken is not False and self.compiled.evidence is not None:
             broken = conjunction(broken, self._lacking(view, bindings, state, history))
-        yield from self._told(broken, view)
+        return self._told(broken, view)
 
-    def _told(self, broken: Truth, view: View) -> Iterator[Finding]:
+    def _told(self, broken: Truth, view: View) -> Sequence[Finding]:
+        if broken is False:
+            return NOTHING
         if broken is True:
-            yield violated(view.index, _why(self.compiled, view))
-        elif broken is UNKNOWN:
-            yield insufficient(view.index, "the record does not settle a condition of the rule")
+            return (violated(view.index, _why(self.compiled, view)),)
+        return (insufficient(view.index, "the record does not settle a condition of the rule"),)
 
     def _paired(self, view: View, state: _State, history: History) -> Truth:
         """Whether the event breaks the rule with some event that armed it, of which its `same` and `args` speak."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from typing import Final
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -73,6 +73,10 @@ class Ending:
         return UNKNOWN if _about(self.approvals, view) else True
 
 
+Streak: TypeAlias = tuple[Hashable, int, int]
+"""The key, and the least and the greatest number in a row."""
+
+
 def _about(choices: tuple[core.EventChoice, ...], view: View) -> bool:
     """Whether an event about the tool of this one may match."""
     return any(c.kind == "step" or not c.subjects or view.name in c.subjects for c in choices)
@@ -87,7 +91,7 @@ class StreakStepper:
     when: Code | None
     keys: tuple[Code, ...]
     ending: Ending
-    streaks: dict[Hashable, tuple[Hashable, int, int]] = attrs.field(factory=dict)  # key, least, most
+    streaks: dict[Hashable, Streak] = attrs.field(factory=dict)
 
     @staticmethod
     def of(compiled: monitor.Quota, program: core.Program, tables: Tables) -> StreakStepper:
@@ -102,17 +106,34 @@ class StreakStepper:
         """What is counted, and every call and outcome, since it may end a streak."""
         return kind in CALLS or self.judged.concerns(kind, name)
 
-    def step(self, view: View, history: History) -> Iterator[Finding]:
+    def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Judge the event with itself counted in."""
-        group = tuple(part(scope, view) for scope in shared(self.compiled.scopes))
-        found = list(judge(self.judged, self.when, view, history))
-        if not found:
-            self._end(group, self.ending.ends(view))
+        counted = self._counted(view, history)
+        if counted is None:
+            return ()
+        truth, (_, least, most) = counted
+        over: Truth = (
+            True if least > self.compiled.bound else UNKNOWN if most > self.compiled.bound else False
+        )
+        verdict = conjunction(truth, over)
+        if verdict is False:
+            return ()
+        if verdict is UNKNOWN:
+            return (insufficient(view.index, SHORT),)
+        return (violated(view.index, f"limit of {shown(self.compiled.bound)} in a row exceeded"),)
+
+    def take(self, view: View, history: History) -> None:
+        """Count the event in, or let it end the streak."""
+        counted = self._counted(view, history)
+        if counted is None:
+            self._end(self._group(view), self.ending.ends(view))
             return
-        values = [evaluated(code, frame_of(view, found[0][1], history)) for code in self.keys]
-        truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
+        truth, (key, least, most) = counted
         self.ending.note(view, truth)
-        yield from self._count(view, group, values, truth)
+        self.streaks[self._group(view)] = (key, least if truth is True else 0, most)
+
+    def _group(self, view: View) -> Hashable:
+        return tuple(part(scope, view) for scope in shared(self.compiled.scopes))
 
     def _end(self, group: Hashable, ended: Truth) -> None:
         """The streak is over for sure, or may be."""
@@ -122,7 +143,16 @@ class StreakStepper:
             key, _, most = self.streaks[group]
             self.streaks[group] = (key, 0, most)
 
-    def _count(self, view: View, group: Hashable, values: list[Known], truth: Truth) -> Iterator[Finding]:
+    def _counted(self, view: View, history: History) -> tuple[Truth, Streak] | None:
+        """Whether the event counts for sure, and its streak with itself; None if it does not count."""
+        found = list(judge(self.judged, self.when, view, history))
+        if not found:
+            return None
+        values = [evaluated(code, frame_of(view, found[0][1], history)) for code in self.keys]
+        truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
+        return truth, self._longer(self._group(view), values)
+
+    def _longer(self, group: Hashable, values: list[Known]) -> Streak:
         key = tuple(key_of(v) for v in values)
         doubt = any(has_unknown(v) for v in values)
         before, least, most = self.streaks.get(group, (key, 0, 0))
@@ -130,16 +160,7 @@ class StreakStepper:
         if before != key and not uncertain:
             least = most = 0
         least = 1 if uncertain else least + 1
-        most += 1
-        over: Truth = (
-            True if least > self.compiled.bound else UNKNOWN if most > self.compiled.bound else False
-        )
-        verdict = conjunction(truth, over)
-        self.streaks[group] = (key, least if truth is True else 0, most)
-        if verdict is True:
-            yield violated(view.index, f"limit of {shown(self.compiled.bound)} in a row exceeded")
-        elif verdict is UNKNOWN:
-            yield insufficient(view.index, SHORT)
+        return key, least, most + 1
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
