@@ -225,7 +225,8 @@ class Writer:
         head = f"{self._name('done')} = agent {self._name('bot')}({self.numbers[0]}) {actor}"
         return f"{head}may {{ {', '.join(acts)} }} max {most} steps -> int"
 
-    def _parallel(self, depth: int) -> str:
+    def parallel(self, depth: int) -> str:
+        """Branches that share no variable."""
         branches = [f"branch {{\n{self._branch(depth)}\n}}" for _ in range(self.random.choice([2, 2, 3]))]
         return f"parallel {{\n{' '.join(branches)}\n}}"
 
@@ -239,8 +240,8 @@ class Writer:
         return f"{self._name('got')} = inner(most: {self.number()}, to: {self.text()}, names: names)"
 
 
-def program(seed: int) -> str:
-    """The text of a program with one rule, `p.r`, in whose scope `w` is, and sometimes `v`."""
+def program(seed: int, *, parallel: bool = False) -> str:
+    """The text of a program with one rule, `p.r`, in whose scope `w` is, and sometimes `v`. `parallel`: branches in all of them."""
     random = Random(seed)
     session = random.random() < 0.35
     rule = random.choice(SESSION if session else RULES)
@@ -255,7 +256,7 @@ def program(seed: int) -> str:
         by = random.choice(["as helper", ""])
         texts.append(
             f"workflow {name}(n: int from {{user}}, who: text from {{user}}, names: list<text> from {{user}}) {by}{once} {{\n"
-            f"{writer.block(3)}\n{writer.block(3)}\n}}"
+            f"{writer.parallel(3) if parallel else writer.block(3)}\n{writer.block(3)}\n}}"
         )
     texts.append(f"policy p for {', '.join(scope)} {{ r: {rule} }}")
     return "\n".join(texts)

@@ -9,14 +9,18 @@ from generators.looping import program as written
 from product.brute import breaking
 
 from wfcheck.checker.obligation import Analysis, Case, Limits
+from wfcheck.checker.product import compose as product_compose
 from wfcheck.checker.product import engine
+from wfcheck.checker.product import loops as product_loops
+from wfcheck.checker.product import retries as product_retries
+from wfcheck.checker.product.drafts import Draft
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Severity
 from wfcheck.dsl.elaboration import elaborate
 from wfcheck.stdlib import load
 
 SECONDS = 2.0
-RUNS = range(40)
+RUNS = range(60)
 
 
 def _loaded(text: str, folder: Path) -> core.Program:
@@ -27,10 +31,10 @@ def _loaded(text: str, folder: Path) -> core.Program:
     return program
 
 
-def _unsound(seeds: range, folder: Path) -> list[str]:
+def _unsound(seeds: range, folder: Path, *, parallel: bool = False) -> list[str]:
     found = []
     for seed in seeds:
-        program = _loaded(written(seed), folder)
+        program = _loaded(written(seed, parallel=parallel), folder)
         (rule,) = program.rules
         for name in rule.workflows:
             case = Case(Analysis(program, (), Limits()), program.workflows[name], rule)
@@ -43,3 +47,35 @@ def _unsound(seeds: range, folder: Path) -> list[str]:
 @pytest.mark.parametrize("first", range(0, 24, 8))
 def test_what_is_proved_is_never_broken(first: int, tmp_path: Path) -> None:
     assert _unsound(range(first, first + 8), tmp_path) == []
+
+
+def test_what_is_proved_of_parallel_branches_is_never_broken(tmp_path: Path) -> None:
+    assert _unsound(range(12), tmp_path, parallel=True) == []
+
+
+def _nothing(*_: object) -> None:
+    """No move at all."""
+
+
+def _undone(_drafts: object, member: Draft, *_: object) -> None:
+    member.walk.failures.pop()
+
+
+MUTANTS = {
+    "no round goes back": ("p", product_loops, "_round", _nothing, 7),
+    "no attempt fails": ("p", product_retries, "_failed", _undone, 17),
+    "branches keep their order": (
+        "parallel",
+        product_compose,
+        "overlapping",
+        lambda _event, _mixed: None,
+        27,
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_wrong_product_is_noticed(mutant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shape, owner, name, replacement, seed = MUTANTS[mutant]
+    monkeypatch.setattr(owner, name, replacement)
+    assert _unsound(range(seed, seed + 1), tmp_path, parallel=shape == "parallel")
