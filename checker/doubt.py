@@ -25,7 +25,7 @@ def doubt(
     """The report in which no rule is said to hold that rests on a file with errors.
 
     A result rests on the files of its rule and its workflow, on `everywhere` (the policies of the command line), and on all they
-    import; one that assumes to know every writer of a store rests on all files."""
+    import; one that assumes to know every writer of a store or an inbox rests on all files."""
     errors = [d for d in report.diagnostics if d.severity is Severity.ERROR]
     broken = {_real(file) for d in errors if (file := d.span.file if d.span else d.file)}
     if not broken:
@@ -37,7 +37,7 @@ def doubt(
         workflow = workflows.get(result.workflow or "")
         own = (result.file, *always, *([workflow.span.file] if workflow is not None else []))
         hit = broken & _closure(own, imports)
-        if not hit and any(name.endswith(".writers") for name in result.assumptions):
+        if not hit and any(name.endswith((".writers", ".senders")) for name in result.assumptions):
             hit = broken
         return _doubted(result, min(hit)) if hit and result.verdict in _GOOD else result
 
