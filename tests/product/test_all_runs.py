@@ -131,7 +131,7 @@ CASES = {
         Verdict.PROVED,
     ),
     "one approval in each branch": (
-        "parallel { branch { approve pay(amount: 1) by boss pay(amount: 1) } branch { approve pay(amount: 2) by boss pay(amount: 2) } }",
+        "parallel { branch { approve pay(amount: 1) by boss pay(amount: 1) } branch { approve pay(amount: n) by boss pay(amount: n) }\n}",
         APPROVED,
         Verdict.PROVED,
     ),
