@@ -81,7 +81,7 @@ def case(name: str) -> core.Program:
 
 @pytest.mark.parametrize("name", [*RULES, *TRACKED])
 def test_no_break_is_missed(name: str) -> None:
-    """Wherever the session breaks the rule at an event of the run, or may, the monitor of the run says so there, or before."""
+    """Wherever the session breaks the rule at an event of the run, or may, the monitor of the run says so there."""
     text = "".join(TRACKED.get(name) or [RULES[name]])
     for seed in range(40):
         rng = Random(f"{name} {seed}")
@@ -104,4 +104,17 @@ def _compare(name: str, mine: list[Happening], theirs: list[Happening], order: l
     broken = bad(program, mine, monitored(program, program.rules[0]))
     for index in (*verdict.broken, *(i for i, _ in verdict.unknown if i is not None)):
         if index in own:
-            assert possible(*broken[: own[index] + 1]), (index, verdict)
+            assert possible(broken[own[index]]), (index, verdict)
+
+
+@pytest.mark.parametrize("name", ["forbid register", "forbid map"])
+def test_others_update_registers_in_between(name: str) -> None:
+    """What the run made of a register may be undone before it looks."""
+    heard = Happening("input", "", "user", {"text": "a"})
+    checked = Happening("call", "check", "helper", {"to": "a", "limit": None}, "ok")
+    paid = Happening("call", "pay", "helper", {"to": "a", "amount": 1}, "ok")
+    program = case(name)
+    broken = bad(program, [heard, checked, paid], monitored(program, program.rules[0]))
+    assert possible(broken[2])
+    alone = program_of(TRACKED[name][1], tracks=TRACKED[name][0])
+    assert not possible(*bad(alone, [heard, checked, paid], monitored(alone, alone.rules[0])))
