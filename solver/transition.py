@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from wfcheck.solver import build as b
-from wfcheck.solver.term import App, Symbol, Term, post_order
+from wfcheck.solver.term import App, Symbol, Term, post_order, symbols
 
 
 @attrs.frozen
@@ -71,7 +71,10 @@ class Condition:
 
 
 def conditions(system: System, invariant: Invariant) -> Iterator[Condition]:
-    """Everything that has to be unsatisfiable for the invariant to prove the system safe, in a fixed order."""
+    """Everything that has to be unsatisfiable for the invariant to prove the system safe, in a fixed order. A formula that speaks of
+    more than its place has no such proof: of an input it would say that it is the same at every visit."""
+    for place in foreign(system, invariant):
+        yield Condition(f"scope {place}", b.TRUE, ())
     yield Condition(f"init {system.start}", b.not_(invariant.get(system.start, b.TRUE)), ())
     for place, segment in system.segments.items():
         here = invariant.get(place, b.TRUE)
@@ -81,6 +84,14 @@ def conditions(system: System, invariant: Invariant) -> Iterator[Condition]:
             yield Condition(f"step {place} {number} {move.target}", step, segment.assumptions)
         for bad in segment.bad:
             yield Condition(f"safe {place} {bad.name}", b.and_(here, bad.formula), segment.assumptions)
+
+
+def foreign(system: System, invariant: Invariant) -> Iterator[str]:
+    """The places whose formula speaks of anything but their variables and the rigid symbols."""
+    for place, formula in invariant.items():
+        known = {*system.variables.get(place, ()), *system.rigid}
+        if not known.issuperset(symbols((formula,))):
+            yield place
 
 
 def moved(formula: Term, variables: tuple[Symbol, ...], values: tuple[Term, ...]) -> Term:

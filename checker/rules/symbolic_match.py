@@ -90,9 +90,11 @@ class Matcher:
         evidence: bool,
         other: SymbolicEvent | None = None,
         binders: Mapping[tuple[str, str], SymbolicValue] | None = None,
+        binding: bool = False,
     ) -> list[Match]:
-        """One match per choice that is not ruled out at once."""
-        found = [self._choice(c, event, evidence, other, binders or {}) for c in pattern.choices]
+        """One match per choice that is not ruled out at once. `binding`: an approval matches only the same tool with the same
+        arguments."""
+        found = [self._choice(c, event, evidence, other, binders or {}, binding) for c in pattern.choices]
         return [m for m in found if m.truth.maybe is not b.FALSE]
 
     def any_match(
@@ -103,9 +105,10 @@ class Matcher:
         evidence: bool,
         other: SymbolicEvent | None = None,
         binders: Environment | None = None,
+        binding: bool = False,
     ) -> Truth:
         """Whether any choice matches."""
-        found = self.matches(pattern, event, evidence=evidence, other=other, binders=binders)
+        found = self.matches(pattern, event, evidence=evidence, other=other, binders=binders, binding=binding)
         return either(m.truth for m in found)
 
     def _choice(
@@ -115,11 +118,12 @@ class Matcher:
         evidence: bool,
         other: SymbolicEvent | None,
         binders: Environment,
+        binding: bool,
     ) -> Match:
         if choice.kind in ("call", "fail") and not _is_call(choice, event):
             return Match(NO, dict(binders))
         parts = [self._kind(choice, event, evidence), fact(choice.by in (None, event.actor))]
-        if choice.kind in ("approve", "deny") and other is not None and other.kind == "call":
+        if binding and choice.kind == "approve" and other is not None and other.kind == "call":
             parts.append(self.same_call(event, other))
         bound = dict(binders)
         if parts[0].maybe is b.FALSE:

@@ -176,7 +176,7 @@ class RuleTrace:
             if not self._may_serve(at) or not precedes(at, event) or not self._near(evidence, at, event):
                 continue
             for match in self.matcher.matches(
-                evidence.pattern, at, evidence=True, other=event, binders=binders
+                evidence.pattern, at, evidence=True, other=event, binders=binders, binding=True
             ):
                 served = b.and_(
                     match.truth.sure, self._demanded(event, match), self._unrenewed(at, event, binders)
@@ -316,7 +316,9 @@ class RuleTrace:
             if not sure or not precedes(approval, call):
                 used[approval.index] = b.or_(before, judged.maybe)
                 continue
-            match = self.matcher.any_match(evidence.pattern, approval, evidence=True, other=call)
+            match = self.matcher.any_match(
+                evidence.pattern, approval, evidence=True, other=call, binding=True
+            )
             used[approval.index] = b.or_(before, b.and_(judged.maybe, match.maybe, b.not_(taken)))
             if ordered and evidence.since is None and self._near(evidence, approval, call):
                 taken = b.or_(taken, b.and_(judged.sure, match.sure, b.not_(before)))

@@ -65,7 +65,7 @@ def check(case: Case, rule: core.Rule) -> Finding:
     """A rule at which nobody looked before."""
     patterns = judged(rule)
     acts = [may_be(case, pattern) for pattern in patterns]
-    if patterns and all(found == [] for found in acts):
+    if patterns and all(found == [] for found in acts) and not _owes_for_others(rule):
         return vacuous("the judged event cannot occur in this workflow")
     answer = engine.decide(case, rule, case.analysis.limits.timeout / 2)
     if isinstance(answer, engine.Proved):
@@ -73,6 +73,11 @@ def check(case: Case, rule: core.Rule) -> Finding:
     made = possible(UNCONFIRMED) if answer.depth is not None else unknown(answer.reason)
     led = guided.scripts(case, [act for found in acts for act in found or ()])
     return attrs.evolve(made, starts=chain(guided.plain(case), _starts(case, rule, answer), led))
+
+
+def _owes_for_others(rule: core.Rule) -> bool:
+    """The end of a run is judged by what any run of its session left owed."""
+    return rule.per_session and isinstance(rule.body, core.After)
 
 
 def _starts(case: Case, rule: core.Rule, answer: engine.Open) -> Iterator[Script]:

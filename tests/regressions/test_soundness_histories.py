@@ -1,0 +1,62 @@
+"""Rules about what happened before that were once proved, or vacuous, of runs that break them; each beside its repaired twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wfcheck.checker.pipeline import check
+
+Verdicts = Callable[[str], dict[str, str]]
+OPEN = ("VIOLATED", "POSSIBLE", "UNKNOWN")
+
+HEAD = """
+principal boss is human
+principal helper is agent
+tool pay(amount: int) { effect irreversible  emits nothing  returns {} }
+tool look() -> bool { effect read  emits nothing  returns {} }
+tool audit() { effect read  emits nothing  returns {} }
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "bad", "good"),
+    [
+        (
+            "forbid pay(amount: < 2) after approve(by: boss)",
+            "approve pay(amount: 2) by boss  pay(amount: n)",
+            "approve pay(amount: 2) by boss  pay(amount: 2)",
+        ),
+        (
+            "require look since approve(by: boss) before pay",
+            "look()  approve pay(amount: 2) by boss  pay(amount: 3)",
+            "approve pay(amount: 2) by boss  look()  pay(amount: 3)",
+        ),
+        (
+            "require approve(by: boss, shows: args) before pay",
+            "approve pay(amount: 2) by boss  pay(amount: n)",
+            "approve pay(amount: n) by boss  pay(amount: n)",
+        ),
+    ],
+)
+def test_an_approval_is_about_the_same_call_only_as_evidence(
+    verdicts: Verdicts, rule: str, bad: str, good: str
+) -> None:
+    text = HEAD + "workflow w(n: int from {user}) once per session { %s }\npolicy p { r: %s }"
+    assert verdicts(text % (bad, rule))["p.r"] in OPEN
+    assert verdicts(text % (good, rule))["p.r"] == "PROVED"
+
+
+@pytest.mark.parametrize(("scope", "expected"), [("per session", False), ("", True)])
+def test_the_end_of_a_run_owes_what_other_runs_left(tmp_path: Path, scope: str, expected: bool) -> None:
+    path = tmp_path / "spec.wf"
+    path.write_text(
+        HEAD + "workflow v(n: int from {user}) { pay(amount: n)  audit() }\n"
+        'workflow w(n: int from {user}) { say "hello" }\n'
+        f"policy p for v, w {{ r: require audit after pay before end {scope} }}"
+    )
+    found = {r.workflow: r.verdict.value for r in check([path], timeout=8.0).results}
+    assert (found["w"] == "VACUOUS") is expected
+    assert (found["v"] == "PROVED") is expected
