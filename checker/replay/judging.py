@@ -11,11 +11,12 @@ from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.needs import hidden_need
 from wfcheck.checker.replay.past import Past
 from wfcheck.checker.replay.policy import CompiledPolicy
+from wfcheck.checker.replay.reader import views
 from wfcheck.checker.replay.result import Blame, Mark, ReplayResult, ReplayVerdict
 from wfcheck.checker.replay.sequence_rules import InvariantStepper
 from wfcheck.checker.replay.steppers import make_stepper
 from wfcheck.checker.replay.stepping import Stepper
-from wfcheck.checker.replay.view import View, views
+from wfcheck.checker.replay.view import View
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl import core
 

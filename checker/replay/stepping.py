@@ -35,7 +35,6 @@ from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import subexpressions
 
-
 NOTHING: Final[Sequence[Finding]] = ()
 
 

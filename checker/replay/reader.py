@@ -1,0 +1,217 @@
+"""From events to views, one after the other: calls are joined with their answers, calls and turns are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import attrs
+
+from wfcheck.checker.conditions.coercion import coerce, parse_time, plain
+from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Moment
+from wfcheck.checker.replay.view import Catalogue, View
+from wfcheck.checker.traces.event import Completeness, Event, Json
+from wfcheck.dsl import core
+
+_VALUED = frozenset({"result", "recall", "release", "llm", "remember"})
+_OUTCOMES = frozenset({"result", "fail", "deny"})
+_HIDDEN = frozenset({"redacted", "truncated", "absent"})
+_ACTING = frozenset({"call", "llm", "say", "ask", "message"})
+_TURNS = frozenset({"llm", "input"})
+NO_OUTCOMES: frozenset[str] = frozenset()
+KEPT = 100_000
+"""So many calls without an answer, and events with an id, are remembered; what asks for older ones gets no answer."""
+
+
+@attrs.frozen
+class Ahead:
+    """What is known of later events: the answers by call, and the last event of each kind that tells how a call ended. A guard
+    knows nothing of them."""
+
+    answers: Mapping[str, Event]
+    outcomes: Mapping[tuple[str, bool], Mapping[str, int]]
+
+    @staticmethod
+    def of(events: Sequence[Event], catalogue: Catalogue) -> Ahead:
+        """Of a recorded trace."""
+        answers = {event.call: event for event in events if event.kind == "result" and event.call}
+        outcomes: dict[tuple[str, bool], dict[str, int]] = {}
+        for index, event in enumerate(events):
+            if event.kind in _OUTCOMES:
+                outcomes.setdefault(_joint(event, catalogue), {})[event.kind] = index
+        return Ahead(answers, outcomes)
+
+
+@attrs.define(eq=False)
+class Counts:
+    """The calls and turns of a run (or the calls of a session) so far."""
+
+    steps: int = 0
+    turns: int = 0
+
+
+@attrs.define(eq=False)
+class Reader:
+    """What is remembered while the views of one trace are made. `view` makes one and changes nothing; `take` says that it
+    happened."""
+
+    catalogue: Catalogue
+    completeness: Mapping[str, Completeness]
+    ahead: Ahead | None
+    open_calls: dict[str, View] = attrs.field(factory=dict)
+    latest: dict[str, View] = attrs.field(factory=dict)
+    by_id: dict[str, tuple[str | None, str | None]] = attrs.field(factory=dict)
+    runs: dict[tuple[str | None, str | None], Counts] = attrs.field(factory=dict)
+    sessions: dict[str | None, Counts] = attrs.field(factory=dict)
+
+    def view(self, index: int, event: Event) -> View:
+        """The view of the next event."""
+        kind, session = event.kind, event.session
+        run = self.runs.get((session, event.run)) or self._start(event)
+        whole = self.sessions[session]
+        call = self._call_of(event) if kind in ("result", "fail") else None
+        tool = self.catalogue.tools.get(event.tool) if event.tool else None
+        is_call = kind == "call"
+        return View(
+            index, event, kind, tool.symbol if tool else event.tool or "", tool, self._actor(event, call),
+            session or "", event.run or "", run.turns + (kind in _TURNS), run.steps + is_call,
+            whole.steps + is_call, call, self._behalf(event) if event.parent else (),
+            self._outcomes(index, event) if is_call and self.ahead is not None else NO_OUTCOMES, self,
+        )  # fmt: skip
+
+    def take(self, view: View) -> None:
+        """The event of the view happened."""
+        event, kind = view.event, view.kind
+        if event.id:
+            _keep(self.by_id, event.id, (view.actor, event.parent))
+        if kind == "call":
+            self.runs[event.session, event.run].steps += 1
+            self.sessions[event.session].steps += 1
+            self.latest[view.name] = view
+            if event.call:
+                _keep(self.open_calls, event.call, view)
+        elif kind in _TURNS:
+            self.runs[event.session, event.run].turns += 1
+
+    def _start(self, event: Event) -> Counts:
+        """The first event of a run. No session and an empty one are the same."""
+        same = (event.session or None, event.run or None)
+        whole = self.sessions.setdefault(same[0], Counts())
+        self.sessions[event.session] = whole
+        counts = self.runs.setdefault(same, Counts())
+        self.runs[event.session, event.run] = counts
+        return counts
+
+    def _call_of(self, event: Event) -> View | None:
+        if event.tool is None:
+            return None
+        if event.call:
+            return self.open_calls.get(event.call)
+        return self.latest.get(self.catalogue.name_of(event.tool))
+
+    def _actor(self, event: Event, call: View | None) -> str | None:
+        if event.actor is not None:
+            return event.actor
+        if call is not None:
+            return call.actor
+        return self.catalogue.actor if event.kind in _ACTING else None
+
+    def _behalf(self, event: Event) -> tuple[str | None, ...]:
+        """Those around it; unknown people where that is no longer remembered."""
+        found: list[str | None] = []
+        at = event.parent
+        while at and len(found) < 100:
+            step = self.by_id.get(at)
+            if step is None:
+                return (*found, None) if len(self.by_id) >= KEPT else tuple(found)
+            found.append(step[0])
+            at = step[1]
+        return tuple(found)
+
+    def _outcomes(self, index: int, event: Event) -> frozenset[str]:
+        assert self.ahead is not None
+        last = self.ahead.outcomes.get(_joint(event, self.catalogue), {})
+        return frozenset(kind for kind, at in last.items() if at > index)
+
+    # ------------------------------------------------------------ what views ask for
+
+    def arguments_of(self, view: View) -> Mapping[str, Known]:
+        """The typed arguments; of an answer those of its call, unless it has its own."""
+        event = view.event
+        own = event.args_requested is not None or event.args_executed is not None
+        if view.call is not None and not own:
+            return view.call.arguments
+        return _arguments(event, view.tool, self._shown(event))
+
+    def result_of(self, view: View) -> Known:
+        """The typed result; of a call that of its answer, where that is known."""
+        if view.kind != "call":
+            return self._result(view.event, view.tool)
+        answer = self.ahead.answers.get(view.event.call or "") if self.ahead is not None else None
+        return UNKNOWN if answer is None else self._result(answer, view.tool)
+
+    def moment_of(self, event: Event) -> Moment:
+        """The time of an event."""
+        return UNKNOWN if self._shown(event).get("time") in _HIDDEN else parse_time(event.time)
+
+    def _shown(self, event: Event) -> Mapping[str, Completeness]:
+        return self.completeness if not event.completeness else {**self.completeness, **event.completeness}
+
+    def _result(self, event: Event, tool: core.Tool | None) -> Known:
+        if event.kind not in _VALUED or self._shown(event).get("result") in _HIDDEN:
+            return UNKNOWN
+        if event.kind == "result" and tool is not None:
+            return coerce(event.result, tool.result)
+        return plain(event.result)
+
+
+_V = TypeVar("_V")
+
+
+def _keep(kept: dict[str, _V], key: str, value: _V) -> None:
+    kept[key] = value
+    if len(kept) > KEPT:
+        del kept[next(iter(kept))]
+
+
+def _joint(event: Event, catalogue: Catalogue) -> tuple[str, bool]:
+    """What joins a call with its outcome: the id of the call, or without one the tool."""
+    return (event.call, True) if event.call else (catalogue.name_of(event.tool or ""), False)
+
+
+def views(
+    events: Sequence[Event], catalogue: Catalogue, completeness: Mapping[str, Completeness]
+) -> Iterator[View]:
+    """The views of one trace, in order."""
+    reader = Reader(catalogue, completeness, Ahead.of(events, catalogue))
+    for index, event in enumerate(events):
+        view = reader.view(index, event)
+        reader.take(view)
+        yield view
+
+
+def _arguments(
+    event: Event, tool: core.Tool | None, shown: Mapping[str, Completeness]
+) -> Mapping[str, Known]:
+    field = "args_requested" if event.args_executed is None else "args_executed"
+    given = event.args_requested if event.args_executed is None else event.args_executed
+    made: dict[str, Known] = {}
+    if given is not None and shown.get(field) not in _HIDDEN:
+        made = dict(_typed_arguments(given, tool))
+        made.update({name: UNKNOWN for name in made if shown.get(f"{field}.{name}") in _HIDDEN})
+    elif tool is not None:
+        made = {parameter.name: UNKNOWN for parameter in tool.parameters}
+    if event.text is not None and event.kind != "fail":
+        made.setdefault("text", event.text)
+    return made
+
+
+def _typed_arguments(given: Mapping[str, Json], tool: core.Tool | None) -> Iterator[tuple[str, Known]]:
+    for parameter in tool.parameters if tool else ():
+        if parameter.name in given:
+            yield parameter.name, coerce(given[parameter.name], parameter.type)
+        else:
+            yield parameter.name, None if parameter.optional else UNKNOWN
+    for name, value in given.items():
+        if tool is None or tool.parameter(name) is None:
+            yield name, plain(value)
