@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from wfcheck.checker.provenance.query import Mode
-from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.assumptions import Broken
 from wfcheck.checker.replay.finding import Finding
-from wfcheck.checker.replay.needs import hidden_need
-from wfcheck.checker.replay.past import Past
 from wfcheck.checker.replay.policy import CompiledPolicy
-from wfcheck.checker.replay.reader import views
+from wfcheck.checker.replay.reader import Ahead
 from wfcheck.checker.replay.result import Blame, Mark, ReplayResult, ReplayVerdict
-from wfcheck.checker.replay.sequence_rules import InvariantStepper
-from wfcheck.checker.replay.steppers import make_stepper
-from wfcheck.checker.replay.stepping import Stepper
-from wfcheck.checker.replay.view import View
+from wfcheck.checker.replay.watch import Watch
+from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl import core
 
@@ -31,52 +28,32 @@ class Judged:
 
 def judge_trace(policy: CompiledPolicy, trace: Trace, mode: Mode = "values") -> Judged:
     """Step every rule over one trace, in one pass."""
-    provenance = Provenance.start(policy.labels)
-    steppers: list[tuple[core.Rule, Stepper | str]] = []
-    for rule, compiled in policy.rules:
-        reason = rule.not_applicable or hidden_need(compiled, trace.completeness)
-        made = make_stepper(compiled, policy.program, policy.tables, provenance, mode)
-        steppers.append((rule, made if reason is None else reason))
-    stepped = [(r, s) for r, s in steppers if not isinstance(s, str)]
-    found, broken = _step_all(policy, trace, provenance, stepped)
+    watch = Watch.start(policy, trace.completeness, mode, Ahead.of(trace.events, policy.catalogue))
+    found, broken = step_all(watch, trace.events)
     results = (
-        _unjudged(rule, stepper, trace, mode)
-        if isinstance(stepper, str)
-        else _result(rule, found[rule.name], broken, trace, mode)
-        for rule, stepper in steppers
+        _unjudged(rule, watch.idle[rule.name], trace, mode)
+        if rule.name in watch.idle
+        else _result(rule, found.get(rule.name, []), broken, trace, mode)
+        for rule, _ in policy.rules
     )
     return Judged(tuple(results), tuple(broken))
 
 
-def _step_all(
-    policy: CompiledPolicy, trace: Trace, provenance: Provenance, steppers: list[tuple[core.Rule, Stepper]]
-) -> tuple[dict[str, list[Finding]], list[Broken]]:
-    found: dict[str, list[Finding]] = {rule.name: [] for rule, _ in steppers}
+def step_all(watch: Watch, events: Iterable[Event]) -> tuple[dict[str, list[Finding]], list[Broken]]:
+    """What each rule finds, and the assumptions that broke."""
+    found: dict[str, list[Finding]] = {}
     broken: list[Broken] = []
-    pasts: dict[str, Past] = {}
-    concerned: dict[tuple[str, str], list[tuple[core.Rule, Stepper]]] = {}
-    invariants = [(r, s) for r, s in steppers if isinstance(s, InvariantStepper)]
-    traced = any(isinstance(r.body, core.FromOnly | core.Flow | core.Decision) for r, _ in steppers)
-    last: View | None = None
-    for view in views(trace.events, policy.catalogue, trace.completeness):
-        past = pasts.get(view.session) or pasts.setdefault(view.session, Past.start(policy.tracked))
-        run = past.of_run(view.run)
-        key = (view.kind, view.name)
-        if key not in concerned:
-            concerned[key] = [(r, s) for r, s in steppers if s.concerns(*key)]
-        for rule, stepper in concerned[key]:
-            history = past if rule.per_session else run
-            found[rule.name].extend(stepper.judge(view, history))
-            stepper.take(view, history)
-        broken.extend(policy.contracts.broken(view, run))
-        past.see(view)
-        if traced:
-            provenance.see(view)
-        for rule, invariant in invariants:
-            found[rule.name].extend(invariant.after(view, past if rule.per_session else run))
-        last = view
-    for rule, stepper in steppers:
-        found[rule.name].extend(stepper.finish(last))
+    contracts = watch.policy.contracts
+    for event in events:
+        view = watch.view(event)
+        here = watch.judge(view)
+        if view.name in contracts.requires or view.name in contracts.ensures:
+            broken.extend(contracts.broken(view, watch.run_past(view)))
+        here += watch.take(view)
+        for rule, finding in here:
+            found.setdefault(rule.name, []).append(finding)
+    for rule, finding in watch.finish():
+        found.setdefault(rule.name, []).append(finding)
     return found, broken
 
 

@@ -179,17 +179,6 @@ def _joint(event: Event, catalogue: Catalogue) -> tuple[str, bool]:
     return (event.call, True) if event.call else (catalogue.name_of(event.tool or ""), False)
 
 
-def views(
-    events: Sequence[Event], catalogue: Catalogue, completeness: Mapping[str, Completeness]
-) -> Iterator[View]:
-    """The views of one trace, in order."""
-    reader = Reader(catalogue, completeness, Ahead.of(events, catalogue))
-    for index, event in enumerate(events):
-        view = reader.view(index, event)
-        reader.take(view)
-        yield view
-
-
 def _arguments(
     event: Event, tool: core.Tool | None, shown: Mapping[str, Completeness]
 ) -> Mapping[str, Known]:
