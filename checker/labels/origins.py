@@ -158,6 +158,16 @@ def _parts(type_: Type) -> tuple[tuple[str, Type], ...]:
             return ()
 
 
+def named(type_: Type, path: core.FieldPath) -> bool:
+    """Whether a part of a value of the type has a place of its own."""
+    for step in path:
+        parts = dict(_parts(type_))
+        if step not in parts:
+            return False
+        type_ = parts[step]
+    return len(path) <= DEPTH
+
+
 def described(place: Place) -> str:
     """A place in the words of the language."""
     kind, name, path = place

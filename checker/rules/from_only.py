@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from wfcheck.checker.explanation import trail
-from wfcheck.checker.labels.origins import OriginDomain, Place, described
+from wfcheck.checker.labels.origins import OriginDomain, Place, described, named
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import MODEL
 from wfcheck.checker.labels.worst import SOURCE_LABELS, TOOL_EFFECTS
@@ -204,12 +204,18 @@ def _carries(case: Case, place: Place, tags: frozenset[str]) -> bool:
             tool = case.program.tools[name]
             here = [r for r in tool.returns if path[: len(r.path)] == r.path]
             sure = frozenset().union(*(r.tags for r in here if r.condition is None))
-            every = frozenset().union(*(r.tags for r in here))
+            every = frozenset().union(*(r.tags for r in (*here, *_unnamed(tool, path))))
             return tool.declared_returns and _within(case, sure, every, tags)
         case "answer":
             return name in tags
         case _:
             return False
+
+
+def _unnamed(tool: core.Tool, path: core.FieldPath) -> list[core.ReturnTags]:
+    """What is declared of parts that the type does not name: whoever copies the whole may copy them."""
+    deeper = (r for r in tool.returns if len(r.path) > len(path) and r.path[: len(path)] == path)
+    return [r for r in deeper if not named(tool.result, r.path[: len(path) + 1])]
 
 
 def _within(case: Case, sure: frozenset[str], every: frozenset[str], tags: frozenset[str]) -> bool:

@@ -175,3 +175,27 @@ def test_an_event_that_an_assumption_rules_out_rests_on_it(tmp_path: Path) -> No
     (found,) = [r for r in check([path]).results if r.rule == "p.r"]
     assert found.verdict.value == "PROVED"
     assert any("requires" in name for name in found.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("result", "passed", "proved"),
+    [
+        ("any", "x", False),
+        ("{iban: any}", "x.iban", False),
+        ("{iban: text, note: text}", "x.iban", True),
+        ("{iban: text, note: text}", "x", False),
+    ],
+)
+def test_what_a_type_does_not_name_may_be_copied_with_the_whole(
+    verdicts: Callable[[str], dict[str, str]], result: str, passed: str, proved: bool
+) -> None:
+    path = "iban.note" if result == "{iban: any}" else "note"
+    text = (
+        "influence web\n"
+        f"tool fetch() -> {result} {{ effect read  emits nothing  returns {{user}}  "
+        f"returns {{ {path}: {{web}} }} }}\n"
+        "tool pay(to: any) { effect irreversible  emits nothing  returns {} }\n"
+        f"workflow w() {{ x = fetch()  pay(to: {passed}) }}\n"
+        "policy p { r: require pay.to from only {user} }"
+    )
+    assert (verdicts(text)["p.r"] == "PROVED") is proved
