@@ -226,7 +226,8 @@ def _proved(found: Certificate, case: Case, subject: Subject) -> Proof:
 
 def _entitled(found: Certificate, subject: Subject, proof: Proof) -> None:
     """The cores name what there is to assume, and all that the making of the conditions rests on."""
-    whole = Case(subject.analysis, subject.workflow, subject.rule)
+    analysis = attrs.evolve(subject.analysis, solve=subject.asked.solve)
+    whole = Case(analysis, subject.workflow, subject.rule)
     known = cores.named(whole, proof)
     needed = frozenset(proof.also)
     for core_names in found.cores:

@@ -10,14 +10,13 @@ from wfcheck.checker.labels.state import Act
 from wfcheck.checker.labels.table import MODEL
 from wfcheck.checker.labels.worst import SOURCE_LABELS, TOOL_EFFECTS
 from wfcheck.checker.obligation import (
-    COMPLETE_MEDIATION,
     Case,
     Finding,
     possible,
     proved,
     vacuous,
 )
-from wfcheck.checker.proof import Inspected
+from wfcheck.checker.proof import Inspected, Refuted
 from wfcheck.checker.result import PathStep
 from wfcheck.checker.rules import gates
 from wfcheck.checker.search import guided
@@ -45,11 +44,23 @@ def _opened(case: Case, body: core.FromOnly, left: gates.Foreign) -> Finding | N
     if not any(source.when is not None for source in body.sources):
         return None
 
+    def question(other: Case) -> Refuted:
+        return gates.question(other, body, foreign(other, body), _admitting(other))
+
+    names = gates.closed(case, body, left, _admitting(case))
+    if names is None:
+        return None
+    proof = attrs.evolve(question(case), again=question)
+    return proved(TOOL_EFFECTS, SOURCE_LABELS, *names, proof=proof)
+
+
+def _admitting(case: Case) -> gates.Admits:
+    """Whether a source would allow a place, were it not for its gate."""
+
     def admits(place: Place, source: core.AllowedSource) -> bool:
         return place[0] != "release" and (_admits(place, source) or _carries(case, place, _tags([source])))
 
-    names = gates.closed(case, body, left, admits)
-    return None if names is None else proved(COMPLETE_MEDIATION, TOOL_EFFECTS, SOURCE_LABELS, *names)
+    return admits
 
 
 def _all_allowed(case: Case, body: core.FromOnly, target: core.ArgumentEnd) -> bool:

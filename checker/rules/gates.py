@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from wfcheck.checker.labels.origins import Place
 from wfcheck.checker.labels.state import Act
 from wfcheck.checker.obligation import Case
+from wfcheck.checker.proof import Refuted
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.checker.rules.symbolic_match import Matcher
 from wfcheck.dsl import core
@@ -22,13 +23,20 @@ Admits = Callable[[Place, core.AllowedSource], bool]
 def closed(case: Case, body: core.FromOnly, foreign: Foreign, admits: Admits) -> tuple[str, ...] | None:
     """The assumptions under which some gate is open for every such place whenever the call is made; None if that is not proved."""
     prover = Prover(case)
-    formulas = [
-        f for act, places in foreign for place in places for f in _shut(prover, body, act, place, admits)
-    ]
-    answer = prover.decide(prover.over, formulas)
+    answer = prover.decide(prover.over, _all_shut(prover, body, foreign, admits))
     if not isinstance(answer, solver.Unsat) or contradiction(prover, answer.core) is not None:
         return None
     return answer.core
+
+
+def question(case: Case, body: core.FromOnly, foreign: Foreign, admits: Admits) -> Refuted:
+    """The formula that is satisfiable if such a call may be made while no gate is open."""
+    prover = Prover(case)
+    return prover.refuted(_all_shut(prover, body, foreign, admits))
+
+
+def _all_shut(prover: Prover, body: core.FromOnly, foreign: Foreign, admits: Admits) -> list[Term]:
+    return [f for act, places in foreign for place in places for f in _shut(prover, body, act, place, admits)]
 
 
 def _shut(prover: Prover, body: core.FromOnly, act: Act, place: Place, admits: Admits) -> list[Term]:
