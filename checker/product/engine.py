@@ -16,6 +16,7 @@ from wfcheck.checker.product.reads import cuts, leaves_early
 from wfcheck.checker.product.segments import flowchart
 from wfcheck.checker.symbolic.state import SymbolicEvent
 from wfcheck.dsl import core
+from wfcheck.solver import build as b
 from wfcheck.solver.invariants.bounded import Refuted
 from wfcheck.solver.invariants.prove import Proof, prove
 from wfcheck.solver.transition import Invariant, Segment, System, conditions
@@ -102,7 +103,8 @@ def _proved(made: Product, invariant: Invariant, used: tuple[str, ...]) -> Prove
         f"{what} was taken for anything" for what in (*made.chart.notes.abstracted, *made.monitor.notes)
     )
     names = tuple(dict.fromkeys((*made.rests_on, *used)))
-    return Proved(names, made.rests_on, made.system, invariant, tuple(dict.fromkeys(notes)))
+    shown = invariant or {made.system.start: b.TRUE}
+    return Proved(names, made.rests_on, made.system, shown, tuple(dict.fromkeys(notes)))
 
 
 def _given(case: Case, made: Product, invariant: Invariant) -> Proved | Open:

@@ -29,6 +29,11 @@ GRANTED = """granted = 0 go = look()
 repeat while go { approve pay(amount: 7) by boss granted = granted + 1 go = look() }
 """
 
+APPROVING = """parallel {
+  branch { approve pay(amount: 1) by boss pay(amount: 1) }
+  branch { approve pay(amount: n) by boss pay(amount: n) }
+}"""
+
 CASES = {
     "an approval in each round": (
         "i = 0 repeat while i < n { approve pay(amount: i) by boss pay(amount: i) i = i + 1 }",
@@ -131,7 +136,7 @@ CASES = {
         Verdict.PROVED,
     ),
     "one approval in each branch": (
-        "parallel { branch { approve pay(amount: 1) by boss pay(amount: 1) } branch { approve pay(amount: n) by boss pay(amount: n) }\n}",
+        APPROVING,
         APPROVED,
         Verdict.PROVED,
     ),
