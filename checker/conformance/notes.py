@@ -1,0 +1,54 @@
+"""In what a recorded event is not as the workflow has it, and what that weighs."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+Key: TypeAlias = tuple[str, str]
+"""The kind of an event, and the tool, store, step or principal it is about."""
+
+SOFT, BROKEN, CHANGED, MISSING, EXTRA = 1, 3, 4, 4, 7
+"""Weights: of what hosts often do not record, of a broken assumption, and of an event that is not as expected, missing, too much. The
+lightest explanation of a run is taken."""
+
+
+@attrs.frozen
+class Note:
+    """One difference. `about`: the events that a rule must look at for the difference to matter to it; None: it matters to every rule.
+    `assumption`: the one that it breaks; then it matters to the rules whose proof rests on it. `soft`: of the record more than of the
+    run, so that it is told only where it matters."""
+
+    why: str
+    cost: int
+    about: tuple[Key, ...] | None = None
+    assumption: str | None = None
+    soft: bool = False
+
+
+@attrs.frozen
+class Doubt:
+    """The record does not show whether the run was one of the workflow at the event of that index; `why`, in a sentence."""
+
+    index: int
+    why: str
+
+
+@attrs.frozen
+class Deviation:
+    """An event that no run of the workflow has at this place, and all differences that explain it. `run`: session and run."""
+
+    index: int
+    run: tuple[str, str]
+    notes: tuple[Note, ...]
+
+    @property
+    def why(self) -> str:
+        """The weightiest difference."""
+        return max(self.notes, key=lambda note: note.cost).why
+
+    @property
+    def soft(self) -> bool:
+        """Only what hosts often do not record."""
+        return all(note.soft for note in self.notes)
