@@ -16,6 +16,7 @@ from wfcheck.checker.rules.continuing import obstacle
 from wfcheck.checker.rules.prove import Prover, contradiction
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions, target
+from wfcheck.solver import build as b
 from wfcheck.solver import verdict as solver
 from wfcheck.solver.term import Term
 
@@ -164,9 +165,23 @@ def _denied_or_failed(pattern: core.EventPattern) -> bool:
 
 
 def _of_an_agent(case: Case, rule: core.Rule, act: Act) -> bool:
-    """Whether all that the rule asks of the call's arguments is asked of values that an agent handed back."""
+    """Whether all that the rule asks of the call's arguments is asked of values that an agent handed back, and some would do."""
     asked = _asked(rule.body)
-    return bool(asked) and act.kind == "call" and handed_back(case, act, asked)
+    own = bool(asked) and act.kind == "call" and handed_back(case, act, asked)
+    return own and _may_be_kept(case, rule, act)
+
+
+def _may_be_kept(case: Case, rule: core.Rule, act: Act) -> bool:
+    """Whether the call may happen and surely not break the rule: else it is the workflow that breaks it, whatever it was handed."""
+    monitor = compile_rule(rule, case.program)
+    if not isinstance(monitor, Monitor):
+        return False
+    prover = Prover(case)
+    trace = events.trace_of(case, rule, monitor, prover.over)
+    broken = list(trace.violations())
+    there = [e for e in prover.over.events if (e.site, e.kind) == (act.node, "call") and e.certain]
+    kept = [b.and_(e.guard, *(b.not_(v.reach) for v in broken if v.event is e)) for e in there]
+    return isinstance(prover.decide(prover.over, kept), solver.Sat)
 
 
 def handed_back(case: Case, act: Act, names: frozenset[str]) -> bool:
@@ -198,6 +213,8 @@ def _asked(body: core.RuleBody) -> frozenset[str]:
         return frozenset()
     named = {name for choice in body.event.choices for name, _ in choice.tests}
     parts = () if body.condition is None else tuple(subexpressions(body.condition))
+    if any(isinstance(e, core.Known | core.LastEvent | core.EarlierEvent) for e in parts):
+        return frozenset()
     if any(isinstance(e, core.Variable) and e.kind != "argument" for e in parts):
         return frozenset()
     return frozenset(named | {e.name for e in parts if isinstance(e, core.Variable)})

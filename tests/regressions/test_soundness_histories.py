@@ -60,3 +60,23 @@ def test_the_end_of_a_run_owes_what_other_runs_left(tmp_path: Path, scope: str, 
     found = {r.workflow: r.verdict.value for r in check([path], timeout=8.0).results}
     assert (found["w"] == "VACUOUS") is expected
     assert (found["v"] == "PROVED") is expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ("forbid pay(amount: X)", "VIOLATED"),
+        ("forbid pay when amount > 1 or amount <= 1", "VIOLATED"),
+        ("forbid pay when known(paid[text(amount)])", "VIOLATED"),
+        ("forbid pay when amount > 1", "ENFORCED"),
+    ],
+)
+def test_what_breaks_whatever_an_agent_hands_back_is_the_workflows_own_doing(
+    verdicts: Verdicts, rule: str, verdict: str
+) -> None:
+    twice = "retry 1 { pay(amount: x) } on error { audit() }\n" * 2
+    text = HEAD + "track paid: map<text, bool> = {} { on pay: paid[text(amount)] := true }\n"
+    text += (
+        "workflow w() guarded once per session { x = agent bot() as helper may { look } max 2 steps -> int\n"
+    )
+    assert verdicts(f"{text}{twice}}}\npolicy p {{ r: {rule} }}")["p.r"] == verdict
