@@ -188,10 +188,10 @@ class Tag(Node):
 
 @attrs.frozen(eq=False, repr=False)
 class Group(Node):
-    """`open` groups without any member make the rules that use them not applicable. kind: tag, tool, channel, principal."""
+    """`open` groups without any member make the rules that use them not applicable; one of releases that are excepted is none."""
 
     symbol: str
-    kind: OneOf["tag", "tool", "channel", "principal", "empty"]
+    kind: OneOf["tag", "tool", "channel", "principal", "store", "release", "empty"]
     members: frozenset[str]
     open: bool
     span: Span | None = attrs.field(default=None, eq=False, repr=False)

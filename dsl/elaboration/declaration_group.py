@@ -12,9 +12,9 @@ from wfcheck.dsl.elaboration.context import Context, Entity
 from wfcheck.dsl.elaboration.expression_tags import VIA_APPROVE, resolve_tag
 from wfcheck.dsl.source import Span
 
-GroupKind = OneOf["tag", "tool", "channel", "principal", "empty"]
-KINDS: tuple[GroupKind, ...] = ("tag", "tool", "channel", "principal")
-MEMBERS = frozenset({"tag", "group", "tool", "channel", "principal"})
+GroupKind = OneOf["tag", "tool", "channel", "principal", "store", "release", "empty"]
+KINDS: tuple[GroupKind, ...] = ("tag", "tool", "channel", "principal", "store", "release")
+MEMBERS = frozenset({"group", *KINDS})
 
 
 def entities(context: Context, kind: str) -> list[Entity]:
@@ -181,7 +181,7 @@ def _members(groups: _Groups, addition: _Addition) -> Iterable[tuple[str, str]]:
     context, item = groups.context, addition.item
     if isinstance(item, syntax.Via | syntax.Apply | syntax.SetLit):
         return [(tag, "tag") for tag in resolve_tag(context, addition.module, item)]
-    what = "a tag, tool, channel, principal or group"
+    what = "a tag, tool, channel, principal, store, release or group"
     entity = context.resolve(addition.module, item, MEMBERS, what)
     if entity is None:
         return []
@@ -210,6 +210,6 @@ def _common(context: Context, owner: Entity | None, found: dict[str, tuple[str, 
         f"the group `{'' if owner is None else owner.name}` mixes kinds",
         None if owner is None else owner.span,
         labels=places.values(),
-        help="a group holds tags, or tools, or channels, or principals",
+        help="a group holds tags, or tools, or channels, or principals, or stores, or releases",
     )
     return "tag" if "tag" in kinds else "tool"

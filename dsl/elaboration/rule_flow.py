@@ -46,8 +46,20 @@ def flow_rule(frame: RuleFrame, rule: syntax.FlowRule) -> core.Flow | None:
 def _release(frame: RuleFrame, name: syntax.Ident) -> frozenset[str]:
     if name.text == "approve":
         return frozenset({"approve"})
-    entity = frame.subjects().entity(name, frozenset({"release"}), "a release")
-    return frozenset() if entity is None else frozenset({entity.symbol})
+    entity = frame.subjects().entity(name, frozenset({"release", "group"}), "a release")
+    if entity is None:
+        return frozenset()
+    return _releases(frame, entity, name.span) if entity.kind == "group" else frozenset({entity.symbol})
+
+
+def _releases(frame: RuleFrame, entity: Entity, span: Span) -> frozenset[str]:
+    """The releases of a group. One without members excepts nothing, and the rule applies all the same."""
+    group = frame.context.groups.get(entity.symbol)
+    return (
+        frozenset()
+        if group is None or not group.members
+        else frame.subjects().members(entity, "release", span)
+    )
 
 
 def ends(frame: RuleFrame, end: syntax.FlowEnd, *, source: bool) -> Ends:
@@ -200,6 +212,11 @@ def _group(frame: RuleFrame, entity: Entity, value: syntax.Expr, source: bool) -
             return _channels(frame, group.members, value.span, source)
         case "principal" if not source:
             return tuple(core.PrincipalEnd(person) for person in sorted(group.members))
+        case "store":
+            return tuple(core.StoreEnd(store) for store in sorted(group.members))
+        case "release":
+            frame.subjects().members(entity, "tag", value.span)
+            return ()
         case _ if source:
             return (core.TagEnd(group.members),)
         case _:
