@@ -17,7 +17,7 @@ from typing import TypeAlias
 import attrs
 
 from wfcheck.checker import cores
-from wfcheck.checker.certificate.writing import Writer
+from wfcheck.checker.certificate.writing import Writer, hashes
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.policy import meta, references, sanity, shadowed
 from wfcheck.checker.result import Report, Result, Verdict
@@ -28,6 +28,7 @@ from wfcheck.checker.structure import inspect
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 from wfcheck.dsl.elaboration import elaborate
+from wfcheck.dsl.elaboration.modules import looked_for
 from wfcheck.solver.backend import shared_child
 from wfcheck.stdlib import load, names
 
@@ -312,7 +313,13 @@ def check(
         diagnostics += (*references.problems(program), *shadowed.lints(program), *sanity.contradictions(program))
         results, checked, found = _skeletons(checked, workflow)
         diagnostics += found
-    report = Report(results, (*diagnostics, *_vacuous_everywhere(results)))
+    report = Report(
+        results,
+        (*diagnostics, *_vacuous_everywhere(results)),
+        sources=hashes(made.sources.values()),
+        imports=looked_for(made.modules),
+        outside=any(isinstance(r.body, core.Meta) and r.body.kind == "policy_at_most" for r in program.rules),
+    )
     if checked.errors:
         raise DefectError(report, checked.errors)
     return report

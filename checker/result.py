@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 import attrs
@@ -114,11 +115,16 @@ class Coverage:
 
 @attrs.frozen
 class Report:
-    """Everything one `check` found, in deterministic order. `coverage`: if it was asked for."""
+    """Everything one `check` found, in deterministic order. `coverage`: if it was asked for. `sources`: the SHA-256 of the text of
+    every file and library module that was read, by its path or dotted name; `imports`: the paths under which imports looked for
+    files; `outside`: whether something was compared with what is none of these, such as a git revision."""
 
     results: tuple[Result, ...]
     diagnostics: tuple[Diagnostic, ...]
     coverage: Coverage | None = None
+    sources: Mapping[str, str] = attrs.field(factory=dict, repr=False, eq=False)
+    imports: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False)
+    outside: bool = attrs.field(default=False, repr=False, eq=False)
 
     @property
     def ok(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
@@ -106,6 +106,17 @@ def _import(loader: _Loader, importer: str, item: syntax.Import, library: bool) 
         help=_nearby(Path(path), Path(importer).name),
     )
     return None
+
+
+def looked_for(modules: Mapping[str, syntax.Module]) -> tuple[str, ...]:
+    """Every path under which an import of these modules (by path) looks for a file, each once."""
+    found = {
+        os.path.normpath(Path(path).parent / item.path.value): None
+        for path, tree in modules.items()
+        for item in tree.imports
+        if not isinstance(item, syntax.LibraryImport)
+    }
+    return tuple(found)
 
 
 def _is_special(path: Path) -> bool:

@@ -11,11 +11,14 @@ Bad input raises nothing but `WfError` and its subclasses. Names are imported wh
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as type checkers know it; `typing` itself would be most of what `import wfcheck` costs
 if TYPE_CHECKING:
+    from typing import Any
+
     from wfcheck._api import Spec, SpecWorkflow, check, load, replay
+    from wfcheck._guard import Guard, compile_guard
+    from wfcheck.checker.guard.answers import Allow, Answer, Ask, Breach, Deny
+    from wfcheck.checker.guard.policy import GuardPolicy
     from wfcheck.checker.replay.result import ReplayReport, ReplayResult
     from wfcheck.checker.result import (
         NotProvedError,
@@ -34,9 +37,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Allow",
+    "Answer",
+    "Ask",
+    "Breach",
+    "Deny",
     "Diagnostic",
     "Event",
     "EventSource",
+    "Guard",
+    "GuardPolicy",
     "Label",
     "NotProvedError",
     "PathStep",
@@ -55,12 +65,16 @@ __all__ = [
     "Witness",
     "__version__",
     "check",
+    "compile_guard",
     "load",
     "replay",
 ]
 
 _HOMES = {
     "wfcheck._api": ("Spec", "SpecWorkflow", "check", "load", "replay"),
+    "wfcheck._guard": ("Guard", "compile_guard"),
+    "wfcheck.checker.guard.answers": ("Allow", "Answer", "Ask", "Breach", "Deny"),
+    "wfcheck.checker.guard.policy": ("GuardPolicy",),
     "wfcheck.checker.replay.result": ("ReplayReport", "ReplayResult"),
     "wfcheck.checker.result": (
         "NotProvedError",
@@ -82,6 +96,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
 
-from wfcheck.cli.main import main
+from wfcheck.checker.cache import answers
 
 
 def entry() -> None:
-    """Run the command line and exit with its code."""
-    sys.exit(main())
+    """Run the command line, or answer it from the cache, and exit with its code."""
+    started = time.time_ns()
+    question = answers.question(sys.argv[1:])
+    code = None if question is None else answers.serve(question)
+    if code is None:
+        from wfcheck.cli.main import main
+
+        code = main(keeper=None if question is None else answers.Keeper(question, started))
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--certificates", metavar="DIR", help="write a certificate of each proved rule into this folder"
     )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="neither look up nor keep the answer (default: in .wfcheck_cache)",
+    )
     options.add_output(parser)
 
 
@@ -78,7 +83,21 @@ def run(args: argparse.Namespace) -> int:
         from wfcheck.cli.main import report_defect
 
         return report_defect(defects)
-    return output.complain(unwritten, chosen["color"]) or _code(report, chosen["fail_on"])
+    code = output.complain(unwritten, chosen["color"]) or _code(report, chosen["fail_on"])
+    _keep(args, chosen, report, code, text)
+    return code
+
+
+def _keep(args: argparse.Namespace, chosen: Mapping[str, Any], report: Report, code: int, text: str) -> None:
+    """Remember what was printed, unless more than that was asked for or another run might say something else."""
+    from wfcheck.checker.cache import inputs
+
+    elsewhere = args.output is not None or chosen["certificates"] is not None or chosen["coverage"]
+    if args.keeper is None or elsewhere or inputs.hasty(report, chosen["timeout"]):
+        return
+    read = [*(args.paths or ["."]), *chosen["policy"], *filter(None, [chosen["baseline"]])]
+    if inputs.unchanged(report):
+        args.keeper.keep(code, output.encoded(text), [*read, *inputs.read(report)])
 
 
 def _checked(args: argparse.Namespace, chosen: Mapping[str, Any]) -> tuple[Report, tuple[BaseException, ...]]:

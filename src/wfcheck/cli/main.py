@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from wfcheck import __version__
+from wfcheck.checker.cache.answers import Keeper
 
 # subcommand -> what `wfcheck --help` says; each lives in wfcheck.cli.<name>_command
 COMMANDS = {
@@ -31,11 +32,12 @@ BAD_INPUT = 2
 DEFECT = 70
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. Usage errors and `--help` leave through SystemExit, as argparse does."""
+def main(argv: Sequence[str] | None = None, *, keeper: Keeper | None = None) -> int:
+    """Run one command; the exit code. Usage errors and `--help` leave through SystemExit, as argparse does. `keeper`: may remember
+    the answer of a check."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(words)
+        code = _run(words, keeper)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -47,9 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], keeper: Keeper | None) -> int:
     parser = _parser(words)
-    args = parser.parse_args(words)
+    args = parser.parse_args(words, argparse.Namespace(keeper=keeper))
     if args.command is None:
         parser.print_help(sys.stderr)
         return BAD_INPUT

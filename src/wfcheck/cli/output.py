@@ -29,7 +29,7 @@ def style(color: str | None, stream: TextIO | None, *, quiet: bool = False, verb
 
 def emit(text: str, file: str | None = None) -> tuple[Diagnostic, ...]:
     """Write a report to a file or, as UTF-8, to standard output; a file that cannot be written is a diagnostic."""
-    data = text.encode("utf-8", "backslashreplace")
+    data = encoded(text)
     if file is None:
         _to_stdout(data)
         return ()
@@ -38,6 +38,11 @@ def emit(text: str, file: str | None = None) -> tuple[Diagnostic, ...]:
     except OSError as error:
         return (unwritable(file, error),)
     return ()
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a report, whatever texts it quotes."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def unwritable(file: str, error: OSError) -> Diagnostic:

@@ -1,0 +1,74 @@
+"""What of the program itself an answer rests on: its code, its library, its solver, its interpreter."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from wfcheck.checker.cache.packing import digest, pack, text
+
+_PARTS = ("dsl", "solver", "stdlib", "checker")
+_CODE = (".py", ".lark", ".tables", ".md")
+_PACKAGES = ("attrs-", "lark-", "msgspec-", "networkx-", "z3_solver-")
+
+
+def fingerprint() -> bytes | None:
+    """A digest of the code (names, sizes and times of its files; the text of library modules), of the
+    versions of the packages it stands on and of the interpreter. None where the code cannot be seen."""
+    import wfcheck
+    from wfcheck import checker
+
+    if not wfcheck.__file__:
+        return None
+    found = [text(sys.version), text(wfcheck.__version__)]
+    home, tree = os.path.dirname(wfcheck.__file__), os.path.dirname(checker.__path__[0])
+    try:
+        _folder(home, found)
+        for name in _PARTS:
+            if not os.path.isdir(os.path.join(home, name)):
+                _folder(os.path.join(tree, name), found)
+        _packages(found)
+    except OSError:
+        return None
+    return digest(pack(found))
+
+
+def _folder(folder: str, found: list[bytes]) -> None:
+    listed = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(_CODE):
+                seen = entry.stat()
+                listed.append(f"{entry.name} {seen.st_size} {seen.st_mtime_ns}")
+            elif entry.name.endswith(".wf"):
+                found += [text(entry.name), _bytes(entry.path)]
+            elif entry.name != "__pycache__" and entry.is_dir():
+                _folder(entry.path, found)
+    found += [text(folder), *map(text, sorted(listed))]
+
+
+def _packages(found: list[bytes]) -> None:
+    """The names of the installed packages with their versions, and what the solver's library looks like."""
+    for place in sys.path:
+        try:
+            names = sorted(os.listdir(place or "."))
+        except OSError:
+            continue
+        found += [text(place + name) for name in names if name.startswith(_PACKAGES)]
+        if "z3" in names:
+            found += [text(place), *_libraries(os.path.join(place, "z3", "lib"))]
+
+
+def _libraries(folder: str) -> list[bytes]:
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+    except OSError:
+        return []
+    seen = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
+    return [text(name) + b" %d %d" % (stat.st_size, stat.st_mtime_ns) for name, stat in seen]
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
