@@ -232,6 +232,9 @@ _ERRORS = {
     "WF807": ("unwritable output", "the report cannot be written where it should go"),
     "WF808": ("unknown page", "there is no page of that name"),
     "WF809": ("unknown picture format", "the format of a graph does not follow from the file name, or a picture has no file to go to"),
+    "WF813": ("unusable decision log", "the log that a guard goes on from was changed, cut off, or is of another policy"),
+    "WF814": ("unusable policy", "a compiled policy was changed, or is of another version"),
+    "WF815": ("rule that no guard can keep", "a rule is about what the events of a run do not show"),
     "WF901": ("dot is missing", "a picture needs the `dot` program of Graphviz, which was not found"),
     "WF902": ("dot failed", "the `dot` program could not draw the graph"),
 }

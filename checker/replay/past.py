@@ -116,6 +116,11 @@ class Past:
             past.registers[symbol] = _value(code, Frame({}))
         return past
 
+    def copy(self) -> Past:
+        """The same, to be taken further on trial."""
+        records = {key: list(found) for key, found in self.records.items()}
+        return Past(self.tracked, dict(self.registers), records)
+
     def of_run(self, run: str) -> RunPast:
         """What one run of the session may ask; registers are the session's."""
         return RunPast(self, run)
@@ -223,6 +228,10 @@ class RunPast:
 
     past: Past
     run: str
+
+    def of(self, per_session: bool) -> Past | RunPast:
+        """The past that a rule speaks of."""
+        return self.past if per_session else self
 
     def register(self, symbol: str) -> Known:
         """The value of a register of the session."""

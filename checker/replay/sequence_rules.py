@@ -36,7 +36,7 @@ UNSETTLED = "the record does not settle a condition of the rule"
 
 
 @attrs.define
-class _Debt:
+class Debt:
     """An event that still waits for evidence; `truth`: whether it is owed for sure."""
 
     view: View
@@ -53,7 +53,7 @@ class ResponseStepper:
     evidence: Pattern
     when: Code | None
     source: Code | None
-    debts: dict[tuple[str, str], list[_Debt]] = attrs.field(factory=dict)
+    debts: dict[tuple[str, str], list[Debt]] = attrs.field(factory=dict)
     ended: dict[tuple[str, str], View] = attrs.field(factory=dict)
 
     @staticmethod
@@ -90,7 +90,7 @@ class ResponseStepper:
         self.ended.pop(scope, None)
         left = [debt for debt in self.debts.get(scope, ()) if self._left(debt, view, history) is not False]
         for truth, rows in self._asked(view, history) if view.kind in self.judged.kinds else ():
-            left += [_Debt(view, row, truth) for row in rows or ()]
+            left += [Debt(view, row, truth) for row in rows or ()]
         if left:
             self.debts[scope] = left
         else:
@@ -108,12 +108,12 @@ class ResponseStepper:
             else:
                 yield truth, [bindings if binder is None else {**bindings, binder: e} for e in walked]
 
-    def _due(self, debt: _Debt, view: View) -> Truth:
+    def _due(self, debt: Debt, view: View) -> Truth:
         """Whether the event comes too late for what is owed, or nothing can follow it."""
         over = self._is_end(view) and not self.compiled.per_session
         return True if over else self._late(debt.view, view)
 
-    def _left(self, debt: _Debt, view: View, history: History) -> Truth:
+    def _left(self, debt: Debt, view: View, history: History) -> Truth:
         """Whether it is still owed after the event."""
         if self._due(debt, view) is True:
             return False

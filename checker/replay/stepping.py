@@ -153,6 +153,16 @@ class MonitorStepper:
         for memory in state.memories:
             memory.see(view, history)
 
+    def settled_by(self, approval: View, view: View, history: History) -> Truth:
+        """Whether an approval, given now, would be all the evidence that the event lacks."""
+        state = self._state(view)
+        if state.evidence is None or self.source is not None:
+            return False
+        truth = state.evidence.pattern.match(approval, view, {}, history).truth
+        if self.demanded is not None:
+            truth = conjunction(truth, holds(self.demanded, frame_of(view, {}, history)))
+        return conjunction(truth, self._nearness(view, {}, state, history)(approval, {}))
+
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
         del last

@@ -15,6 +15,7 @@ from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.needs import hidden_need
 from wfcheck.checker.replay.past import Past, RunPast
 from wfcheck.checker.replay.policy import CompiledPolicy
+from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
 from wfcheck.checker.replay.reader import Ahead, Reader
 from wfcheck.checker.replay.sequence_rules import InvariantStepper
 from wfcheck.checker.replay.steppers import make_stepper
@@ -119,6 +120,12 @@ class Watch:
     def run_past(self, view: View) -> RunPast:
         """What the run of an event may ask of its past."""
         return self._past(view)[1]
+
+    def forget(self) -> None:
+        """What was judged will not happen: drop what was found out on the way."""
+        for one in self.working:
+            if isinstance(one.stepper, FromOnlyStepper | FlowStepper | DecisionStepper):
+                one.stepper.asked.clear()
 
     def _past(self, view: View) -> tuple[Past, RunPast]:
         key = (view.session, view.run)

@@ -1,0 +1,54 @@
+"""Where only an approval is missing: whose, and what they must see."""
+
+from __future__ import annotations
+
+from wfcheck.checker.guard.answers import Ask, Deny
+from wfcheck.checker.replay.stepping import MonitorStepper
+from wfcheck.checker.replay.view import View
+from wfcheck.checker.replay.watch import Found, Watch
+from wfcheck.checker.traces.event import Event
+from wfcheck.dsl import core
+
+
+def missing_approval(watch: Watch, found: list[Found], view: View) -> Ask | Deny | None:
+    """The question that has to be answered first, if approvals would settle everything that was found; a denial where the question
+    itself would break a rule; None where approvals do not help."""
+    asks = []
+    for rule, _ in found:
+        approval = _approval(watch, rule, view)
+        if approval is None:
+            return None
+        asks.append((rule, approval))
+    rule, approval = asks[0]
+    told = watch.judge(approval)
+    if told:
+        broken, finding = told[0]
+        sure = finding.verdict == "violated"
+        why = f"an approval is missing, and asking for it is no way: {finding.why}"
+        return Deny(broken.name, why, broken.doc, "broken" if sure else "unknown")
+    event = approval.event
+    return Ask(event.actor, event.args_requested or {}, event.tool or "", rule.name)
+
+
+def _approval(watch: Watch, rule: core.Rule, view: View) -> View | None:
+    """An approval that would settle the rule, if there is one."""
+    stepper = next((one.stepper for one in watch.about(view) if one.rule is rule), None)
+    if not isinstance(stepper, MonitorStepper) or view.kind != "call":
+        return None
+    evidence = stepper.compiled.evidence
+    choices = evidence.pattern.choices if evidence is not None and evidence.single_use else ()
+    history = watch.run_past(view).of(rule.per_session)
+    for choice in choices:
+        if choice.kind == "approve":
+            approval = watch.view(_approve(view.event, choice.by))
+            if stepper.settled_by(approval, view, history) is True:
+                return approval
+    return None
+
+
+def _approve(call: Event, person: str | None) -> Event:
+    shown = call.args_executed if call.args_requested is None else call.args_requested
+    return Event(
+        kind="approve", seq=call.seq, trace=call.trace, session=call.session, run=call.run, time=call.time,
+        actor=person, tool=call.tool, args_requested=shown or {},
+    )  # fmt: skip

@@ -1,0 +1,104 @@
+"""What may happen next: the monitors of replay, asked before an event and told after it.
+
+An attempt is decided from the past alone: what a call will return is unknown, and unknown is a denial. What a denied call leaves
+behind is a `deny` event."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from wfcheck.checker.guard.answers import ALLOW, Answer, Ask, Breach, Deny, failed
+from wfcheck.checker.guard.asking import missing_approval
+from wfcheck.checker.guard.futures import Pending, hopeless, standing
+from wfcheck.checker.replay.policy import CompiledPolicy
+from wfcheck.checker.replay.sequence_rules import ResponseStepper
+from wfcheck.checker.replay.view import View
+from wfcheck.checker.replay.watch import Found, Watch
+from wfcheck.checker.traces.event import Event
+from wfcheck.dsl import core
+
+ATTEMPTS: Final = frozenset({"call", "say", "ask", "message", "remember", "recall", "release", "end"})
+"""Kinds of events that a guard can stop."""
+DENIER: Final = "guard"
+"""Who denies, in the `deny` event that a denied call leaves: nobody whom a rule can name."""
+
+
+@attrs.define(eq=False)
+class Decider:
+    """The state of a guard. `decide` changes nothing that a later answer depends on; `settle` is told what was answered."""
+
+    watch: Watch
+    owed: tuple[tuple[core.Rule, ResponseStepper], ...]
+    pending: Pending
+
+    @staticmethod
+    def start(policy: CompiledPolicy) -> Decider:
+        """Before the first event."""
+        watch = Watch.start(policy, {})
+        owed = tuple((w.rule, w.stepper) for w in watch.working if isinstance(w.stepper, ResponseStepper))
+        return Decider(watch, owed, Pending())
+
+    def decide(self, event: Event) -> tuple[Answer, View | None]:
+        """Whether an attempt may happen next, and its view."""
+        if event.kind not in ATTEMPTS:
+            return failed(f"an event `{event.kind}` is not asked about", "tell of it with `after`"), None
+        if event.kind == "call" and not event.tool:
+            return failed("a call needs its `tool`"), None
+        view = self.watch.view(event)
+        found = self.watch.judge(view)
+        answer = self._denied(found, view) if found else ALLOW
+        if found:
+            self.watch.forget()
+        return (answer if isinstance(answer, Deny) else self._foreseen(view) or answer), view
+
+    def _foreseen(self, view: View) -> Deny | None:
+        """A denial because of what would follow."""
+        if self.watch.invariants and (found := standing(self.watch, view)):
+            return _deny(found)
+        if not self.owed or view.kind != "call":
+            return None
+        late = hopeless(self.owed, view, self.pending, self.watch)
+        return Deny(late[0][0].name, late[0][1].why, late[0][0].doc, "dead end") if late else None
+
+    def settle(self, event: Event, answer: Answer, view: View | None) -> None:
+        """What was answered is so: an allowed event happened, a denied call left a `deny`."""
+        match answer:
+            case Deny() if event.kind == "call" and event.tool:
+                self.watch.take(self.watch.view(denial(event)))
+            case Deny() | Ask():
+                return
+            case _ if view is not None:
+                self.watch.take(view)
+                if view.kind == "call" and self.owed:
+                    self.pending.add(view)
+
+    def learn(self, event: Event) -> tuple[Breach, ...]:
+        """An event happened. What it broke."""
+        view = self.watch.view(event)
+        found = self.watch.judge(view)
+        found += self.watch.take(view)
+        if self.owed:
+            self.pending.settle(view)
+        return tuple(Breach(rule.name, f.why, f.verdict == "violated") for rule, f in found)
+
+    def _denied(self, found: list[Found], view: View) -> Answer:
+        """A denial, or the question that would turn it into a permission."""
+        return missing_approval(self.watch, found, view) or _deny(found)
+
+
+def _deny(found: list[Found]) -> Deny:
+    """The first rule that is broken for sure, else the first that may be."""
+    sure = [(rule, finding) for rule, finding in found if finding.verdict == "violated"]
+    rule, finding = (sure or found)[0]
+    return Deny(rule.name, finding.why, rule.doc, "broken" if sure else "unknown")
+
+
+def denial(event: Event) -> Event:
+    """What a denied call leaves in the record."""
+    asked = event.args_executed if event.args_requested is None else event.args_requested
+    return Event(
+        kind="deny", seq=event.seq, trace=event.trace, session=event.session, run=event.run, id=event.id,
+        parent=event.parent, time=event.time, actor=DENIER, tool=event.tool, args_requested=asked,
+    )  # fmt: skip
