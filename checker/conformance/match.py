@@ -145,7 +145,7 @@ def _call(model: Model, s: core.Call, rest: Stack, env: Env, view: View, by: str
         return
     tool = model.program.tools[s.tool]
     found = compare(model, view).actor(by)
-    found.arguments(_computed(model, tool, s.arguments, env), dict(s.arguments))
+    found.arguments(computed(model, tool, s.arguments, env), dict(s.arguments))
     if view.kind == "call":
         yield found.step(Waiting(s, view.event.call, rest), found.learnt(env))
         return
@@ -155,7 +155,7 @@ def _call(model: Model, s: core.Call, rest: Stack, env: Env, view: View, by: str
     yield found.note(denied).step(moved.stack, moved.env)
 
 
-def _computed(
+def computed(
     model: Model, tool: core.Tool | None, arguments: Iterable[tuple[str, core.Expr]], env: Env
 ) -> Mapping[str, Known]:
     """The arguments that the workflow computes; optional ones that it leaves out are absent."""
@@ -191,7 +191,7 @@ def _approve(model: Model, s: core.Approve, rest: Stack, env: Env, view: View) -
     tool = None if s.tool is None else model.program.tools[s.tool]
     found = compare(model, view).actor(s.principal)
     if tool is not None:
-        found.arguments(_computed(model, tool, s.arguments, env), dict(s.arguments))
+        found.arguments(computed(model, tool, s.arguments, env), dict(s.arguments))
     found.shows(tuple(model.value(value, env) for value in s.shows))
     found.validity(s)
     if view.kind == "approve":
@@ -208,7 +208,7 @@ def _release(model: Model, s: core.ReleaseCall, rest: Stack, env: Env, view: Vie
     found = compare(model, view)
     if declared.by is not None:
         found.actor(declared.by)
-    found.arguments(_computed(model, None, s.arguments, env), dict(s.arguments))
+    found.arguments(computed(model, None, s.arguments, env), dict(s.arguments))
     found = found.value(declared.result, f"the result of `{s.release}`")
     return found.step(rest, bound(found.learnt(env), s.target, found.result))
 

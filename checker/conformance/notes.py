@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import attrs
@@ -9,7 +10,7 @@ import attrs
 Key: TypeAlias = tuple[str, str]
 """The kind of an event, and the tool, store, step or principal it is about."""
 
-SOFT, BROKEN, CHANGED, MISSING, EXTRA = 1, 3, 4, 4, 7
+SOFT, BROKEN, CHANGED, MISSING, EXTRA = 1, 3, 4, 4, 10
 """Weights: of what hosts often do not record, of a broken assumption, and of an event that is not as expected, missing, too much. The
 lightest explanation of a run is taken."""
 
@@ -45,10 +46,21 @@ class Deviation:
 
     @property
     def why(self) -> str:
-        """The weightiest difference."""
-        return max(self.notes, key=lambda note: note.cost).why
+        """All differences, but for what hosts often do not record if there is more."""
+        return told(self.notes)
+
+    @property
+    def assumption(self) -> str | None:
+        """The assumption that it breaks, if it breaks one."""
+        return next((note.assumption for note in self.notes if note.assumption is not None), None)
 
     @property
     def soft(self) -> bool:
         """Only what hosts often do not record."""
         return all(note.soft for note in self.notes)
+
+
+def told(notes: Sequence[Note]) -> str:
+    """Differences in words."""
+    hard = [note.why for note in notes if not note.soft] or [note.why for note in notes]
+    return " and ".join(dict.fromkeys(hard))

@@ -29,7 +29,7 @@ class Mark:
 
 @attrs.frozen
 class Blame:
-    """The first event that broke an assumption, or without a workflow the manifestation. `cause`: the event that brought the
+    """The first event that left the workflow or broke an assumption, else the manifestation. `cause`: the event that brought the
     value in. `value`: what was at fault; untrusted text."""
 
     mark: Mark
@@ -105,15 +105,35 @@ class Undeclared:
 
 @attrs.frozen
 class NearMiss:
-    """A trace that broke an assumption, and no rule."""
+    """An assumption that broke while the rule that rests on it held. `layers`: how many more must fail before no proof of the rule is
+    left; None (and no rule): no rule is known to rest on it."""
 
     trace: str
     assumption: str
     mark: Mark
+    rule: str | None = None
+    layers: int | None = None
 
     def json(self) -> dict[str, Any]:
         """As in the machine format."""
-        return {"trace": self.trace, "assumption": self.assumption, **self.mark.json()}
+        told = {"trace": self.trace, "assumption": self.assumption, "rule": self.rule, "layers": self.layers}
+        return {**told, **self.mark.json()}
+
+
+@attrs.frozen
+class Departure:
+    """An event that no run of the workflow has at its place. `greyed`: no rule minds."""
+
+    trace: str
+    mark: Mark
+    why: str
+    assumption: str | None = None
+    greyed: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """As in the machine format."""
+        told = {"trace": self.trace, "why": self.why, "assumption": self.assumption, "greyed": self.greyed}
+        return {**told, **self.mark.json()}
 
 
 @attrs.frozen
@@ -142,6 +162,7 @@ class ReplayReport:
     traces: int = 0
     events: int = 0
     near_misses: tuple[NearMiss, ...] = ()
+    departures: tuple[Departure, ...] = ()
 
     @property
     def summary(self) -> Mapping[str, int]:
@@ -155,6 +176,7 @@ class ReplayReport:
             **counts,
             "failing_traces": len({r.trace for r in self.results if r.verdict == "violated"}),
             "near_misses": len(self.near_misses),
+            "departures": len(self.departures),
             "undeclared": len(self.undeclared),
             "skipped": len(self.skipped),
             "errors": errors,
@@ -181,6 +203,7 @@ class ReplayReport:
             "schema": SCHEMA,
             "results": [r.json() for r in self.results],
             "near_misses": [n.json() for n in self.near_misses],
+            "departures": [d.json() for d in self.departures],
             "undeclared": [u.json() for u in self.undeclared],
             "skipped": [attrs.asdict(s) for s in self.skipped],
             "diagnostics": [],

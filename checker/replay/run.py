@@ -7,11 +7,13 @@ from pathlib import Path
 
 import attrs
 
+from wfcheck.checker.conformance.model import Compiled
 from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.replay.causes import causes_of
 from wfcheck.checker.replay.judging import Judged, judge_trace, mark_of
 from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
-from wfcheck.checker.replay.result import NearMiss, ReplayReport, ReplayResult, Undeclared
+from wfcheck.checker.replay.rests import Proofs, unproved
+from wfcheck.checker.replay.result import Departure, NearMiss, ReplayReport, ReplayResult, Undeclared
 from wfcheck.checker.traces.registry import read_traces
 from wfcheck.checker.traces.trace import Item, Problem, Skip, Trace
 from wfcheck.dsl import core
@@ -27,17 +29,21 @@ def replay(
     provenance: Mode = "values",
     lenient: bool = False,
     rules: Sequence[str] = (),
+    proofs: Proofs = unproved,
 ) -> ReplayReport:
-    """Step every rule over every trace. `traces`: paths (files, folders, globs, `-`) or traces already read.
+    """Step every rule and every workflow over every trace. `traces`: paths (files, folders, globs, `-`) or traces already read.
+    `proofs` is asked what the proof of a rule rests on, if something went wrong.
 
     Nothing is raised for bad traces: they become diagnostics (or, with `lenient`, skips) of the report."""
     policy = compile_policy(program, rules)
+    workflows = Compiled(program, policy.tables)
     report = _Collector(lenient)
     for item in _items(traces, lenient):
         if isinstance(item, Problem):
             report.problem(item)
         else:
-            report.trace(item, judge_trace(policy, item, provenance), undeclared_in(policy, item))
+            judged = judge_trace(policy, item, provenance, workflows, proofs)
+            report.trace(item, judged, undeclared_in(policy, item))
     return report.done()
 
 
@@ -62,6 +68,7 @@ class _Collector:
     skipped: list[Skip] = attrs.field(factory=list)
     undeclared: list[Undeclared] = attrs.field(factory=list)
     near_misses: list[NearMiss] = attrs.field(factory=list)
+    departures: list[Departure] = attrs.field(factory=list)
     traces: int = 0
     events: int = 0
 
@@ -76,9 +83,8 @@ class _Collector:
         self.traces += 1
         self.events += len(trace.events)
         self.results.extend(judged.results)
-        if all(result.verdict != "violated" for result in judged.results):
-            missed = (NearMiss(trace.name, b.assumption, mark_of(trace, b.index)) for b in judged.broken)
-            self.near_misses.extend(missed)
+        self.near_misses.extend(judged.near_misses)
+        self.departures.extend(judged.departures)
         self.undeclared.extend(undeclared)
 
     def done(self) -> ReplayReport:
@@ -91,6 +97,7 @@ class _Collector:
             self.traces,
             self.events,
             tuple(self.near_misses),
+            tuple(self.departures),
         )
 
 

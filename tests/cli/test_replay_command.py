@@ -38,12 +38,14 @@ def test_a_run_that_breaks_a_rule_exits_with_1_and_names_the_place(
     assert code == 1
     assert made["schema"] == "wfcheck.replay/1"
     keys = {"results", "near_misses", "undeclared", "skipped", "diagnostics", "summary", "causes", "schema"}
-    assert set(made) == keys
+    assert set(made) == keys | {"departures"}
     (broken,) = [r for r in made["results"] if r["verdict"] == "violated"]
     assert broken["trace"] == "bad.jsonl#2"
     source = {"file": "bad.jsonl", "line": 2, "pointer": "/messages/3/tool_calls/0"}
     assert broken["manifestation"]["source"] == source
-    assert broken["blame"]["source"] == source
+    left = {"file": "bad.jsonl", "line": 2, "pointer": "/messages/1/tool_calls/0"}
+    assert broken["blame"]["source"] == left
+    assert broken["blame"]["why"].startswith("`read_notes` is missing and `body` of `post` differs")
     assert made["causes"][0]["traces"] == 1
     assert made["causes"][0]["first"] == "bad.jsonl#2"
 

@@ -1,0 +1,104 @@
+"""Which events a rule looks at: a difference in any other leaves its verdict as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import attrs
+
+from wfcheck.checker import monitor
+from wfcheck.checker.replay.past import expressions_in
+from wfcheck.checker.replay.sequence_rules import ResponseStepper
+from wfcheck.checker.replay.stepping import Stepper
+from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements, subexpressions
+
+Looks: TypeAlias = Callable[[str, str], bool]
+_PAST = (core.LastEvent, core.EarlierEvent, core.Known)
+_TURNS = frozenset({"llm", "input"})
+
+
+@attrs.frozen
+class Scope:
+    """Whose events count for a rule: of the same run, of the same session, or all (`trace`)."""
+
+    session: bool = False
+    trace: bool = False
+
+    def holds(self, one: tuple[str, str], other: tuple[str, str]) -> bool:
+        """Whether an event of a run counts for another."""
+        return self.trace or (one[0] == other[0] if self.session else one == other)
+
+
+def scope_of(rule: core.Rule) -> Scope:
+    """As far as the rule looks back."""
+    match rule.body:
+        case core.Flow() | core.FromOnly() | core.Decision() | core.Always():
+            return Scope(trace=True)
+        case core.Limit(scopes=scopes):
+            kinds = {scope.kind for scope in scopes}
+            return Scope(session=not kinds & {"run", "turn"}, trace="window" in kinds)
+        case _:
+            return Scope(session=rule.per_session or _tracks(rule), trace=False)
+
+
+def looks(rule: core.Rule, compiled: monitor.Compiled, stepper: Stepper, program: core.Program) -> Looks:
+    """Whether an event of a kind, about a tool, may change what the rule says."""
+    if isinstance(rule.body, core.Flow | core.FromOnly | core.Decision | core.Always) or _asks(rule):
+        return lambda _kind, _name: True
+    steps = _counts_steps(compiled, program)
+    turns = isinstance(compiled, monitor.Quota) and any(s.kind == "turn" for s in compiled.scopes)
+
+    def look(kind: str, name: str) -> bool:
+        if (steps and kind == "call") or (turns and kind in _TURNS):
+            return True
+        done = "call" if kind in ("result", "fail") else kind
+        return any(_concerns(stepper, each, name) for each in {kind, done})
+
+    return look
+
+
+def _concerns(stepper: Stepper, kind: str, name: str) -> bool:
+    if isinstance(stepper, ResponseStepper):
+        owed = stepper.judged.concerns(kind, name) or stepper.evidence.concerns(kind, name)
+        return owed or kind == "end"
+    return stepper.concerns(kind, name)
+
+
+def _counts_steps(compiled: monitor.Compiled, program: core.Program) -> bool:
+    """An approval may be given for so many steps."""
+    match compiled:
+        case monitor.Monitor(evidence=evidence):
+            if evidence is None:
+                return False
+            return evidence.within_steps is not None or (evidence.single_use and _expires(program))
+        case monitor.Response(within_steps=steps):
+            return steps is not None
+        case _:
+            return False
+
+
+def _expires(program: core.Program) -> bool:
+    return any(
+        isinstance(s, core.Approve) and s.within_steps is not None
+        for workflow in program.workflows.values()
+        for s in statements(workflow.body)
+    )
+
+
+def _tracks(rule: core.Rule) -> bool:
+    return any(
+        isinstance(part, core.Variable) and part.kind == "register"
+        for expression in expressions_in(rule.body)
+        for part in subexpressions(expression)
+    )
+
+
+def _asks(rule: core.Rule) -> bool:
+    """Whether it asks about registers or about earlier events."""
+    return _tracks(rule) or any(
+        isinstance(part, _PAST)
+        for expression in expressions_in(rule.body)
+        for part in subexpressions(expression)
+    )
