@@ -71,8 +71,8 @@ def approve(m: Machine, at: At, s: core.Approve) -> tuple[bool, Label]:
         args_requested=None if tool is None else json_of(absent(tool, arguments)),
         shows=[encode(plain(value)) for value in shows],
         decision="approved" if approved else "refused",
-        valid_steps=s.within_steps,
-        valid_until=_until(m, s),
+        valid_steps=s.within_steps if approved else None,
+        valid_until=_until(m, s) if approved else None,
         argument_labels=labels_of(arguments if tool is None else absent(tool, arguments)),
     )
     return approved, m.control(at, approval_label(m, s.principal, shown))

@@ -82,8 +82,10 @@ def _valid(matcher: Matcher, body: core.Before, at: int, index: int, binders: Bi
 
 
 def unexpired(log: Log, approval: int, index: int, per_session: bool) -> Truth:
-    """An approval that was given for a while is evidence only so long."""
+    """An approval that was given for a while is evidence only so long; a refusal stays one."""
     event = log.events[approval]
+    if event.kind != "approve":
+        return True
     if event.valid_steps is not None and log.steps(approval, index, per_session) > event.valid_steps:
         return False
     if event.valid_until is None:

@@ -88,8 +88,10 @@ def within_time(earlier: View, later: View, limit: timedelta) -> Truth:
 
 
 def unexpired(approval: View, judged: View, per_session: bool) -> Truth:
-    """An approval that was given for a while is evidence only so long."""
+    """An approval that was given for a while is evidence only so long; a refusal stays one."""
     event = approval.event
+    if event.kind != "approve":
+        return True
     if event.valid_steps is not None and judged.steps_since(approval, per_session) > event.valid_steps:
         return False
     if event.valid_until is None:

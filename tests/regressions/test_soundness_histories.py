@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 from wfcheck.checker.pipeline import check
+from wfcheck.checker.reference.judge import judge
+from wfcheck.checker.reference.oracle import ScriptedOracle
+from wfcheck.dsl import core
+from wfcheck.dsl.elaboration import elaborate
+from wfcheck.dsl.walk import statements
+from wfcheck.stdlib import load
 
 Verdicts = Callable[[str], dict[str, str]]
 OPEN = ("VIOLATED", "POSSIBLE", "UNKNOWN")
@@ -80,3 +86,19 @@ def test_what_breaks_whatever_an_agent_hands_back_is_the_workflows_own_doing(
         "workflow w() guarded once per session { x = agent bot() as helper may { look } max 2 steps -> int\n"
     )
     assert verdicts(f"{text}{twice}}}\npolicy p {{ r: {rule} }}")["p.r"] == verdict
+
+
+def test_a_refusal_does_not_expire(tmp_path: Path) -> None:
+    path = tmp_path / "spec.wf"
+    body = "approve pay(amount: 1) by boss within 1 steps else { look()  look()  pay(amount: 1) }"
+    path.write_text(
+        HEAD + f"workflow w() once per session {{ {body} }}\npolicy p {{ r: require deny(pay) before pay }}"
+    )
+    program, _ = elaborate.load([path], library=load)
+    workflow = program.workflows["w"]
+    (asked,) = (s for s in statements(workflow.body) if isinstance(s, core.Approve))
+    oracle = ScriptedOracle({(asked.id, 0): False})
+    done, verdict = judge(program, program.rules[0], [(workflow, oracle)])
+    assert [e.tool for e in done.events if e.kind == "call"] == ["look", "look", "pay"]
+    assert verdict.holds
+    assert check([path]).results[0].verdict.value == "PROVED"
