@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 import attrs
 
 from wfcheck.checker.encoding.encode import Environment, condition, encode
 from wfcheck.checker.encoding.encoded import Encoded
+from wfcheck.checker.product.monitors.bounds import Range, bounds
 from wfcheck.checker.product.monitors.folding import fold
 from wfcheck.checker.product.monitors.interference import Interference
 from wfcheck.checker.product.monitors.lookups import Lookup, Rewritten, reading, rewritten
@@ -181,12 +183,26 @@ class RegisterFile:
         return any(self.others.may(update.event) for update in slot.register.updates)
 
     def _disturbed(self, slot: Slot, held: Held) -> Held:
-        """The last of their updates decides, if none reads the register; else any value may be left."""
+        """The last of their updates decides, if none reads the register; else any value between its bounds may be left."""
+        lasting = bounds(slot.register, self.program) if slot.key is None else None
+        if lasting is not None:
+            return self._between(slot, held, lasting)
         for update in slot.register.updates:
             if self.others.may(update.event):
                 made = self._made_elsewhere(slot, update, held)
                 held = made.where(self.matching.notes.fresh("elsewhere", Sort.BOOL), held)
         return held
+
+    def _between(self, slot: Slot, held: Held, lasting: Range) -> Held:
+        """Anything in the range: what lies outside is brought to its nearer end."""
+        (term,) = anything(slot.type, "elsewhere", self.matching.notes)
+        if lasting.low is not None:
+            low = _like(term, lasting.low)
+            term = b.ite(b.lt(term, low), low, term)
+        if lasting.high is not None:
+            high = _like(term, lasting.high)
+            term = b.ite(b.lt(high, term), high, term)
+        return Held((term,), held.ok, held.there, held.whole)
 
     def _made_elsewhere(self, slot: Slot, update: core.RegisterUpdate, held: Held) -> Held:
         notes = self.matching.notes
@@ -230,6 +246,10 @@ def _find(lookup: Lookup, key: Encoded, held: Iterable[tuple[Slot, Held]]) -> En
         value = found if value is None else choose(here, found, value)
         defined = b.ite(here, b.and_(now.ok, now.whole) if lookup.known else now.defined, defined)
     return {} if value is None else reading(lookup.name, value, defined)
+
+
+def _like(term: Term, value: Fraction) -> Term:
+    return b.integer(int(value)) if term.sort is Sort.INT else b.rational(value)
 
 
 def _names_binders(expression: core.Expr) -> bool:
