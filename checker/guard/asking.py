@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from wfcheck.checker.guard.answers import Ask, Deny
 from wfcheck.checker.replay.stepping import MonitorStepper
 from wfcheck.checker.replay.view import View
@@ -10,24 +12,28 @@ from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 
 
-def missing_approval(watch: Watch, found: list[Found], view: View) -> Ask | Deny | None:
-    """The question that has to be answered first, if approvals would settle everything that was found; a denial where the question
-    itself would break a rule; None where approvals do not help."""
-    asks = []
-    for rule, _ in found:
-        approval = _approval(watch, rule, view)
-        if approval is None:
-            return None
-        asks.append((rule, approval))
-    rule, approval = asks[0]
+def denied(watch: Watch, found: list[Found], view: View) -> Ask | Deny:
+    """The question that has to be answered first, if approvals would settle everything that was found; else a denial, by a rule that
+    they would not settle."""
+    approvals = [(rule, _approval(watch, rule, view)) for rule, _ in found]
+    hard = [one for one, (_, approval) in zip(found, approvals, strict=True) if approval is None]
+    if hard:
+        return deny(hard)
+    rule, approval = approvals[0]
+    assert approval is not None
     told = watch.judge(approval)
     if told:
-        broken, finding = told[0]
-        sure = finding.verdict == "violated"
-        why = f"an approval is missing, and asking for it is no way: {finding.why}"
-        return Deny(broken.name, why, broken.doc, "broken" if sure else "unknown")
+        no = deny(told)
+        return attrs.evolve(no, reason=f"an approval is missing, and asking for it is no way: {no.reason}")
     event = approval.event
     return Ask(event.actor, event.args_requested or {}, event.tool or "", rule.name)
+
+
+def deny(found: list[Found]) -> Deny:
+    """By the first rule that is broken for sure, else the first that may be."""
+    sure = [(rule, finding) for rule, finding in found if finding.verdict == "violated"]
+    rule, finding = (sure or found)[0]
+    return Deny(rule.name, finding.why, rule.doc, "broken" if sure else "unknown")
 
 
 def _approval(watch: Watch, rule: core.Rule, view: View) -> View | None:

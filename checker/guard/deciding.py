@@ -10,12 +10,12 @@ from typing import Final
 import attrs
 
 from wfcheck.checker.guard.answers import ALLOW, Answer, Ask, Breach, Deny, failed
-from wfcheck.checker.guard.asking import missing_approval
+from wfcheck.checker.guard.asking import denied, deny
 from wfcheck.checker.guard.futures import Pending, hopeless, standing
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.sequence_rules import ResponseStepper
 from wfcheck.checker.replay.view import View
-from wfcheck.checker.replay.watch import Found, Watch
+from wfcheck.checker.replay.watch import Watch
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 
@@ -48,7 +48,7 @@ class Decider:
             return failed("a call needs its `tool`"), None
         view = self.watch.view(event)
         found = self.watch.judge(view)
-        answer = self._denied(found, view) if found else ALLOW
+        answer = denied(self.watch, found, view) if found else ALLOW
         if found:
             self.watch.forget()
         return (answer if isinstance(answer, Deny) else self._foreseen(view) or answer), view
@@ -56,7 +56,7 @@ class Decider:
     def _foreseen(self, view: View) -> Deny | None:
         """A denial because of what would follow."""
         if self.watch.invariants and (found := standing(self.watch, view)):
-            return _deny(found)
+            return deny(found)
         if not self.owed or view.kind != "call":
             return None
         late = hopeless(self.owed, view, self.pending, self.watch)
@@ -82,17 +82,6 @@ class Decider:
         if self.owed:
             self.pending.settle(view)
         return tuple(Breach(rule.name, f.why, f.verdict == "violated") for rule, f in found)
-
-    def _denied(self, found: list[Found], view: View) -> Answer:
-        """A denial, or the question that would turn it into a permission."""
-        return missing_approval(self.watch, found, view) or _deny(found)
-
-
-def _deny(found: list[Found]) -> Deny:
-    """The first rule that is broken for sure, else the first that may be."""
-    sure = [(rule, finding) for rule, finding in found if finding.verdict == "violated"]
-    rule, finding = (sure or found)[0]
-    return Deny(rule.name, finding.why, rule.doc, "broken" if sure else "unknown")
 
 
 def denial(event: Event) -> Event:
