@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from wfcheck.checker.guard.blocking import blocked
 from wfcheck.checker.replay.judging import Judged, judge_trace
 from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
 from wfcheck.checker.replay.result import ReplayResult
@@ -22,8 +23,6 @@ from wfcheck.dsl.diagnostic import Diagnostic, Severity
 from wfcheck.dsl.source import Span
 
 Outcome: TypeAlias = Literal["passed", "failed", "undecided"]
-ATTEMPTS = frozenset({"call", "say", "ask", "message", "remember", "release", "recall"})
-"""Kinds of events that a guard sees before they happen."""
 
 
 @attrs.frozen
@@ -66,7 +65,7 @@ def run_tests(program: Program, titles: Sequence[str] = ()) -> ExpectationReport
 class Ran:
     """The lines of a test as a run, and what the rules say of it. `lines`: for each event the line it is of."""
 
-    program: Program
+    policy: CompiledPolicy
     judged: Judged
     trace: Trace
     lines: tuple[int, ...]
@@ -74,7 +73,7 @@ class Ran:
 
 def _run(policy: CompiledPolicy, test: Test) -> Iterator[ExpectationResult]:
     trace, lines = trace_of(test)
-    run = Ran(policy.program, judge_trace(policy, trace), trace, lines)
+    run = Ran(policy, judge_trace(policy, trace), trace, lines)
     for expectation in test.expectations:
         outcome, why = _judge(expectation, run)
         yield ExpectationResult(test.file, test.title, _shown(expectation), outcome, why, expectation.span)
@@ -143,7 +142,7 @@ def _judge(expected: Expectation, run: Ran) -> tuple[Outcome, str | None]:
         case "ok":
             return _judge_ok(run.judged.results)
         case "reachable" | "unreachable":
-            return _judge_reachable(run.program, expected)
+            return _judge_reachable(run.policy.program, expected)
         case "blame":
             return _judge_blame(expected, run.judged, run.lines)
         case _:
@@ -151,18 +150,29 @@ def _judge(expected: Expectation, run: Ran) -> tuple[Outcome, str | None]:
 
 
 def _judge_rule(expected: Expectation, run: Ran) -> tuple[Outcome, str | None]:
-    """`violated`, `insufficient`, or `blocked`: broken by an event that a guard sees before it happens."""
+    """`violated`, `insufficient`, or `blocked`: a guard does not allow the event."""
     found = next((result for result in run.judged.results if result.rule == expected.rule), None)
     if found is None:
         return "undecided", f"`{expected.rule}` is not judged on recorded runs"
     if expected.kind == "insufficient":
         return _compared(found.verdict == "insufficient", found, run.lines)
-    events = run.trace.events
-    marks = [m for m in found.breaks if expected.kind != "blocked" or events[m.event].kind in ATTEMPTS]
-    broken = {run.lines[mark.event] for mark in marks}
+    if expected.kind == "blocked":
+        return _judge_blocked(expected, run)
+    broken = {run.lines[mark.event] for mark in found.breaks}
     if found.verdict == "insufficient":
         return "undecided", found.reason
     return _compared(bool(broken) and (expected.index is None or expected.index in broken), found, run.lines)
+
+
+def _judge_blocked(expected: Expectation, run: Ran) -> tuple[Outcome, str | None]:
+    stopped = blocked(run.policy, expected.rule or "", run.trace.events)
+    if stopped is None:
+        return "undecided", f"`{expected.rule}` is nothing that a guard can judge"
+    lines = sorted({run.lines[index] for index in stopped})
+    if expected.index in lines or (expected.index is None and lines):
+        return "passed", None
+    where = f"stopped at {', '.join(map(str, lines))}" if lines else "nothing is stopped"
+    return "failed", f"{expected.rule}: {where}"
 
 
 def _judge_reachable(program: Program, expected: Expectation) -> tuple[Outcome, str | None]:

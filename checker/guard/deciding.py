@@ -81,6 +81,8 @@ class Decider:
         found += self.watch.take(view)
         if self.owed:
             self.pending.settle(view)
+            if view.kind == "call":
+                self.pending.add(view)
         return tuple(Breach(rule.name, f.why, f.verdict == "violated") for rule, f in found)
 
 

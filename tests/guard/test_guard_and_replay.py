@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import wfcheck
-from wfcheck import Ask, Deny, Event
+from wfcheck import Allow, Ask, Deny, Event
+from wfcheck.checker.guard.blocking import blocked
 from wfcheck.checker.guard.guard import Guard
 from wfcheck.checker.guard.policy import GuardPolicy
 from wfcheck.checker.replay.judging import judge_trace
@@ -58,7 +59,7 @@ def _breaks(policy: CompiledPolicy, events: list[Event]) -> dict[str, set[int]]:
     return {result.rule: {mark.event for mark in result.breaks} for result in judged.results}
 
 
-@pytest.mark.parametrize("number", range(48))
+@pytest.mark.parametrize("number", range(36))
 def test_what_was_allowed_breaks_nothing(policies: list[GuardPolicy], number: int) -> None:
     """And what was denied as surely broken does break that rule, were it to happen."""
     policy = policies[number % len(policies)]
@@ -81,7 +82,7 @@ def _with_outcome(past: list[Event], event: Event) -> list[Event]:
     return [*past, event, *([back] if event.kind == "call" else [])]
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(6))
 def test_a_dead_end_is_one(policies: list[GuardPolicy], number: int) -> None:
     """After an event that was denied as a dead end no continuation ends well."""
     dead = 0
@@ -133,3 +134,18 @@ def test_the_scenes_say_something(policies: list[GuardPolicy]) -> None:
                     denied.add(answer.rule)
     assert {"Allow", "Ask", "Deny", "broken", "unknown", "dead end"} <= set(seen), seen
     assert denied == {rule.name for rule in policies[0].program.rules} - UNSTOPPABLE
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_test_blocks_call_blocked_is_denied(policies: list[GuardPolicy], number: int) -> None:
+    """A guard with one rule allows just the attempts that `expect blocked` of that rule does not list."""
+    everything = policies[0].program
+    for name in [rule.name for rule in everything.rules]:
+        alone = GuardPolicy.of(everything, None, [r.name for r in everything.rules if r.name != name])
+        host = _played(alone, number)
+        stopped = blocked(alone.compiled(), name, host.trace)
+        assert stopped == (), name
+        for event, answer, index in host.answers:
+            here = blocked(alone.compiled(), name, [*host.trace[:index], event])
+            assert here is not None
+            assert (index in here) == (not isinstance(answer, Allow))
