@@ -2,10 +2,13 @@
 
     WFCHECK_FUZZ_SECONDS=600 python bench/soundness.py [--start SEED] [--seed SEED] [--oracles 4]
 
-The programs come from `tests/generators`: half of them hold a template of what fools checkers. Of each program:
+The programs come from `tests/generators`. Those of even seeds are about labels, and half of them hold a template of what fools
+checkers; those of odd seeds are about histories: loops that count, retries, guarded agents, parallel branches, inlined workflows,
+partitions and registers, under eight rules each, of every form and scope. Of each program:
 
 * labels: what an event of any run carries lies within what the static labelling says of the act, with and without control;
-* proofs: no rule that is PROVED or VACUOUS is broken in any run, judged by the naive evaluator;
+* proofs: no rule that is PROVED or VACUOUS is broken in any run, judged by the naive evaluator (of histories: in one run or several of
+  one session, one after another or interleaved);
 * guards: a rule that is ENFORCED is broken by acts of agents alone, and by calls whose failure the workflow handles;
 * worlds: of each flow rule that is PROVED, two runs that differ in nothing but the rule's tag show the same at its end (or one a
   beginning of the other, where a run did not complete), for the same decisions of people and releases;
@@ -18,6 +21,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -29,6 +33,8 @@ import attrs
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from generators import ruled  # noqa: E402
+from generators.histories import Told, histories  # noqa: E402
 from generators.oracles import RandomOracle  # noqa: E402
 from generators.programs import generate  # noqa: E402
 from generators.worlds import World  # noqa: E402
@@ -48,12 +54,16 @@ from wfcheck.checker.result import Result, Verdict  # noqa: E402
 from wfcheck.checker.traces.event import Event  # noqa: E402
 from wfcheck.checker.traces.trace import Trace  # noqa: E402
 from wfcheck.dsl import core  # noqa: E402
+from wfcheck.dsl.elaboration import elaborate  # noqa: E402
 from wfcheck.dsl.walk import statements  # noqa: E402
+from wfcheck.stdlib import load  # noqa: E402
 
 WORLDS = 3
 FUEL = 1500
+HISTORIES = 10
 TIMEOUT = 2.0
 CLEARED = (Verdict.PROVED, Verdict.VACUOUS)
+ABOUT_VALUES = (core.Flow, core.FromOnly, core.Decision, core.Meta)
 EVENT_RULES = (core.Before, core.Forbid, core.Allow)
 KINDS = {
     "call": "call",
@@ -181,13 +191,7 @@ def admitted(subject: Subject, result: Result, done: Sessions) -> bool:
 
 def unguarded(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally: Tally) -> Iterator[str]:
     """Rules that are ENFORCED and that something else breaks than what a guard may deny."""
-    handled = {
-        call.span.line
-        for retry in statements(subject.workflow.body)
-        if isinstance(retry, core.Retry) and retry.handler is not None
-        for call in statements(retry.body)
-        if isinstance(call, core.Call)
-    }
+    handled = handled_lines(subject.workflow)
     for rule, result in subject.written:
         if result.verdict is not Verdict.ENFORCED or is_explicit(rule.body) != explicit:
             continue
@@ -200,6 +204,70 @@ def unguarded(subject: Subject, runs: Sequence[Sessions], explicit: bool, tally:
                 line = event.source.line if event.source else 0
                 if event.agent is None and line not in handled:
                     yield f"{rule.name} is ENFORCED and the workflow breaks it at event {event.seq}"
+
+
+def handled_lines(workflow: core.Workflow) -> set[int]:
+    """Where the workflow calls what it has a handler for."""
+    return {
+        call.span.line
+        for retry in statements(workflow.body)
+        if isinstance(retry, core.Retry) and retry.handler is not None
+        for call in statements(retry.body)
+        if isinstance(call, core.Call)
+    }
+
+
+# ---------------------------------------------------------------- histories
+
+
+def examine_histories(seed: int, oracles: int, tally: Tally) -> list[Subject]:
+    """All comparisons of one program about histories, by workflow."""
+    program = written(seed)
+    checked = check_program(program, limits=Limits(TIMEOUT))
+    tally.counts["programs about histories"] += 1
+    tally.wrong += [(seed, f"{name} failed: {error!r}") for name, error in checked.errors]
+    scope = program.rules[0].workflows
+    told = list(histories(program, scope, range(seed * 1000, seed * 1000 + HISTORIES * oracles)))
+    tally.counts["histories"] += len(told)
+    found = [Subject(seed, program, program.workflows[name], checked.results) for name in scope]
+    for subject in found:
+        for _, result in subject.written:
+            tally.counts[f"rules {result.verdict.value}"] += 1
+        tally.wrong += [(seed, what) for what in contradicted(subject, told, tally)]
+        tally.wrong += [(seed, what) for what in unconfirmed(subject, tally)]
+    return found
+
+
+def written(seed: int) -> core.Program:
+    """The program about histories of a seed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "case.wf"
+        path.write_text(ruled.program(seed), encoding="utf-8")
+        program, diagnostics = elaborate.load([path], library=load)
+    errors = [d for d in diagnostics if d.severity.value == "error"]
+    assert not errors, errors
+    return program
+
+
+def contradicted(subject: Subject, told: Sequence[Told], tally: Tally) -> Iterator[str]:
+    """Rules that an event of the workflow breaks though they were proved, or though only agents might break them."""
+    handled = handled_lines(subject.workflow)
+    for rule, result in subject.written:
+        kept = result.verdict in CLEARED and "guard-deployed" not in result.assumptions
+        enforced = result.verdict is Verdict.ENFORCED
+        if isinstance(rule.body, ABOUT_VALUES) or not (kept or enforced):
+            continue
+        for history in told:
+            tally.counts[
+                "guarded verdicts compared with runs" if enforced else "verdicts compared with runs"
+            ] += 1
+            found = breaks(subject.program, rule, [event for _, event in history], marked=True)
+            for place in found.broken:
+                name, event = history[place]
+                line = event.source.line if event.source else 0
+                excused = enforced and (event.agent is not None or line in handled)
+                if name == subject.workflow.symbol and not excused:
+                    yield f"{rule.name} is {result.verdict.value} for {name} and breaks at event {place}"
 
 
 # ---------------------------------------------------------------- worlds
@@ -312,7 +380,7 @@ def unconfirmed(subject: Subject, tally: Tally) -> Iterator[str]:
 
 
 def shrunk(seed: int, oracles: int) -> int:
-    """The smallest size at which the seed still contradicts."""
+    """The smallest size at which the (even) seed still contradicts."""
     for size in range(1, 14):
         tally = Tally()
         examine(seed, oracles, tally, size)
@@ -327,9 +395,14 @@ def fuzz(seconds: float, start: int, oracles: int) -> Tally:
     end = time.monotonic() + seconds
     seed = start
     while time.monotonic() < end:
-        examine(seed, oracles, tally)
+        look(seed, oracles, tally)
         seed += 1
     return tally
+
+
+def look(seed: int, oracles: int, tally: Tally) -> list[Subject]:
+    """The program of a seed."""
+    return examine_histories(seed, oracles, tally) if seed % 2 else [examine(seed, oracles, tally)]
 
 
 def main() -> int:
@@ -343,8 +416,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.seed is not None:
         tally = Tally()
-        for _, result in examine(options.seed, options.oracles, tally).written:
-            print(f"{result.rule}: {result.verdict.value} {result.reason or ''}")
+        for subject in look(options.seed, options.oracles, tally):
+            for _, result in subject.written:
+                print(f"{result.rule} in {result.workflow}: {result.verdict.value} {result.reason or ''}")
     else:
         seconds = float(os.environ.get("WFCHECK_FUZZ_SECONDS", "60"))
         tally = fuzz(seconds, options.start, options.oracles)
@@ -352,7 +426,8 @@ def main() -> int:
         print(f"{name}: {number:,}")
     print(f"contradictions: {len(tally.wrong)}")
     for seed, what in tally.wrong:
-        print(f"  seed {seed}, size {shrunk(seed, options.oracles)}: {what}")
+        size = "" if seed % 2 else f", size {shrunk(seed, options.oracles)}"
+        print(f"  seed {seed}{size}: {what}")
     return 1 if tally.wrong else 0
 
 

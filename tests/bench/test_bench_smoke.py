@@ -14,7 +14,7 @@ import pytest
 from wfcheck.checker.labels.analysis import Labelling, analyse
 from wfcheck.checker.obligation import Limits
 from wfcheck.checker.pipeline import check_program
-from wfcheck.checker.result import Verdict, Witness
+from wfcheck.checker.result import Result, Verdict, Witness
 from wfcheck.checker.rules.flow import virtual_sources
 from wfcheck.dsl import core
 
@@ -85,11 +85,12 @@ def test_the_scale_benchmark_measures() -> None:
 
 def test_a_few_random_programs_contradict_nothing(soundness: ModuleType) -> None:
     tally = soundness.Tally()
-    for seed in (3, 4, 5):
-        soundness.examine(seed, 2, tally)
+    for seed in (3, 4, 5, 6):
+        soundness.look(seed, 2, tally)
     assert tally.wrong == []
-    assert tally.counts["programs"] == 3
+    assert tally.counts["programs"] == tally.counts["programs about histories"] == 2
     assert tally.counts["runs"] > 0
+    assert tally.counts["histories"] > 0
 
 
 def forged(soundness: ModuleType, seed: int) -> object:
@@ -108,6 +109,20 @@ def test_wrong_proofs_are_noticed(soundness: ModuleType) -> None:
         for explicit in (False, True):
             runs = list(soundness.random_runs(subject, 6, explicit))
             found += list(soundness.broken(subject, runs, explicit, tally))
+    assert found
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PROVED, Verdict.ENFORCED])
+def test_wrong_proofs_about_histories_are_noticed(soundness: ModuleType, verdict: Verdict) -> None:
+    tally, found = soundness.Tally(), []
+    for seed in (1, 3):
+        program = soundness.written(seed)
+        results = tuple(
+            Result(rule.file, "w", rule.name, verdict, rule.span, "high") for rule in program.rules
+        )
+        subject = soundness.Subject(seed, program, program.workflows["w"], results)
+        told = list(import_module("generators.histories").histories(program, ["w"], range(20)))
+        found += list(soundness.contradicted(subject, told, tally))
     assert found
 
 
