@@ -31,8 +31,15 @@ def plain_replay(report: ReplayReport, files: Iterable[str]) -> ReplayReport:
     plain = _plainer(files)
     results = tuple(_replayed(result, plain) for result in report.results)
     causes = tuple(attrs.evolve(c, rule=plain(c.rule), cause=plain(c.cause)) for c in report.causes)
-    near = tuple(attrs.evolve(n, assumption=plain(n.assumption)) for n in report.near_misses)
-    return attrs.evolve(report, results=results, causes=causes, near_misses=near)
+    near = tuple(
+        attrs.evolve(n, assumption=plain(n.assumption), rule=n.rule and plain(n.rule))
+        for n in report.near_misses
+    )
+    left = tuple(
+        attrs.evolve(d, why=plain(d.why), assumption=d.assumption and plain(d.assumption))
+        for d in report.departures
+    )
+    return attrs.evolve(report, results=results, causes=causes, near_misses=near, departures=left)
 
 
 def ambiguous_tools(report: ReplayReport, program: Program) -> tuple[Diagnostic, ...]:

@@ -260,6 +260,7 @@ _WARNINGS = {
     "WF616": ("waiting in a circle", "a `receive` waits for a message that is sent only behind it"),
     "WF617": ("steps without a way out", "no run that comes to a step ends normally"),
     "WF618": ("undeclared effect", "a tool that is called says not what it does or where its arguments go"),
+    "WF716": ("certificate not used", "a certificate given to a replay is not of the sources as they are"),
     "WF711": ("empty trace", "a file holds no trace at all"),
 }
 _NOTES = {

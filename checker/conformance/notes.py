@@ -10,7 +10,7 @@ import attrs
 Key: TypeAlias = tuple[str, str]
 """The kind of an event, and the tool, store, step or principal it is about."""
 
-SOFT, BROKEN, CHANGED, MISSING, EXTRA = 1, 3, 4, 4, 10
+SOFT, BROKEN, CHANGED, MISSING, EXTRA = 1, 3, 4, 4, 14
 """Weights: of what hosts often do not record, of a broken assumption, and of an event that is not as expected, missing, too much. The
 lightest explanation of a run is taken."""
 

@@ -14,7 +14,7 @@ import attrs
 
 from wfcheck.checker.conformance.match import matches
 from wfcheck.checker.conformance.model import Model
-from wfcheck.checker.conformance.notes import EXTRA, SOFT, Doubt, Note
+from wfcheck.checker.conformance.notes import EXTRA, SOFT, Doubt, Key, Note
 from wfcheck.checker.conformance.settle import TooManyWaysError, Ways, settle
 from wfcheck.checker.conformance.skip import skips
 from wfcheck.checker.conformance.stack import Config
@@ -98,14 +98,19 @@ def _extra(model: Model, view: View) -> Note | None:
         return None
     soft = kind in ("llm", "step", "reset")
     if kind == "call" and view.tool is None:
-        return Note(f"`{name}` is not declared", EXTRA, ((kind, name),))
+        return Note(f"`{name}` is not declared", EXTRA, _about(kind, name))
     if kind == "remember":
         store = view.event.store or ""
         why = f"`{store}` is written by no step of the workflow"
         return Note(why, EXTRA, assumption=f"{store}.writers") if store else Note(why, EXTRA)
     shown = f"`{name}`" if name else f"`{kind}`"
-    about = ((kind, name), (kind, ""))
-    return Note(f"{shown} is out of order", SOFT + 1 if soft else EXTRA, about, soft=soft)
+    return Note(f"{shown} is out of order", SOFT + 1 if soft else EXTRA, _about(kind, name), soft=soft)
+
+
+def _about(kind: str, name: str) -> tuple[Key, ...]:
+    """The event, and of a call what comes of it."""
+    kinds = ("call", "result", "fail") if kind == "call" else (kind,)
+    return tuple((each, told) for each in kinds for told in dict.fromkeys((name, "")))
 
 
 __all__ = ["EXPANSIONS", "Explained", "TooManyWaysError", "explain"]

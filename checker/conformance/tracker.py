@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from wfcheck.checker.conformance.model import Model
-from wfcheck.checker.conformance.notes import Deviation, Doubt
+from wfcheck.checker.conformance.notes import EXTRA, Deviation, Doubt
 from wfcheck.checker.conformance.search import explain
 from wfcheck.checker.conformance.settle import TooManyWaysError, settle
 from wfcheck.checker.conformance.stack import Config, Ended, Over
@@ -19,11 +19,13 @@ MOST = 100
 
 @attrs.define
 class RunState:
-    """One run so far. `lost`: from there on it is not followed; its text says why. `gone`: workflows that only run once and did."""
+    """One run so far. `lost`: from there on it is not followed; its text says why. `strays`: calls that the
+    workflow does not have, and that have not returned."""
 
     configs: tuple[Config, ...]
     deviations: int = 0
     lost: Doubt | None = None
+    strays: set[str] = attrs.field(factory=set)
 
     @property
     def doubt(self) -> Doubt | None:
@@ -53,7 +55,7 @@ class Tracker:
         state = self.runs.get(key)
         if state is None or (not view.run and _over(state)):
             state = self.runs[key] = self._fresh(view)
-        if state.lost is not None:
+        if state.lost is not None or _returned(state, view):
             return
         try:
             found = explain(self.model, self._ways(state, view), view)
@@ -62,6 +64,12 @@ class Tracker:
             return
         state.configs = found.configs
         self._count(state, view)
+        if (
+            view.kind == "call"
+            and any(note.cost == EXTRA for note in found.notes)
+            and len(state.strays) < MOST
+        ):
+            state.strays.add(view.event.call or view.name)
         if found.notes:
             state.deviations += not all(note.soft for note in found.notes)
             yield Deviation(view.index, key, found.notes)
@@ -89,6 +97,15 @@ class Tracker:
         symbols = state.workflows
         if len(symbols) == 1:
             self.finished.setdefault(view.session, set()).update(symbols)
+
+
+def _returned(state: RunState, view: View) -> bool:
+    """Whether the event is what came of a call that the workflow does not have."""
+    name = view.event.call or view.name
+    if view.kind not in ("result", "fail", "deny") or name not in state.strays:
+        return False
+    state.strays.discard(name)
+    return True
 
 
 def _over(state: RunState) -> bool:

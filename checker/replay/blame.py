@@ -1,6 +1,7 @@
 """Why a rule was broken: the first event that left the workflow, or that broke an assumption of its proof.
 
-If a run breaks a proved rule, such an event exists; where the record does not tell, the first place at which it does not is named."""
+If a run breaks a proved rule, such an event exists; where the record does not tell, the first place at which it does not is named, and
+the blame stays with the event at which the rule is broken."""
 
 from __future__ import annotations
 
@@ -48,12 +49,12 @@ class View:
 
 @attrs.frozen
 class Fault:
-    """What is to blame. `unexplained`: a proof rules it out."""
+    """What is to blame. `unsure`: why an earlier event may be to blame."""
 
     index: int
     why: str
     assumption: str | None = None
-    unexplained: bool = False
+    unsure: str | None = None
 
 
 def fault(first: Finding, evidence: Evidence, rule: View) -> Fault:
@@ -64,9 +65,10 @@ def fault(first: Finding, evidence: Evidence, rule: View) -> Fault:
     if rule.rests is None or not rule.rests.proved:
         return Fault(first.index, first.why)
     doubt = min(_doubts(first, evidence, rule), key=lambda d: d.index, default=None)
-    if doubt is not None:
-        return Fault(doubt.index, _then(doubt.why, first.why))
-    return Fault(first.index, first.why, unexplained=True)
+    if doubt is None:
+        return Fault(first.index, first.why, unsure=UNEXPLAINED)
+    why = f"the run may have left the workflow at event {doubt.index} or later: {doubt.why}"
+    return Fault(first.index, first.why, unsure=why)
 
 
 def _then(cause: str, effect: str) -> str:

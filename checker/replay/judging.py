@@ -8,7 +8,7 @@ from wfcheck.checker.conformance.model import Compiled, Model
 from wfcheck.checker.conformance.tracker import Tracker
 from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.replay.assumptions import Broken
-from wfcheck.checker.replay.blame import UNEXPLAINED, View, fault, greyed
+from wfcheck.checker.replay.blame import View, fault, greyed
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.passing import Passed, pass_over
 from wfcheck.checker.replay.policy import CompiledPolicy
@@ -109,7 +109,7 @@ class _Judging:
             self.trace.name, rule.name, "violated", rule.severity, blame, self._mark(turned),
             self._mark(first.index), self.mode, rule.heuristic,
             evidence.runs[found.index] != evidence.runs[first.index],
-            UNEXPLAINED if found.unexplained else None,
+            found.unsure,
             tuple(self._mark(index) for index in dict.fromkeys(f.index for f in broken)),
         )  # fmt: skip
 

@@ -15,7 +15,8 @@ from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions
 
 Looks: TypeAlias = Callable[[str, str], bool]
-_PAST = (core.LastEvent, core.EarlierEvent, core.Known)
+_BY_CALLS = frozenset({"read", "write", "emit"})
+_UNNAMED = frozenset({"input", "message", "say", "ask", "end", "reset"})
 _TURNS = frozenset({"llm", "input"})
 
 
@@ -45,8 +46,9 @@ def scope_of(rule: core.Rule) -> Scope:
 
 def looks(rule: core.Rule, compiled: monitor.Compiled, stepper: Stepper, program: core.Program) -> Looks:
     """Whether an event of a kind, about a tool, may change what the rule says."""
-    if isinstance(rule.body, core.Flow | core.FromOnly | core.Decision | core.Always) or _asks(rule):
+    if isinstance(rule.body, core.Flow | core.FromOnly | core.Decision):
         return lambda _kind, _name: True
+    asked = _asked(rule, program)
     steps = _counts_steps(compiled, program)
     turns = isinstance(compiled, monitor.Quota) and any(s.kind == "turn" for s in compiled.scopes)
 
@@ -54,6 +56,8 @@ def looks(rule: core.Rule, compiled: monitor.Compiled, stepper: Stepper, program
         if (steps and kind == "call") or (turns and kind in _TURNS):
             return True
         done = "call" if kind in ("result", "fail") else kind
+        if any(_speaks(choice, done, name) for choice in asked):
+            return True
         return any(_concerns(stepper, each, name) for each in {kind, done})
 
     return look
@@ -87,18 +91,51 @@ def _expires(program: core.Program) -> bool:
     )
 
 
+def _speaks(choice: core.EventChoice, kind: str, name: str) -> bool:
+    """Whether a pattern may be about such events; what tools read, write and emit shows as calls."""
+    if choice.kind in _BY_CALLS:
+        return kind == "call"
+    same = kind == ("call" if choice.kind == "fail" else choice.kind)
+    return same and (kind in _UNNAMED or not choice.subjects or not name or name in choice.subjects)
+
+
 def _tracks(rule: core.Rule) -> bool:
-    return any(
-        isinstance(part, core.Variable) and part.kind == "register"
-        for expression in expressions_in(rule.body)
-        for part in subexpressions(expression)
+    return bool(_registers(rule.body))
+
+
+def _registers(part: object) -> frozenset[str]:
+    """The registers that a part of a program names."""
+    return frozenset(
+        each.register if isinstance(each, core.Known) else each.name
+        for expression in expressions_in(part)
+        for each in subexpressions(expression)
+        if isinstance(each, core.Known) or (isinstance(each, core.Variable) and each.kind == "register")
     )
 
 
-def _asks(rule: core.Rule) -> bool:
-    """Whether it asks about registers or about earlier events."""
-    return _tracks(rule) or any(
-        isinstance(part, _PAST)
-        for expression in expressions_in(rule.body)
+def _asked(rule: core.Rule, program: core.Program) -> tuple[core.EventChoice, ...]:
+    """The events that its conditions ask about, through registers too."""
+    found: list[core.EventChoice] = []
+    pending, seen = [*_registers(rule.body)], set[str]()
+    for expression in expressions_in(rule.body):
+        found += _earlier(expression)
+    while pending:
+        name = pending.pop()
+        if name in seen or name not in program.registers:
+            continue
+        seen.add(name)
+        for update in program.registers[name].updates:
+            found += update.event.choices
+            for expression in expressions_in(update):
+                found += _earlier(expression)
+            pending += _registers(update)
+    return tuple(found)
+
+
+def _earlier(expression: core.Expr) -> list[core.EventChoice]:
+    return [
+        choice
         for part in subexpressions(expression)
-    )
+        if isinstance(part, core.LastEvent | core.EarlierEvent)
+        for choice in part.event.choices
+    ]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from wfcheck.checker.replay.result import Blame, Mark, ReplayReport, ReplayResult, Undeclared
+from wfcheck.checker.replay.result import (
+    Blame,
+    Departure,
+    Mark,
+    NearMiss,
+    ReplayReport,
+    ReplayResult,
+    Undeclared,
+)
 from wfcheck.checker.report.escape import counted, visible
 from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.report.style import Style
@@ -30,7 +38,8 @@ def write_replay_text(report: ReplayReport, sources: Sources, style: Style) -> s
     lines = [line for run in runs for line in run]
     parts.append("".join(f"{line}\n" for line in lines))
     parts.append(_block("tools that the spec does not declare:", _undeclared(report), style))
-    parts.append(_block("near misses: assumptions that broke while every rule held:", _near(report), style))
+    parts.append(_block("events that left the workflow:", _departures(report, style), style))
+    parts.append(_block("near misses: assumptions that broke while the rule held:", _near(report), style))
     parts.append(_block("skipped:", _skipped(report), style))
     parts.append(_block("causes:", _causes(report), style))
     parts.append(_summary(report, style) + "\n")
@@ -69,8 +78,9 @@ def _marks(result: ReplayResult) -> list[str]:
         if blame.cause is not None:
             lines.append(f"cause          {_at(blame.cause)}")
         lines.append(f"blame          {_at(blame.mark)}  {_why(blame)}")
-    if result.point_of_no_return is not None:
-        lines.append(f"no return      {_at(result.point_of_no_return)}")
+    turned = result.point_of_no_return
+    if turned is not None and (result.manifestation is None or turned.event != result.manifestation.event):
+        lines.append(f"no return      {_at(turned)}")
     if result.manifestation is not None and (blame is None or result.manifestation != blame.mark):
         lines.append(f"manifestation  {_at(result.manifestation)}")
     return lines
@@ -109,7 +119,25 @@ def _undeclared_tool(tool: str, found: list[Undeclared]) -> str:
 
 
 def _near(report: ReplayReport) -> list[str]:
-    return [f"{visible(n.trace)}  {visible(n.assumption)}  {_at(n.mark)}" for n in report.near_misses]
+    return [_missed(n) for n in report.near_misses]
+
+
+def _missed(near: NearMiss) -> str:
+    words = f"{visible(near.trace)}  {visible(near.assumption)}  {_at(near.mark)}"
+    if near.rule is None:
+        return words
+    left = "no layer is left" if near.layers == 0 else f"{counted(near.layers or 0, 'layer')} left"
+    return f"{words}  `{visible(near.rule)}` held, {left}"
+
+
+def _departures(report: ReplayReport, style: Style) -> list[str]:
+    return [_departed(found, style) for found in report.departures]
+
+
+def _departed(found: Departure, style: Style) -> str:
+    broken = f" (breaks `{visible(found.assumption)}`)" if found.assumption else ""
+    words = f"{visible(found.trace)}  {_at(found.mark)}  {visible(found.why)}{broken}"
+    return style.paint("dim", f"{words}  (no rule minds)") if found.greyed else words
 
 
 def _skipped(report: ReplayReport) -> list[str]:

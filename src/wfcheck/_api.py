@@ -190,8 +190,9 @@ def replay(
     rule: str | Iterable[str] = (),
     provenance: Provenance = "values",
     lenient: bool = False,
+    certificates: str | Path | None = None,
 ) -> ReplayReport:
-    """Step recorded runs against the rules of a spec.
+    """Step recorded runs against the rules and the workflows of a spec.
 
     Args:
         spec: a loaded spec, or the paths of one.
@@ -200,20 +201,32 @@ def replay(
         rule: names or globs; only these rules are judged.
         provenance: how the origin of a value is found (`declared`, `values` or `context`).
         lenient: malformed runs are counted and skipped instead of being errors.
+        certificates: a folder of certificates that say what proofs rest on. What they leave open is proved where a run breaks a rule
+            or an assumption, within half a minute.
 
     Raises:
         WfError: something is wrong with the spec. Problems of traces are diagnostics of the report.
     """
     from wfcheck.checker.naming import ambiguous_tools, plain_replay
+    from wfcheck.checker.proofs import proofs_of
     from wfcheck.checker.replay import run
     from wfcheck.checker.selection import globs, unmatched
 
     loaded = spec if isinstance(spec, Spec) else load(spec, policy=policy)
     rules = _words(rule)
     names = [str(trace) for trace in _paths(traces)]
-    report = run.replay(loaded.program, names, provenance=provenance, lenient=lenient, rules=globs(rules))
+    proofs, unused = proofs_of(loaded.program, certificates)
+    report = run.replay(
+        loaded.program, names, provenance=provenance, lenient=lenient, rules=globs(rules), proofs=proofs
+    )
     missed = unmatched(rules, (r.name for r in loaded.program.rules))
-    found = (*loaded.diagnostics, *missed, *ambiguous_tools(report, loaded.program), *report.diagnostics)
+    found = (
+        *loaded.diagnostics,
+        *missed,
+        *unused,
+        *ambiguous_tools(report, loaded.program),
+        *report.diagnostics,
+    )
     return attrs.evolve(plain_replay(report, loaded.program.files), diagnostics=found)
 
 

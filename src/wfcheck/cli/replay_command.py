@@ -44,6 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="count and list malformed runs instead of failing",
     )
+    parser.add_argument(
+        "--certificates",
+        metavar="DIR",
+        help="certificates that say what proofs rest on (default: prove when needed)",
+    )
     options.add_output(parser)
 
 
@@ -80,6 +85,8 @@ def _replayed(args: argparse.Namespace, chosen: Mapping[str, Any]) -> ReplayRepo
 
     names = ("policy", "rule", "provenance", "lenient")
     try:
-        return replay(args.spec, args.traces, **{name: chosen[name] for name in names})
+        return replay(
+            args.spec, args.traces, certificates=args.certificates, **{name: chosen[name] for name in names}
+        )
     except WfError as error:
         return ReplayReport((), error.diagnostics)
