@@ -181,8 +181,13 @@ def test_a_violation_is_one_from_the_cache_too(home: Path) -> None:
 
 
 def test_a_comparison_with_another_file_is_made_again(home: Path) -> None:
-    edit("older.wf", "principal helper is agent\npolicy p {\n  allow helper: _\n}\n")(home)
-    edit("go.wf", 'policy q {\n  check policy at most "older.wf"\n}\n')(home)
+    edit("older.wf", TOOLS + "workflow go() {\n}\n" + RULE)(home)
+    edit(
+        "go.wf",
+        (TOOLS + "workflow go() {\n}\n" + RULE).replace(
+            "post\n", 'post\n  c: check policy at most "older.wf"\n'
+        ),
+    )(home)
     assert wfcheck("check", "go.wf")[0] != 2
     assert not (home / answers.FOLDER).exists()
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "fmt": "format .wf files in place",
     "graph": "draw the typed DAG of a workflow",
     "recheck": "re-establish certificates without the prover",
+    "init": "write a first spec that checks",
+    "import": "write a starter spec from a catalogue of tools or an exported graph",
     "explain": "explain a diagnostic code, a built-in rule, a verdict or a rule of a spec",
 }
 EPILOG = (
@@ -73,7 +75,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         sub = subparsers.add_parser(name, help=text, description=text, epilog=EPILOG, allow_abbrev=False)
         if name == wanted:
-            module = import_module(f"wfcheck.cli.{name}_command")
+            module = import_module(f"wfcheck.cli.{name.replace('-', '_')}_command")
             module.configure(sub)
             sub.set_defaults(run=module.run)
     return parser

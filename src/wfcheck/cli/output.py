@@ -40,6 +40,16 @@ def emit(text: str, file: str | None = None) -> tuple[Diagnostic, ...]:
     return ()
 
 
+def create(text: str, file: str) -> tuple[Diagnostic, ...]:
+    """Write a new file; one that is there already stays as it is, and is a diagnostic."""
+    try:
+        with Path(file).open("xb") as new:
+            new.write(encoded(text))
+    except OSError as error:
+        return (unwritable(file, error),)
+    return ()
+
+
 def encoded(text: str) -> bytes:
     """The bytes of a report, whatever texts it quotes."""
     return text.encode("utf-8", "backslashreplace")

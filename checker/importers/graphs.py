@@ -1,0 +1,145 @@
+"""Exported graphs: LangGraph (JSON of `get_graph().to_json()`, or Mermaid), and agents of the OpenAI Agents SDK with their handoffs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from wfcheck.checker.importers.catalogues import merged, tools_of
+from wfcheck.checker.importers.drafts import Draft, Node, Tool
+from wfcheck.checker.importers.reading import bad, json_of, listed, text_at
+
+_MOST = 500
+_START, _END = "__start__", "__end__"
+_ARROW = re.compile(r"\s*(?:-->|-\.->|==>|--[^-]*-->|-\.[^.]*\.->)\s*(?:\|[^|]*\|\s*)?")
+_MERMAID_NAME = re.compile(r"\s*([^\s\[({<>;|&]+)")
+_SCHEMAS = ("params_json_schema", "parameters", "inputSchema", "input_schema")
+Edge = tuple[str | None, str | None]
+
+
+def langgraph(text: str, source: str) -> Draft:
+    """Nodes and edges as drawn. That a run follows an edge is all that is known of it: conditions and states are not exported."""
+    pairs = _json_pairs(text, source) if text.lstrip()[:1] in {"{", "["} else _mermaid_pairs(text)
+    edges = frozenset((_start(a), _end(b)) for a, b in pairs)
+    names = dict.fromkeys(name for a, b in pairs for name in (a, b) if name not in {_START, _END})
+    if not names:
+        raise bad(source, "it holds no nodes with edges", "export the graph with `to_json` or `draw_mermaid`")
+    if len(names) > _MOST:
+        raise bad(source, f"it has more than {_MOST} nodes")
+    return Draft("langgraph", source, nodes=tuple(map(Node, names)), edges=_closed(edges, names))
+
+
+def _start(name: str) -> str | None:
+    return None if name == _START else name
+
+
+def _end(name: str) -> str | None:
+    return None if name == _END else name
+
+
+def _closed(edges: frozenset[Edge], names: Mapping[str, None]) -> frozenset[Edge]:
+    """Edges without a known start may start anywhere; whoever leads nowhere may end; what nothing leads to may come after anything."""
+    found = set(edges)
+    if not any(source is None for source, _ in edges):
+        found |= {(None, name) for name in names}
+    reached, sources = {target for _, target in found}, {source for source, _ in found}
+    found |= {(name, None) for name in names if name not in sources}
+    found |= {(other, name) for name in names if name not in reached for other in (None, *names)}
+    return frozenset(found)
+
+
+def _json_pairs(text: str, source: str) -> list[tuple[str, str]]:
+    value = json_of(text, source)
+    if not isinstance(value, Mapping):
+        return []
+    inner = value.get("graph")
+    graph = inner if isinstance(inner, Mapping) and "edges" in inner else value
+    ids = [
+        n if isinstance(n, str | int) else n.get("id")
+        for n in listed(graph.get("nodes"))
+        if isinstance(n, Mapping | str | int)
+    ]
+    names = {
+        identifier: _label(node) for identifier, node in zip(ids, listed(graph.get("nodes")), strict=False)
+    }
+    found = []
+    for edge in listed(graph.get("edges")):
+        ends = (
+            (edge.get("source"), edge.get("target")) if isinstance(edge, Mapping) else tuple(listed(edge)[:2])
+        )
+        if len(ends) == 2 and all(isinstance(end, str | int) for end in ends):
+            found.append((str(names.get(ends[0], ends[0])), str(names.get(ends[1], ends[1]))))
+    alone = {str(name) for name in names.values() if name} - {name for pair in found for name in pair}
+    return found + [(name, name) for name in sorted(alone - {_START, _END})]
+
+
+def _label(node: Any) -> str | None:
+    """The name of a node: its id, unless that is a number and its data has a name."""
+    if not isinstance(node, Mapping):
+        return str(node)
+    identifier, data = node.get("id"), node.get("data")
+    if isinstance(identifier, int) and isinstance(data, Mapping) and text_at(data, "name"):
+        return text_at(data, "name")
+    return None if identifier is None else str(identifier)
+
+
+def _mermaid_pairs(text: str) -> list[tuple[str, str]]:
+    """The arrows of a Mermaid flow chart, with or without labels; `subgraph` and styles say nothing about order."""
+    found = []
+    for line in text.splitlines()[: 20 * _MOST]:
+        parts = [_MERMAID_NAME.match(part[:1000]) for part in _ARROW.split(line[:10_000])]
+        ends = [part[1] for part in parts if part is not None]
+        if len(parts) > 1 and len(ends) == len(parts):
+            found += list(pairwise(ends))
+    return [(a.replace("\\3a", ":"), b.replace("\\3a", ":")) for a, b in found]
+
+
+def openai_agents(text: str, source: str) -> Draft:
+    """One agent or a list of them, with `name`, `tools` and `handoffs` (agents, or their names); each may end the run. Tools of
+    servers that are only named are not known and have to be added."""
+    value = json_of(text, source)
+    found: dict[str, Node] = {}
+    tools: list[Tool] = []
+    edges: set[Edge] = set()
+    roots = listed(value) or listed(value.get("agents") if isinstance(value, Mapping) else None) or [value]
+    waiting = [agent for agent in roots if isinstance(agent, Mapping)]
+    first = next((_name(agent) for agent in waiting if _name(agent)), "")
+    while waiting and len(found) < _MOST:
+        agent = waiting.pop()
+        name = _name(agent)
+        if not name or name in found:
+            continue
+        own = list(tools_of(agent.get("tools"), _SCHEMAS))
+        tools += own
+        found[name] = Node(name, text_at(agent, "handoff_description"), tuple(tool.name for tool in own))
+        edges |= {(name, None)}
+        for target, inner in _handoffs(agent):
+            edges.add((name, target))
+            waiting += (
+                [inner] if inner is not None else [{"name": target}] if not _known(target, roots) else []
+            )
+    if not found:
+        raise bad(source, "it holds no agents", "give objects with `name`, `tools` and `handoffs`")
+    start = frozenset({(None, first)})
+    return Draft("openai-agents", source, merged(tools), tuple(found.values()), frozenset(edges) | start)
+
+
+def _known(name: str, agents: list[Any]) -> bool:
+    return any(isinstance(agent, Mapping) and _name(agent) == name for agent in agents)
+
+
+def _name(agent: Mapping[str, Any]) -> str:
+    return text_at(agent, "name") or text_at(agent, "agent_name")
+
+
+def _handoffs(agent: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+    for handoff in listed(agent.get("handoffs")):
+        if isinstance(handoff, str):
+            yield handoff, None
+        elif isinstance(handoff, Mapping):
+            inner = handoff.get("agent")
+            target = inner if isinstance(inner, Mapping) else handoff
+            if _name(target):
+                yield _name(target), target if {"tools", "handoffs", "instructions"} & target.keys() else None
