@@ -22,15 +22,21 @@ def reach(
 ) -> Result:
     """VIOLATED with a run that shows the events; PROVED or VACUOUS if no run does; anything else is undecided.
 
-    An earlier event counts once it returned, the last one as soon as it is tried."""
+    All of them are of one run. An earlier event counts once it returned, the last one as soon as it is tried."""
     last = events[-1]
     body = core.Forbid(last, None, events[0] if len(events) == 2 else None, None, None)
     registers = dict(program.registers)
     if len(events) > 2:
         registers[STAGE] = _stages(events[:-1], last.span)
         body = attrs.evolve(body, condition=_stage_is(len(events) - 1, last.span))
+    alone = attrs.evolve(program.workflows[workflow], once_per_session=True)
+    workflows = {**program.workflows, workflow: alone}
     asked = attrs.evolve(
-        program, registers=registers, rules=(_rule(body, workflow, program, last.span),), tests=()
+        program,
+        workflows=workflows,
+        registers=registers,
+        rules=(_rule(body, workflow, program, last.span),),
+        tests=(),
     )
     checked = check_program(asked, selection=Selection((RULE,), workflow), limits=limits)
     for _, error in checked.errors:

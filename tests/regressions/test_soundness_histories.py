@@ -10,6 +10,7 @@ import pytest
 from wfcheck.checker.pipeline import check
 from wfcheck.checker.reference.judge import judge
 from wfcheck.checker.reference.oracle import ScriptedOracle
+from wfcheck.checker.testing import run_tests
 from wfcheck.dsl import core
 from wfcheck.dsl.elaboration import elaborate
 from wfcheck.dsl.walk import statements
@@ -102,3 +103,17 @@ def test_a_refusal_does_not_expire(tmp_path: Path) -> None:
     assert [e.tool for e in done.events if e.kind == "call"] == ["look", "look", "pay"]
     assert verdict.holds
     assert check([path]).results[0].verdict.value == "PROVED"
+
+
+@pytest.mark.parametrize(
+    ("events", "found"), [("pay, look, pay", False), ("pay, audit", True), ("look, audit", True)]
+)
+def test_what_can_be_reached_is_reached_in_one_run(tmp_path: Path, events: str, found: bool) -> None:
+    path = tmp_path / "spec.wf"
+    path.write_text(
+        HEAD + "workflow w(n: int from {user}) { if n > 0 { pay(amount: n) } else { look() }  audit() }\n"
+        f'test "t" {{ expect reachable w: {events}  expect unreachable w: {events} }}'
+    )
+    program, _ = elaborate.load([path], library=load)
+    outcomes = [result.outcome for result in run_tests(program).results]
+    assert outcomes == (["passed", "failed"] if found else ["failed", "passed"])
