@@ -50,6 +50,11 @@ class Tracked:
     updates: tuple[Update, ...]
     asked: tuple[tuple[core.EventPattern, Pattern, bool], ...]  # the last: every earlier event is kept
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything of the past has to be kept."""
+        return bool(self.updates or self.asked)
+
 
 def compile_tracked(program: core.Program, expressions: Iterable[core.Expr], tables: Tables) -> Tracked:
     """The registers of a program and the patterns that the expressions (and the registers) ask about."""

@@ -21,7 +21,7 @@ from wfcheck.checker.conditions.compiled import (
     conjunction,
     has_unknown,
 )
-from wfcheck.checker.replay.subjects import Moment, about
+from wfcheck.checker.replay.subjects import Moment, Static, about, static_of
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Value
@@ -111,6 +111,13 @@ class Pattern:
         """Whether an event of the kind, about the tool of that name, may match at all."""
         return any(kind in c.kinds and (c.names is None or name in c.names) for c in self.choices)
 
+    def settled(self, kind: str, name: str, tool: core.Tool | None) -> Truth | None:
+        """Whether every event of the kind about the tool of that name matches; None where it depends on the event."""
+        truths = [c.settled(kind, name, tool) for c in self.choices if kind in c.kinds]
+        if True in truths:
+            return True
+        return None if None in truths else UNKNOWN if UNKNOWN in truths else False
+
     def matches(
         self,
         view: View,
@@ -135,6 +142,13 @@ class Choice:
     args: bool  # the other must be that very call
     names: frozenset[str] | None = None  # the tools that it is about, where it is about tools by name
     behalf: bool = False  # `by` is also whoever the actor acts on behalf of
+    static: Static | None = None  # what the kind, the name and the tool alone say of the subject
+
+    def settled(self, kind: str, name: str, tool: core.Tool | None) -> Truth | None:
+        """As of the pattern."""
+        told = None if self.static is None else self.static(kind, name, tool)
+        plain = self.by is None and not self.tests and not self.args
+        return told if plain or told is False else None
 
     def match(self, view: View, other: View | None, bindings: Bindings, history: History | None) -> Match:
         truth = conjunction(self.subject(view), _acts(view, self.by, self.behalf))
@@ -191,7 +205,7 @@ def _choice(
     args = any(_is_call(test) for _, test in choice.tests)
     named = choice.subjects if choice.kind in _NAMED and choice.subjects else None
     bound = binding and choice.kind == "approve"
-    return Choice(kinds, subject, choice.by, tuple(tests), bound, args, named)
+    return Choice(kinds, subject, choice.by, tuple(tests), bound, args, named, static=static_of(choice))
 
 
 def _is_call(test: core.ArgumentTest) -> bool:

@@ -28,6 +28,11 @@ class CompiledPolicy:
     tracked: Tracked
     contracts: Contracts
 
+    @property
+    def answerable(self) -> bool:
+        """Whether a rule asks on whose behalf somebody acts."""
+        return any(isinstance(rule.body, core.Allow) for rule, _ in self.rules)
+
 
 def compile_policy(program: core.Program, rules: Sequence[str] = ()) -> CompiledPolicy:
     """The rules of a program (those whose name matches a glob of `rules`, if there are any) ready for traces."""

@@ -61,14 +61,13 @@ class Reader:
     open_calls: dict[str, View] = attrs.field(factory=dict)
     latest: dict[str, View] = attrs.field(factory=dict)
     by_id: dict[str, tuple[str | None, str | None]] = attrs.field(factory=dict)
-    runs: dict[tuple[str | None, str | None], Counts] = attrs.field(factory=dict)
+    runs: dict[tuple[str | None, str | None], tuple[Counts, Counts]] = attrs.field(factory=dict)
     sessions: dict[str | None, Counts] = attrs.field(factory=dict)
 
     def view(self, index: int, event: Event) -> View:
         """The view of the next event."""
         kind, session = event.kind, event.session
-        run = self.runs.get((session, event.run)) or self._start(event)
-        whole = self.sessions[session]
+        run, whole = self.counts(session, event.run)
         call = self._call_of(event) if kind in ("result", "fail") else None
         tool = self.catalogue.tools.get(event.tool) if event.tool else None
         is_call = kind == "call"
@@ -85,22 +84,23 @@ class Reader:
         if event.id:
             _keep(self.by_id, event.id, (view.actor, event.parent))
         if kind == "call":
-            self.runs[event.session, event.run].steps += 1
-            self.sessions[event.session].steps += 1
+            run, whole = self.counts(event.session, event.run)
+            run.steps += 1
+            whole.steps += 1
             self.latest[view.name] = view
             if event.call:
                 _keep(self.open_calls, event.call, view)
         elif kind in _TURNS:
-            self.runs[event.session, event.run].turns += 1
+            self.counts(event.session, event.run)[0].turns += 1
 
-    def _start(self, event: Event) -> Counts:
-        """The first event of a run. No session and an empty one are the same."""
-        same = (event.session or None, event.run or None)
-        whole = self.sessions.setdefault(same[0], Counts())
-        self.sessions[event.session] = whole
-        counts = self.runs.setdefault(same, Counts())
-        self.runs[event.session, event.run] = counts
-        return counts
+    def counts(self, session: str | None, run: str | None) -> tuple[Counts, Counts]:
+        """Of a run and of its session. No session and an empty one are the same."""
+        found = self.runs.get((session, run))
+        if found is None:
+            same = (session or None, run or None)
+            whole = self.sessions.setdefault(same[0], Counts())
+            found = self.runs[session, run] = self.runs.setdefault(same, (Counts(), whole))
+        return found
 
     def _call_of(self, event: Event) -> View | None:
         if event.tool is None:

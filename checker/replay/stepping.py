@@ -175,6 +175,17 @@ class MonitorStepper:
             state = self.states[key] = self.blank.fresh()
         return state
 
+    def told_by(self, standing: Truth, view: View, history: History) -> Sequence[Finding]:
+        """What the rule finds where it is known whether it is armed, or lacks its evidence."""
+        found: list[Finding] = []
+        for truth, _ in judge(self.judged, self.when, view, history):
+            broken = conjunction(truth, standing)
+            if broken is not False and self.grants:
+                covered = [granted(group, view, history) for group in self.grants]
+                broken = conjunction(broken, False in covered or (UNKNOWN if UNKNOWN in covered else False))
+            found += self._told(broken, view)
+        return found
+
     def _judge(
         self, truth: Truth, bindings: Bindings, view: View, state: _State, history: History
     ) -> Sequence[Finding]:

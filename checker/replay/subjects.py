@@ -55,6 +55,49 @@ def about(
             return frozenset({choice.kind}), lambda view: not subjects or view.event.step in subjects
 
 
+Static: TypeAlias = Callable[[str, str, "core.Tool | None"], "Truth | None"]
+
+
+def static_of(choice: core.EventChoice) -> Static | None:
+    """What the kind of an event, the name of its tool and the tool say of the subject; None where more is needed."""
+    subjects = choice.subjects
+    match choice.kind:
+        case "call" | "approve" | "deny" | "fail":
+            return lambda _kind, name, _tool: not subjects or name in subjects
+        case "read":
+            return lambda kind, _name, tool: _static_read(kind, tool, subjects)
+        case "emit":
+            return lambda _kind, _name, tool: _static_emit(tool, subjects)
+        case "write":
+            return lambda kind, _name, tool: _static_write(kind, tool, subjects)
+        case "end" | "message":
+            return None
+        case _:
+            return None if subjects else lambda *_: True
+
+
+def _static_read(kind: str, tool: core.Tool | None, tags: frozenset[str]) -> Truth | None:
+    if kind in ("input", "recall"):
+        return None
+    if tool is None:
+        return UNKNOWN
+    clauses = [clause for clause in tool.returns if not tags or clause.tags & tags]
+    return None if any(c.condition is not None for c in clauses) else bool(clauses)
+
+
+def _static_emit(tool: core.Tool | None, channels: frozenset[str]) -> Truth | None:
+    if tool is None:
+        return UNKNOWN
+    chosen = [e for e in tool.emits if not channels or e.channel in channels]
+    return None if any(e.condition is not None for e in chosen) else bool(chosen)
+
+
+def _static_write(kind: str, tool: core.Tool | None, stores: frozenset[str]) -> Truth | None:
+    if kind == "remember":
+        return None
+    return UNKNOWN if tool is None else bool(tool.writes & stores if stores else tool.writes)
+
+
 _STEPS = frozenset({"step", "llm", "result", "ask", "recall", "release"})
 
 
