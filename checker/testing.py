@@ -93,14 +93,20 @@ def trace_of(test: Test) -> tuple[Trace, tuple[int, ...]]:
             continue
         for fields in _events(line, number):
             source = EventSource(test.file, line.span.line)
+            time = _moment(line.at)
             made = Event(
-                **fields, seq=len(events), session=str(session), run=str(run), time=line.at, source=source
+                **fields, seq=len(events), session=str(session), run=str(run), time=time, source=source
             )
             events.append(made)
             lines.append(number)
         number += 1
     start = test.span.line
     return Trace(test.title, test.file, start, "test", tuple(events)), tuple(lines)
+
+
+def _moment(at: str | None) -> str | None:
+    """A clock without a date is a time of one and the same day."""
+    return at if at is None or "-" in at or "T" in at else f"2000-01-01T{at}Z"
 
 
 def _events(line: TestEvent, number: int) -> Iterable[dict[str, Any]]:

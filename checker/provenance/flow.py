@@ -32,6 +32,9 @@ from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.types import ANY, Type
 
+TOLD = frozenset({"say", "ask", "message", "approve", "deny", "remember"})
+CALLS = frozenset({"call", "emit", "write", "read"})
+
 
 @attrs.frozen
 class Arriving:
@@ -87,6 +90,8 @@ class FlowQuery:
             yield from _arguments(view, None)
             for value in view.event.shows or ():
                 yield Arriving(end.principal, plain(value), ANY)
+        elif pattern is not None and view.kind in TOLD and pattern.match(view).truth is not False:
+            yield from _taken_in(view)
 
     def _call_arrivals(self, end: core.FlowEnd, pattern: Pattern | None, view: View) -> Iterator[Arriving]:
         match end:
@@ -142,14 +147,16 @@ class FlowQuery:
 
     def _forbidden(self, holders: list[Source], asking: Asking) -> Source | None:
         """The first source that the rule forbids. What an allowed release gave out is free; influence is innocent where another
-        source, that is no echo, holds the value too."""
+        source, that is no echo, holds the value too. What was recalled later may be the same value, out of a store."""
         seen = [s for s in holders if s.kind not in ("model", "argument")]
         if any(s.kind == "release" and s.owner in self.body.except_via for s in seen):
             return None
         passed = calls_given(holders)
         for end in self.body.sources:
             guilty = [s for s in seen if comes_from(s, end, sure=False)]
-            innocent = [s for s in seen if s not in guilty and s.grants and not is_echo(s, passed)]
+            since = min((s.index for s in guilty), default=0)
+            others = [s for s in seen if s not in guilty and not (s.kind == "recall" and s.index > since)]
+            innocent = [s for s in others if s.grants and not is_echo(s, passed)]
             if guilty and not (innocent and asking.mode == "values" and self._influence_only(end)):
                 return guilty[0]
         return None
@@ -171,6 +178,15 @@ class FlowQuery:
             if wrong:
                 return Breach(f"`{arriving.name}` carries `{wrong[0]}`", None)
         return None
+
+
+def _taken_in(view: View) -> Iterator[Arriving]:
+    """What an event other than a call takes in: what is said, asked, sent, shown or remembered."""
+    yield from _arguments(view, None)
+    for value in view.event.shows or ():
+        yield Arriving(view.kind, plain(value), ANY)
+    if view.kind == "remember":
+        yield Arriving(view.kind, view.result, ANY)
 
 
 def _told(view: View, principal: str) -> bool:
@@ -272,6 +288,8 @@ def _source_reason(end: core.FlowEnd) -> str | None:
 
 def _sink_reason(end: core.FlowEnd) -> str | None:
     match end:
+        case core.CallEnd(event=event) if any(c.kind not in TOLD | CALLS for c in event.choices):
+            return "what reaches this sink is not recorded in a run"
         case core.ArgumentEnd() | core.CallEnd() | core.ChannelEnd() | core.StoreEnd() | core.PrincipalEnd():
             return None
         case _:

@@ -20,6 +20,9 @@ from wfcheck.checker.reference.values import NOTHING, Label, Unknown, joined
 from wfcheck.checker.reference.verdict import Verdict3, collect, undecided
 from wfcheck.dsl import core
 
+# Events other than calls that take something in, of which the log keeps the label as their own.
+TAKES_IN = frozenset({"say", "ask", "message", "approve", "deny", "remember"})
+
 Arrival = tuple[int, Label, Label, Truth]
 """At an event: the label of what arrives at a sink, the label of the whole act (arguments and decision), and whether it does."""
 
@@ -165,7 +168,8 @@ def _arriving(
             if event.kind == "call" and log.tool_name(index) == tool:
                 yield _part(log, index, argument, path, labels)
         case core.CallEnd(event=pattern):
-            yield everything, matcher.holds(pattern, index, evidence=False)
+            taken = everything | shown if event.kind in TAKES_IN else everything
+            yield taken, matcher.holds(pattern, index, evidence=False)
         case core.ChannelEnd(channels=channels):
             yield from _emitted(matcher, channels, index, labels, decision, explicit)
         case core.StoreEnd(store=store):
