@@ -20,7 +20,7 @@ from wfcheck.checker.conditions.compiled import (
     has_unknown,
     holds,
 )
-from wfcheck.checker.replay.patterns import Bindings, Pattern
+from wfcheck.checker.replay.patterns import EMPTY, Bindings, Pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.values.meanings import EvaluationError, items
@@ -35,8 +35,11 @@ def scope_of(view: View, per_session: bool) -> tuple[str, str]:
 
 def frame_of(view: View, bindings: Bindings, history: History | None) -> Frame:
     """What a condition about the judged event may use."""
-    spoken: dict[str, Known] = {"text": view.text, "time": view.moment}
-    return Frame(view.arguments, view.result, {**spoken, **bindings}, view.moment, history)
+    frame = view.frame
+    if frame is None or frame.history is not history:
+        spoken: dict[str, Known] = {"text": view.text, "time": view.moment}
+        frame = view.frame = Frame(view.arguments, view.result, spoken, view.moment, history)
+    return frame.bind(bindings) if bindings else frame
 
 
 def optional_code(expression: core.Expr | None, tables: Tables) -> Code | None:
@@ -50,6 +53,11 @@ def judge(
     """The ways in which the event is one that the rule speaks of, with its binders. `other`: the earlier event that `same` and
     `args` speak of."""
     if view.kind not in pattern.kinds:
+        return
+    if other is None and pattern.settled_of(view):
+        truth = True if when is None else holds(when, frame_of(view, EMPTY, history))
+        if truth is not False:
+            yield truth, EMPTY
         return
     for match in pattern.matches(view, other, history=history):
         truth = match.truth

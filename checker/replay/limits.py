@@ -53,8 +53,8 @@ class Tally:
     least: Fraction | int = 0
     most: Fraction | int = 0
     blind: int = 0
-    keys: dict[Hashable, int] = attrs.field(factory=dict)
-    entries: deque[Item] = attrs.field(factory=deque)
+    keys: dict[Hashable, int] | None = None
+    entries: deque[Item] | None = None
 
     def change(self, item: Item, sign: int) -> None:
         """Count an item in, or (sign -1) out."""
@@ -64,13 +64,22 @@ class Tally:
         self.least += sign * (item.amount if item.sure else min(item.amount, 0))
         self.most += sign * (item.amount if item.sure else max(item.amount, 0))
         if item.key is not None:
-            left = self.keys.get(item.key, 0) + sign
-            self.keys[item.key] = left
+            keys = self.keys = {} if self.keys is None else self.keys
+            left = keys.get(item.key, 0) + sign
+            keys[item.key] = left
             if not left:
-                del self.keys[item.key]
+                del keys[item.key]
+
+    @property
+    def distinct(self) -> int:
+        """How many different keys there are."""
+        return 0 if self.keys is None else len(self.keys)
 
 
 UNKNOWN_KEY: Hashable = ("unknown",)
+NONE = Tally()
+"""Never changed: what was never counted."""
+BLANK = Frame({})
 
 
 @attrs.frozen
@@ -101,6 +110,7 @@ class QuotaStepper:
     groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
     loose: dict[Hashable, Tally] = attrs.field(factory=dict)
     ever: dict[Hashable, Tally] = attrs.field(factory=dict)  # as tallies, of all time, where a window slides
+    recent: tuple[View | None, Counted | None] = (None, None)  # how the event just judged counts
     clock: datetime | None = None
 
     @staticmethod
@@ -125,6 +135,7 @@ class QuotaStepper:
     def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Judge the event with itself counted in."""
         counted = self._counted(view, history)
+        self.recent = (view, counted)
         if counted is None:
             return ()
         verdict = conjunction(counted.truth, self._over_with(counted))
@@ -136,17 +147,23 @@ class QuotaStepper:
 
     def take(self, view: View, history: History) -> None:
         """Count the event in."""
-        counted = self._counted(view, history)
+        judged, counted = self.recent
+        if judged is not view:
+            counted = self._counted(view, history)
+        self.recent = (None, None)
         if counted is None:
             return
         group, scope, item = counted.group, counted.scope, counted.item
         if scope is None or counted.timeless:
             self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
             return
-        self.groups.setdefault(group, set()).add(scope)
-        tally = self.tallies.setdefault(scope, Tally())
+        tally = self.tallies.get(scope)
+        if tally is None:
+            tally = self.tallies[scope] = Tally()
+            self.groups.setdefault(group, set()).add(scope)
         tally.change(item, 1)
         if self.window is not None:
+            tally.entries = deque() if tally.entries is None else tally.entries
             tally.entries.append(item)
             self.ever.setdefault(scope, Tally()).change(item, 1)
 
@@ -157,8 +174,8 @@ class QuotaStepper:
             return None
         truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
         group = tuple(part(scope, view) for scope in self.shared)
-        frame = frame_of(view, found[0][1], history)
-        scope = self._scope(group, frame)
+        frame = frame_of(view, found[0][1], history) if self.keys or self.value else BLANK
+        scope = self._scope(group, frame) if self.keys else (group,)
         timeless = self.window is not None and not self._forget(view, scope)
         return Counted(truth, group, scope, self._item(frame, view, sure=truth is True), timeless)
 
@@ -200,16 +217,16 @@ class QuotaStepper:
             counted = (self.tallies if self.window is None else self.ever).get(other, Tally())
             mine.most += max(counted.most, 0)
             mine.least += min(counted.least, 0)
-            mine.blind += counted.blind + len(counted.keys)
+            mine.blind += counted.blind + counted.distinct
         mine.change(item, 1)
         return mine
 
     def _over(self, tally: Tally, group: Hashable, item: Item) -> Truth:
         """Whether the measure exceeds the bound, with the judged event surely in it."""
-        loose = self.loose.get(group, Tally())
+        loose = self.loose.get(group, NONE)
         bound = self.compiled.bound
         if self.compiled.kind == "distinct":
-            sure = len(tally.keys) + (not item.sure and item.key not in tally.keys)
+            sure = tally.distinct + (not item.sure and item.key not in (tally.keys or ()))
             return True if sure > bound else UNKNOWN if tally.blind or loose.blind or loose.most else False
         if tally.blind or loose.blind:
             return UNKNOWN

@@ -30,6 +30,7 @@ from wfcheck.dsl.values.operators import OPERATORS
 
 Bindings: TypeAlias = Mapping[str, Known]
 EMPTY: Final[Bindings] = {}
+TABLE: Final = 10_000
 _NAMED = frozenset({"call", "approve", "deny", "fail"})
 
 
@@ -95,6 +96,17 @@ class Pattern:
 
     choices: tuple[Choice, ...]
     kinds: frozenset[str]
+    known: dict[tuple[str, str], bool] = attrs.field(factory=dict, eq=False, repr=False)
+
+    def settled_of(self, view: View) -> bool:
+        """Whether the only choice matches every event that is so, whatever its arguments."""
+        key = (view.kind, view.name)
+        found = self.known.get(key)
+        if found is None:
+            found = len(self.choices) == 1 and self.settled(*key, view.tool) is True
+            if len(self.known) < TABLE:
+                self.known[key] = found
+        return found
 
     def match(
         self,

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import attrs
 
-from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Moment
+from wfcheck.checker.conditions.compiled import UNKNOWN, Frame, Known, Moment
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 from wfcheck.dsl.core import Effect
@@ -57,6 +57,8 @@ class View:
     _result: Known = None
     _seen: bool = False
     _moment: Moment | None = None
+    frame: Frame | None = None
+    """What conditions without binders may use, made by the first that is asked of the event."""
 
     @property
     def arguments(self) -> Mapping[str, Known]:

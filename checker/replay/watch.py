@@ -232,7 +232,7 @@ class Watch:
 
     def _new_slot(self, kind: str, tool: str | None) -> Slot:
         own, whole, working = self._speaking(kind, tool)
-        joined = ("call", "result", "fail") if kind in ("call", "result", "fail") else (kind,)
+        joined = ("call", "result", "fail") if kind == "call" else (kind,)  # an answer looks at its call
         light = not (
             self.invariants or self.traced or self.policy.tracked.busy or self.policy.answerable
         ) and all(self._unseen(*self._speaking(one, tool)) for one in joined)
