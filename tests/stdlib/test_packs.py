@@ -1,5 +1,5 @@
-"""Each policy pack: a small spec of which every rule is proved, one by which every rule is violated, the `test` blocks that they hold, and
-what a pack says of itself while nothing is bound."""
+"""Each policy pack: a small spec of which every rule is proved, one by which every rule is violated, the `test` blocks of both,
+and what a pack says of itself while nothing is bound."""
 
 from __future__ import annotations
 
