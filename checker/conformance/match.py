@@ -54,7 +54,7 @@ def _match(model: Model, stack: Stack, env: Env, view: View, by: str) -> Steps_:
         case Steps(block=block, index=index, rest=rest) if index < len(block):
             yield from _statement(model, block[index], Steps(block, index + 1, rest), env, view, by)
         case Waiting():
-            yield from _outcome(model, stack, env, view)
+            yield from _outcome(model, stack, env, view, by)
         case Answer(s=s, rest=rest) if view.kind == "input":
             found = compare(model, view).actor(s.principal).value(s.type, f"the answer of `{s.principal}`")
             yield found.step(rest, bound(env, s.target, found.result))
@@ -96,7 +96,7 @@ def _statement(  # noqa: C901 - one flat arm per kind
             case core.Approve(), "approve" | "deny":
                 yield from _approve(model, s, rest, env, view)
             case core.ReleaseCall(), "release" if view.event.step in (None, s.release):
-                yield _release(model, s, rest, env, view)
+                yield _release(model, s, rest, env, view, by)
             case core.Scope(), "step" if view.event.step in (None, s.step):
                 moved = enter(model, s, rest, env)
                 yield compare(model, view).step(moved.stack, moved.env)
@@ -163,7 +163,7 @@ def computed(
     return {**absent, **{name: model.value(expression, env) for name, expression in arguments}}
 
 
-def _outcome(model: Model, stack: Waiting, env: Env, view: View) -> Steps_:
+def _outcome(model: Model, stack: Waiting, env: Env, view: View, by: str) -> Steps_:
     s = stack.s
     if view.kind not in ("result", "fail", "deny") or view.name != s.tool:
         return
@@ -171,12 +171,14 @@ def _outcome(model: Model, stack: Waiting, env: Env, view: View) -> Steps_:
         return
     if view.kind == "result":
         tool = model.program.tools[s.tool]
-        found = compare(model, view).value(tool.result, f"the result of `{s.tool}`")
+        found = compare(model, view).actor(by).value(tool.result, f"the result of `{s.tool}`")
         yield found.step(stack.rest, bound(env, s.target, found.result))
         return
     moved = leave(model, stack.rest, Exit("fail", None, stack.rest), env)
     found = compare(model, view)
-    if view.kind == "deny":
+    if view.kind == "fail":
+        found.actor(by)
+    else:
         found.note(
             Note("a call was denied after it began", SOFT, (("deny", s.tool), ("fail", s.tool)), soft=True)
         )
@@ -203,11 +205,9 @@ def _approve(model: Model, s: core.Approve, rest: Stack, env: Env, view: View) -
         yield found.step(moved.stack, moved.env)
 
 
-def _release(model: Model, s: core.ReleaseCall, rest: Stack, env: Env, view: View) -> Step:
+def _release(model: Model, s: core.ReleaseCall, rest: Stack, env: Env, view: View, by: str) -> Step:
     declared = model.program.releases[s.release]
-    found = compare(model, view)
-    if declared.by is not None:
-        found.actor(declared.by)
+    found = compare(model, view).actor(declared.by or by)
     found.arguments(computed(model, None, s.arguments, env), dict(s.arguments))
     found = found.value(declared.result, f"the result of `{s.release}`")
     return found.step(rest, bound(found.learnt(env), s.target, found.result))
@@ -215,7 +215,7 @@ def _release(model: Model, s: core.ReleaseCall, rest: Stack, env: Env, view: Vie
 
 def _end(model: Model, config: Config, view: View) -> Step:
     """The end of a run; a host may give up anywhere, and only where the workflow ends is it a normal end."""
-    found = compare(model, view)
+    found = compare(model, view).actor(config.workflow.principal or "user")
     abnormal = view.event.error is not None
     match config.stack:
         case Ended(outcome=outcome, value=value):

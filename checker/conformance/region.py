@@ -35,7 +35,7 @@ def match_region(model: Model, at: Region, env: Env, view: View, by: str) -> Ite
     elif kind == "input" and at.phase == "asked":
         yield compare(model, view).actor(USER).step(_next(at), env)
     elif kind in _OUTCOMES and (place := _open(at, view)) is not None:
-        yield _outcome(model, at, env, view, place)
+        yield _outcome(model, at, env, view, place, inner)
     elif kind in _ACTS and at.phase in ("act", "open"):
         yield _act(model, at, env, view, inner)
 
@@ -61,10 +61,12 @@ def _open(at: Region, view: View) -> int | None:
     return None
 
 
-def _outcome(model: Model, at: Region, env: Env, view: View, place: int) -> Step:
+def _outcome(model: Model, at: Region, env: Env, view: View, place: int, inner: str) -> Step:
     left = at.calls[:place] + at.calls[place + 1 :]
     moved = attrs.evolve(at, calls=left, phase="open" if left else "think")
     found = compare(model, view)
+    if view.kind != "deny":
+        found.actor(inner)
     tool = model.program.tools[view.name]
     if view.kind == "result":
         found.value(tool.result, f"the result of `{view.name}`")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from wfcheck.checker.conformance.model import Model
-from wfcheck.checker.conformance.notes import EXTRA, Deviation, Doubt
+from wfcheck.checker.conformance.notes import BROKEN, EXTRA, Deviation, Doubt, Note
 from wfcheck.checker.conformance.search import explain
 from wfcheck.checker.conformance.settle import TooManyWaysError, settle
 from wfcheck.checker.conformance.stack import Config, Ended, Over
@@ -15,6 +15,9 @@ from wfcheck.checker.replay.view import View
 
 MOST = 100
 """Deviations of one run after which it is not followed any further."""
+KEPT = 10_000
+"""So many answers of pure tools are remembered."""
+TOOL_EFFECTS = "tool-effects"
 
 
 @attrs.define
@@ -48,6 +51,7 @@ class Tracker:
     model: Model
     runs: dict[tuple[str, str], RunState] = attrs.field(factory=dict)
     finished: dict[str, set[str]] = attrs.field(factory=dict)
+    answers: dict[tuple[str, str], str] = attrs.field(factory=dict)
 
     def step(self, view: View) -> Iterator[Deviation]:
         """Take an event in; at most one deviation comes of it."""
@@ -76,9 +80,25 @@ class Tracker:
         if state.deviations >= MOST:
             state.lost = Doubt(view.index, "the run has left the workflow for good")
 
+    def _pure(self, view: View, key: tuple[str, str]) -> Iterator[Deviation]:
+        """A pure tool answers the same to the same arguments."""
+        if view.kind != "result" or view.tool is None or not view.tool.pure or view.call is None:
+            return
+        given = (view.name, repr(sorted(view.call.arguments.items())))
+        known = self.answers.get(given)
+        if known is None and len(self.answers) < KEPT:
+            self.answers[given] = repr(view.result)
+        elif known is not None and known != repr(view.result):
+            why = f"`{view.name}` answers otherwise than before to the same arguments"
+            yield Deviation(view.index, key, (Note(why, BROKEN, assumption=TOOL_EFFECTS),))
+
     def _ways(self, state: RunState, view: View) -> tuple[Config, ...]:
-        """Where runs are not told apart, the next may begin when one may be over."""
-        if view.run or not any(isinstance(config.stack, Ended) for config in state.configs):
+        """Where runs are not told apart, the next may begin with an input when one may be over."""
+        if (
+            view.run
+            or view.kind != "input"
+            or not any(isinstance(config.stack, Ended) for config in state.configs)
+        ):
             return state.configs
         return (*state.configs, *self._fresh(view).configs)
 

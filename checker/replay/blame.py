@@ -16,6 +16,7 @@ from wfcheck.checker.replay.relevance import Looks, Scope
 from wfcheck.checker.replay.rests import ALWAYS, Rests
 
 UNEXPLAINED = "the proof rules this out, and no event explains it: please report this"
+BY_CHANCE = "the run followed the workflow, which is proved: the values may be the same by chance"
 
 
 @attrs.frozen
@@ -30,11 +31,13 @@ class Evidence:
 
 @attrs.frozen
 class View:
-    """How one rule looks at the evidence."""
+    """How one rule looks at the evidence. `searched`: where values came from is found by looking for them, which shows no more than that
+    they are the same."""
 
     scope: Scope
     looks: Looks
     rests: Rests | None
+    searched: bool = False
 
     def minds(self, assumption: str) -> bool:
         """Whether its proof rests on the assumption; of a rule without one, every assumption may matter."""
@@ -66,7 +69,7 @@ def fault(first: Finding, evidence: Evidence, rule: View) -> Fault:
         return Fault(first.index, first.why)
     doubt = min(_doubts(first, evidence, rule), key=lambda d: d.index, default=None)
     if doubt is None:
-        return Fault(first.index, first.why, unsure=UNEXPLAINED)
+        return Fault(first.index, first.why, unsure=BY_CHANCE if rule.searched else UNEXPLAINED)
     why = f"the run may have left the workflow at event {doubt.index} or later: {doubt.why}"
     return Fault(first.index, first.why, unsure=why)
 

@@ -16,7 +16,7 @@ from wfcheck.checker.replay.reader import Ahead
 from wfcheck.checker.replay.relevance import looks, scope_of
 from wfcheck.checker.replay.rests import Proofs, unproved
 from wfcheck.checker.replay.result import Blame, Departure, Mark, NearMiss, ReplayResult, ReplayVerdict
-from wfcheck.checker.replay.watch import Watch
+from wfcheck.checker.replay.watch import TRACED, Watch
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl import core
 
@@ -71,7 +71,7 @@ class _Judging:
             stepper = next(w.stepper for w in self.watch.working if w.rule.name == rule.name)
             rests = self.proofs(rule.name) if rule.workflows else None
             look = looks(rule, compiled, stepper, self.policy.program)
-            self.views[rule.name] = View(scope_of(rule), look, rests)
+            self.views[rule.name] = View(scope_of(rule), look, rests, isinstance(rule.body, TRACED))
         return self.views[rule.name]
 
     def result(self, rule: core.Rule) -> ReplayResult:
