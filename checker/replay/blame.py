@@ -31,8 +31,8 @@ class Evidence:
 
 @attrs.frozen
 class View:
-    """How one rule looks at the evidence. `searched`: where values came from is found by looking for them, which shows no more than that
-    they are the same."""
+    """How one rule looks at the evidence. `searched`: where values came from is found by looking for them, which shows only
+    that they are the same."""
 
     scope: Scope
     looks: Looks

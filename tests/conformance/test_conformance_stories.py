@@ -92,13 +92,13 @@ policy purse {{ cheap: forbid buy when price > 100 }}
 def test_a_near_miss_says_how_many_layers_are_left(tmp_path: Path, body: str, layers: int | None) -> None:
     spec, trace = tmp_path / "s.wf", tmp_path / "t.wftrace.jsonl"
     spec.write_text(NEAR.format(body=body))
-    price = 100 if layers else 40
+    price = 90
     lines = [
         '{"format": "wftrace", "version": 1}',
         '{"seq": 0, "kind": "call", "call": "a", "tool": "quote", "args_requested": {}}',
         '{"seq": 1, "kind": "result", "call": "a", "tool": "quote", "result": 500}',
         '{"seq": 2, "kind": "call", "call": "b", "tool": "again", "args_requested": {}}',
-        '{"seq": 3, "kind": "result", "call": "b", "tool": "again", "result": %d}' % price,
+        f'{{"seq": 3, "kind": "result", "call": "b", "tool": "again", "result": {price}}}',
     ]
     trace.write_text("\n".join(lines))
     report = wfcheck.replay(str(spec), str(trace))

@@ -1,7 +1,7 @@
 """Recorded runs: random changes to them, and what the reference interpreter makes of the answers that they record.
 
-`rerun` is conformance by definition: a workflow is run again with every answer that the trace gives, in the order of the trace. It knows
-nothing of branches that take turns, of stores that held something before, or of acts that carry no value."""
+`rerun` is conformance by definition: a workflow is run again with every answer that the trace gives, in the order of the trace. It
+knows nothing of branches that take turns, of stores that held something before, or of acts that carry no value."""
 
 from __future__ import annotations
 
@@ -83,20 +83,20 @@ class Recorded:
         steps = {e.step for e in self.events if e.kind == "input"}
         return self._value(self._next("input"), type_) if name in steps else self.other.parameter(name, type_)
 
-    def tool(self, site: Any, instance: Any, tool: core.Tool, arguments: Any, admissible: Any) -> Any:
+    def tool(self, _site: Any, _instance: Any, tool: core.Tool, _arguments: Any, _admissible: Any) -> Any:
         at = self._next("result", "fail")
         event = self.events[at]
         return Failed(event.error or "") if event.kind == "fail" else Returned(self._value(at, tool.result))
 
     def agent_tool(
-        self, site: Any, instance: Any, step: int, tool: core.Tool, arguments: Any, admissible: Any
+        self, _site: Any, _instance: Any, _step: int, tool: core.Tool, _arguments: Any, _admissible: Any
     ) -> Any:
-        return self.tool(site, instance, tool, arguments, admissible)
+        return self.tool(_site, _instance, tool, _arguments, _admissible)
 
-    def llm(self, site: Any, instance: Any, type_: types.Type, admissible: Any) -> Any:
+    def llm(self, _site: Any, _instance: Any, type_: types.Type, _admissible: Any) -> Any:
         return self._value(self._next("llm"), type_)
 
-    def agent(self, site: Any, instance: Any, step: int, region: core.Agent, admissible: Any) -> Any:
+    def agent(self, _site: Any, _instance: Any, _step: int, region: core.Agent, _admissible: Any) -> Any:
         """The act that follows the answer of the model, or the answer as the result."""
         at = self._next("llm")
         after = self.events[at + 1] if at + 1 < len(self.events) else None
@@ -113,16 +113,16 @@ class Recorded:
         said = plain(decode(after.result, types.ANY))
         return SayText(said) if after.kind == "say" else AskUser(said)
 
-    def agent_answer(self, site: Any, instance: Any, step: int, type_: types.Type) -> Any:
+    def agent_answer(self, _site: Any, _instance: Any, _step: int, type_: types.Type) -> Any:
         return self._value(self._next("input"), type_)
 
-    def approve(self, site: Any, instance: Any) -> bool:
+    def approve(self, _site: Any, _instance: Any) -> bool:
         return self.events[self._next("approve", "deny")].kind == "approve"
 
-    def release(self, site: Any, instance: Any, type_: types.Type) -> Any:
+    def release(self, _site: Any, _instance: Any, type_: types.Type) -> Any:
         return self._value(self._next("release"), type_)
 
-    def ask(self, site: Any, instance: Any, type_: types.Type) -> Any:
+    def ask(self, _site: Any, _instance: Any, type_: types.Type) -> Any:
         return self._value(self._next("input"), type_)
 
     def __getattr__(self, name: str) -> Any:
