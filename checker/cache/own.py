@@ -15,13 +15,11 @@ _PACKAGES = ("attrs-", "lark-", "msgspec-", "networkx-", "z3_solver-")
 def fingerprint() -> bytes | None:
     """A digest of the code (names, sizes and times of its files; the text of library modules), of the
     versions of the packages it stands on and of the interpreter. None where the code cannot be seen."""
-    import wfcheck
-    from wfcheck import checker
-
-    if not wfcheck.__file__:
+    package = sys.modules["wfcheck"].__file__
+    if not package:
         return None
-    found = [text(sys.version), text(wfcheck.__version__)]
-    home, tree = os.path.dirname(wfcheck.__file__), os.path.dirname(checker.__path__[0])
+    found = [text(sys.version)]
+    home, tree = os.path.dirname(package), os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     try:
         _folder(home, found)
         for name in _PARTS:
