@@ -46,6 +46,8 @@ class Decider:
             return failed(f"an event `{event.kind}` is not asked about", "tell of it with `after`"), None
         if event.kind == "call" and not event.tool:
             return failed("a call needs its `tool`"), None
+        if not self.owed and self.watch.quiet(event):
+            return ALLOW, None
         view = self.watch.view(event)
         found = self.watch.judge(view)
         answer = denied(self.watch, found, view) if found else ALLOW
@@ -69,17 +71,20 @@ class Decider:
                 self.watch.take(self.watch.view(denial(event)))
             case Deny() | Ask():
                 return
-            case _ if view is not None:
+            case _ if view is None:
+                self.watch.advance(event)
+            case _:
                 self.watch.take(view)
                 if view.kind == "call" and self.owed:
                     self.pending.add(view)
 
     def learn(self, event: Event) -> tuple[Breach, ...]:
         """An event happened. What it broke."""
-        view = self.watch.view(event)
-        found = self.watch.judge(view)
-        found += self.watch.take(view)
-        if self.owed:
+        if not self.owed:
+            found = self.watch.advance(event)
+        else:
+            view = self.watch.view(event)
+            found = self.watch.judge(view) + self.watch.take(view)
             self.pending.settle(view)
             if view.kind == "call":
                 self.pending.add(view)

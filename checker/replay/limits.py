@@ -27,7 +27,7 @@ from wfcheck.checker.conditions.compiled import (
 )
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
 from wfcheck.checker.replay.judge import frame_of, judge, optional_code
-from wfcheck.checker.replay.patterns import Pattern, compile_pattern, key_of
+from wfcheck.checker.replay.patterns import EMPTY, Pattern, compile_pattern, key_of
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.core import ScopeKey
@@ -93,6 +93,16 @@ class Counted:
     timeless: bool
 
 
+@attrs.define(eq=False)
+class Swift:
+    """An event that surely counts, and stays within the bound."""
+
+    view: View
+    group: Hashable
+    scope: Hashable
+    amount: int
+
+
 @attrs.define
 class QuotaStepper:
     """`limit count|sum|distinct|bits (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
@@ -110,6 +120,8 @@ class QuotaStepper:
     groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
     loose: dict[Hashable, Tally] = attrs.field(factory=dict)
     ever: dict[Hashable, Tally] = attrs.field(factory=dict)  # as tallies, of all time, where a window slides
+    quick: bool = False  # it counts or adds up, without a condition or a window
+    swift: Swift | None = None
     recent: tuple[View | None, Counted | None] = (None, None)  # how the event just judged counts
     clock: datetime | None = None
 
@@ -126,6 +138,7 @@ class QuotaStepper:
             min(windows, default=None),
             {name: weight(program, name, compiled.bound) for name in program.releases},
             shared(compiled.scopes),
+            quick=compiled.kind in ("count", "sum") and compiled.when is None and not windows,
         )
 
     def concerns(self, kind: str, name: str) -> bool:
@@ -134,6 +147,10 @@ class QuotaStepper:
 
     def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Judge the event with itself counted in."""
+        if self.quick and not self.loose and self.judged.settled_of(view):
+            self.swift = self._swift(view, history)
+            if self.swift is not None:
+                return ()
         counted = self._counted(view, history)
         self.recent = (view, counted)
         if counted is None:
@@ -147,6 +164,12 @@ class QuotaStepper:
 
     def take(self, view: View, history: History) -> None:
         """Count the event in."""
+        swift, self.swift = self.swift, None
+        if swift is not None and swift.view is view:
+            tally = self._tally(swift.group, swift.scope)
+            tally.least += swift.amount
+            tally.most += swift.amount
+            return
         judged, counted = self.recent
         if judged is not view:
             counted = self._counted(view, history)
@@ -157,15 +180,32 @@ class QuotaStepper:
         if scope is None or counted.timeless:
             self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
             return
-        tally = self.tallies.get(scope)
-        if tally is None:
-            tally = self.tallies[scope] = Tally()
-            self.groups.setdefault(group, set()).add(scope)
+        tally = self._tally(group, scope)
         tally.change(item, 1)
         if self.window is not None:
             tally.entries = deque() if tally.entries is None else tally.entries
             tally.entries.append(item)
             self.ever.setdefault(scope, Tally()).change(item, 1)
+
+    def _tally(self, group: Hashable, scope: Hashable) -> Tally:
+        tally = self.tallies.get(scope)
+        if tally is None:
+            tally = self.tallies[scope] = Tally()
+            self.groups.setdefault(group, set()).add(scope)
+        return tally
+
+    def _swift(self, view: View, history: History) -> Swift | None:
+        """How an event counts that surely does, all of it known, and stays within the bound; None for a closer look."""
+        frame = frame_of(view, EMPTY, history) if self.keys or self.value else BLANK
+        amount = 1 if self.value is None else evaluated(self.value, frame)
+        group = tuple([part(scope, view) for scope in self.shared])
+        scope: Hashable = (group,) if not self.keys else self._scope(group, frame)
+        if scope is None or type(amount) is not int:
+            return None
+        tally = self.tallies.get(scope, NONE)
+        if tally.blind or tally.most + amount > self.compiled.bound:
+            return None
+        return Swift(view, group, scope, amount)
 
     def _counted(self, view: View, history: History) -> Counted | None:
         """How the event counts; None if it does not. What the window no longer holds is dropped."""

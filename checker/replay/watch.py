@@ -153,15 +153,20 @@ class Watch:
 
     def advance(self, event: Event) -> list[Found]:
         """The event happens: what it breaks. No view is made of an event that nobody looks at."""
-        slot = self.slots.get((event.kind, event.tool)) or self._slot(event)
-        if slot.light:
-            place = self.places.get((event.session, event.run)) or self._place(event)
-            if not (slot.own.suspects(place.bits) or slot.whole.suspects(place.whole)):
-                self._pass(event, slot, place)
-                return []
+        if self.quiet(event):
+            self._pass(event, self._slot(event), self._place(event))
+            return []
         view = self.view(event)
         found = self.judge(view)
         return found + self.take(view)
+
+    def quiet(self, event: Event) -> bool:
+        """Whether the event breaks nothing, for sure and without looking at it."""
+        slot = self.slots.get((event.kind, event.tool)) or self._slot(event)
+        if not slot.light:
+            return False
+        place = self.places.get((event.session, event.run)) or self._place(event)
+        return not (slot.own.suspects(place.bits) or slot.whole.suspects(place.whole))
 
     def _pass(self, event: Event, slot: Slot, place: Place) -> None:
         """Take in an event that nobody looks at."""
