@@ -39,7 +39,8 @@ def change(random: Random, events: Sequence[Event]) -> tuple[Event, ...]:
         case "argument" if made[at].args_requested:
             made[at] = _argument(random, made[at])
         case "rename" if made[at].tool:
-            made[at] = msgspec.structs.replace(made[at], tool=random.choice(["post", "pay", "norm", "wipe"]))
+            tools = sorted({event.tool for event in made if event.tool})
+            made[at] = msgspec.structs.replace(made[at], tool=random.choice([*tools, "undeclared"]))
         case "result" if isinstance(made[at].result, str):
             other = random.choice(["a", "b", "go", ""])
             made[at] = msgspec.structs.replace(made[at], result=other, text=made[at].text and other)
@@ -55,7 +56,10 @@ def change(random: Random, events: Sequence[Event]) -> tuple[Event, ...]:
 def _argument(random: Random, event: Event) -> Event:
     given = dict(event.args_requested or {})
     name = random.choice(sorted(given))
-    given[name] = random.choice(["a", "go", "other"]) if isinstance(given[name], str) else given[name]
+    if isinstance(given[name], str):
+        given[name] = random.choice(["a", "go", "other"])
+    elif isinstance(given[name], int) and not isinstance(given[name], bool):
+        given[name] = random.choice([0, 3, 40])
     executed = given if event.args_executed is not None else None
     return msgspec.structs.replace(event, args_requested=given, args_executed=executed)
 
