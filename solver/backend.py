@@ -45,13 +45,16 @@ class Child:
         """The child's answer; raises ChildError. Whatever interrupts the exchange ends the child: no answer is ever read late."""
         self._asked += 1
         try:
-            return self._exchange({**question, "number": self._asked}, time.monotonic() + seconds)
+            answer = self._exchange({**question, "number": self._asked}, time.monotonic() + seconds)
         except (OSError, ValueError) as error:
             self.close()
             raise ChildError(str(error) or "the solver broke off") from None
         except BaseException:
             self.close()
             raise
+        if answer.get("retire"):
+            self.close()
+        return answer
 
     def _exchange(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
         payload = json.dumps(question).encode()

@@ -17,6 +17,9 @@ from typing import Any, BinaryIO
 
 import z3
 
+_FULL = 1_000_000_000
+"""Bytes: a process that has grown so large is to be replaced, as memory is seldom given back."""
+
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answers questions until the source ends."""
@@ -27,9 +30,19 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
             answer = _answers(question, sessions)
         except z3.Z3Exception as error:
             answer = {"status": "unknown", "reason": f"the solver failed: {error}"[:500]}
-        payload = json.dumps({**answer, "number": question["number"]}).encode()
+        full = not sessions and _resident() > _FULL
+        payload = json.dumps({**answer, "number": question["number"], "retire": full}).encode()
         sink.write(struct.pack(">I", len(payload)) + payload)
         sink.flush()
+
+
+def _resident() -> int:
+    """Bytes of memory in use; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as status:  # noqa: PTH123 - this file loads nothing of its own
+            return int(status.read().split()[1]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _answers(question: dict[str, Any], sessions: dict[str, _Session]) -> dict[str, Any]:

@@ -118,3 +118,14 @@ def test_only_the_children_import_z3() -> None:
     root = Path(__file__).parents[2] / "solver"
     found = [p.name for p in sorted(root.rglob("*.py")) if "import z3" in p.read_text()]
     assert found == ["horn_backend.py", "z3_backend.py"]
+
+
+def test_a_child_that_asks_to_be_replaced_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child()
+    monkeypatch.setattr(child, "_exchange", lambda _question, _deadline: {"status": "unsat", "retire": True})
+    first = child.start()
+    assert child.ask({}, 5) == {"status": "unsat", "retire": True}
+    assert first.wait(5) is not None
+    second = child.start()
+    assert second.pid != first.pid
+    child.close()
