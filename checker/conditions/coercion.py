@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import assert_never
+from typing import assert_never, cast
 
 from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Moment
 from wfcheck.checker.traces.dumped import Unstructured, parse_dumped
@@ -35,11 +36,17 @@ _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d
 def coerce(value: Json, type_: Type) -> Known:
     """The core value of a JSON value under a declared type. Text where structure is declared is read as a printed value."""
     bare = base(type_)
+    if type(value) is _PLAINLY.get(bare):
+        return cast("Known", value)
     if isinstance(value, str) and not _textual(bare):
         parsed = parse_dumped(value)
         if not isinstance(parsed, Unstructured) and (not isinstance(bare, AnyType) or _container(parsed)):
             value = parsed
     return _typed(value, bare)
+
+
+_PLAINLY: Mapping[Type, type] = {Scalar("text"): str, Scalar("int"): int, Scalar("bool"): bool}
+"""Values of these kinds are of these types as they are."""
 
 
 def _textual(type_: Type) -> bool:

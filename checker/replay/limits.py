@@ -28,79 +28,13 @@ from wfcheck.checker.conditions.compiled import (
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
 from wfcheck.checker.replay.judge import frame_of, judge, optional_code
 from wfcheck.checker.replay.patterns import EMPTY, Pattern, compile_pattern, key_of
+from wfcheck.checker.replay.tallies import BLANK, NONE, UNKNOWN_KEY, Counted, Item, Swift, Tally
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.core import ScopeKey
 from wfcheck.dsl.values.meanings import EvaluationError
 
 SHORT = "the record does not show what the limit counts"
-
-
-@attrs.frozen
-class Item:
-    """One counted event: `key` for distinct values, `amount` for sums (None: unknown), `sure` whether it counts at all."""
-
-    moment: datetime | None
-    key: Hashable
-    amount: Fraction | int | None
-    sure: bool
-
-
-@attrs.define
-class Tally:
-    """The measure of one scope so far; `entries` are what a sliding window still holds, oldest first."""
-
-    least: Fraction | int = 0
-    most: Fraction | int = 0
-    blind: int = 0
-    keys: dict[Hashable, int] | None = None
-    entries: deque[Item] | None = None
-
-    def change(self, item: Item, sign: int) -> None:
-        """Count an item in, or (sign -1) out."""
-        if item.amount is None or item.key == UNKNOWN_KEY or (item.key is not None and not item.sure):
-            self.blind += sign
-            return
-        self.least += sign * (item.amount if item.sure else min(item.amount, 0))
-        self.most += sign * (item.amount if item.sure else max(item.amount, 0))
-        if item.key is not None:
-            keys = self.keys = {} if self.keys is None else self.keys
-            left = keys.get(item.key, 0) + sign
-            keys[item.key] = left
-            if not left:
-                del keys[item.key]
-
-    @property
-    def distinct(self) -> int:
-        """How many different keys there are."""
-        return 0 if self.keys is None else len(self.keys)
-
-
-UNKNOWN_KEY: Hashable = ("unknown",)
-NONE = Tally()
-"""Never changed: what was never counted."""
-BLANK = Frame({})
-
-
-@attrs.frozen
-class Counted:
-    """How an event counts: its scope (None: unknown) in its group; `timeless`: a window slides, and its time is not known."""
-
-    truth: Truth
-    group: Hashable
-    scope: Hashable | None
-    item: Item
-    timeless: bool
-
-
-@attrs.define(eq=False)
-class Swift:
-    """An event that surely counts, and stays within the bound."""
-
-    view: View
-    group: Hashable
-    scope: Hashable
-    amount: int
 
 
 @attrs.define
@@ -120,6 +54,7 @@ class QuotaStepper:
     groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
     loose: dict[Hashable, Tally] = attrs.field(factory=dict)
     ever: dict[Hashable, Tally] = attrs.field(factory=dict)  # as tallies, of all time, where a window slides
+    limit: Fraction | int = 0
     quick: bool = False  # it counts or adds up, without a condition or a window
     swift: Swift | None = None
     recent: tuple[View | None, Counted | None] = (None, None)  # how the event just judged counts
@@ -138,6 +73,7 @@ class QuotaStepper:
             min(windows, default=None),
             {name: weight(program, name, compiled.bound) for name in program.releases},
             shared(compiled.scopes),
+            limit=int(bound) if (bound := compiled.bound).denominator == 1 else bound,
             quick=compiled.kind in ("count", "sum") and compiled.when is None and not windows,
         )
 
@@ -203,7 +139,7 @@ class QuotaStepper:
         if scope is None or type(amount) is not int:
             return None
         tally = self.tallies.get(scope, NONE)
-        if tally.blind or tally.most + amount > self.compiled.bound:
+        if tally.blind or tally.most + amount > self.limit:
             return None
         return Swift(view, group, scope, amount)
 

@@ -53,6 +53,8 @@ def key_of(value: Known) -> Hashable:
 
 
 def _key(value: Value) -> Hashable:
+    if type(value) is str:
+        return ("text", value)
     if isinstance(value, tuple):
         return ("list", tuple(_key(v) for v in value))
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ import attrs
 from wfcheck.checker import monitor
 from wfcheck.checker.replay.past import expressions_in
 from wfcheck.checker.replay.sequence_rules import ResponseStepper
-from wfcheck.checker.replay.stepping import Stepper
+from wfcheck.checker.replay.stepper import Stepper
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements, subexpressions
 

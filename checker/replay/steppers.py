@@ -12,7 +12,8 @@ from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.limits import QuotaStepper
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
 from wfcheck.checker.replay.sequence_rules import InvariantStepper, ResponseStepper, SeparationStepper
-from wfcheck.checker.replay.stepping import MonitorStepper, Stepper
+from wfcheck.checker.replay.stepper import Stepper
+from wfcheck.checker.replay.stepping import MonitorStepper
 from wfcheck.checker.replay.streaks import StreakStepper
 from wfcheck.dsl import core
 

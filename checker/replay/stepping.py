@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol
 
 import attrs
 
@@ -29,72 +28,13 @@ from wfcheck.checker.replay.judge import (
     unexpired,
     within_time,
 )
-from wfcheck.checker.replay.memory import Latest, Memory, partnered
+from wfcheck.checker.replay.memory import Latest, partnered
 from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern
+from wfcheck.checker.replay.state import State
+from wfcheck.checker.replay.stepper import NOTHING
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import subexpressions
-
-NOTHING: Final[Sequence[Finding]] = ()
-
-
-class Stepper(Protocol):
-    """A rule at work on one trace. Judging an event and taking it in are two things: a guard judges what then never happens."""
-
-    def concerns(self, kind: str, name: str) -> bool:
-        """Whether the rule must see events of the kind about the tool of that name."""
-        ...
-
-    def judge(self, view: View, history: History) -> Sequence[Finding]:
-        """What the event breaks if it happens next. Changes no later answer."""
-        ...
-
-    def take(self, view: View, history: History) -> None:
-        """The event happens. It was judged just before."""
-        ...
-
-    def finish(self, last: View | None) -> Iterator[Finding]:
-        """The trace is over; `last` is its last event."""
-        ...
-
-
-@attrs.define
-class _State:
-    """What one scope remembers for one monitor."""
-
-    evidence: Memory | None
-    since: Memory | None
-    after: Memory | None
-    until: Memory | None
-    memories: tuple[Memory, ...] = ()
-
-    def __attrs_post_init__(self) -> None:
-        kept = (self.since, self.evidence, self.until, self.after)
-        self.memories = tuple(memory for memory in kept if memory is not None)
-
-    @staticmethod
-    def blank(compiled: monitor.Monitor, program: core.Program, tables: Tables) -> _State:
-        """With nothing remembered."""
-        evidence, armed = compiled.evidence, compiled.armed
-
-        def memory(pattern: core.EventPattern | None) -> Memory | None:
-            return None if pattern is None else Memory.of(pattern, program, tables)
-
-        return _State(
-            None if evidence is None else Memory.of(evidence.pattern, program, tables, evidence=True),
-            memory(evidence.since) if evidence else None,
-            Memory.of(armed.after, program, tables, other=compiled.judged) if armed else None,
-            memory(armed.until) if armed else None,
-        )
-
-    def fresh(self) -> _State:
-        """The same, with nothing remembered."""
-        return _State(
-            self.evidence and self.evidence.fresh(),
-            self.since and self.since.fresh(),
-            self.after and self.after.fresh(),
-            self.until and self.until.fresh(),
-        )
 
 
 @attrs.define
@@ -106,10 +46,10 @@ class MonitorStepper:
     when: Code | None
     grants: tuple[Grants, ...]  # each group must grant
     source: Code | None
-    blank: _State
+    blank: State
     demanded: Code | None  # a `when` about binders of the evidence
     partnered: bool = False  # the judged event is compared with the one that armed the rule
-    states: dict[tuple[str, str], _State] = attrs.field(factory=dict)
+    states: dict[tuple[str, str], State] = attrs.field(factory=dict)
 
     @staticmethod
     def of(compiled: monitor.Monitor, program: core.Program, tables: Tables) -> MonitorStepper:
@@ -123,7 +63,7 @@ class MonitorStepper:
             None if about_evidence else when,
             tuple(_grants(group, program, tables) for group in groups),
             source,
-            _State.blank(compiled, program, tables),
+            State.blank(compiled, program, tables),
             when if about_evidence else None,
             compiled.armed is not None and partnered(compiled.judged),
         )
@@ -138,7 +78,11 @@ class MonitorStepper:
         """Whether the event is one that the rule speaks of, and what it lacks."""
         if view.kind not in self.judged.kinds:
             return NOTHING
-        state = self._state(view)
+        state = self.states.get(scope_of(view, self.compiled.per_session))
+        if state is None:
+            if self.compiled.armed is not None:
+                return NOTHING
+            state = self.blank
         if self.partnered:
             return self._told(self._paired(view, state, history), view)
         found: list[Finding] = []
@@ -148,14 +92,19 @@ class MonitorStepper:
 
     def take(self, view: View, history: History) -> None:
         """Use up what the event needed, then remember it."""
-        state = self._state(view)
+        key = scope_of(view, self.compiled.per_session)
+        state = self.states.get(key)
+        if state is None:
+            if not any(m.pattern.concerns(view.kind, view.name) for m in self.blank.memories):
+                return
+            state = self.states[key] = self.blank.fresh()
         self._use_up(view, state, history)
         for memory in state.memories:
             memory.see(view, history)
 
     def settled_by(self, approval: View, view: View, history: History) -> Truth:
         """Whether an approval, given now, would be all the evidence that the event lacks."""
-        state = self._state(view)
+        state = self.states.get(scope_of(view, self.compiled.per_session), self.blank)
         if state.evidence is None or self.source is not None:
             return False
         truth = state.evidence.pattern.match(approval, view, {}, history).truth
@@ -167,13 +116,6 @@ class MonitorStepper:
         """Nothing is owed at the end."""
         del last
         return iter(())
-
-    def _state(self, view: View) -> _State:
-        key = scope_of(view, self.compiled.per_session)
-        state = self.states.get(key)
-        if state is None:
-            state = self.states[key] = self.blank.fresh()
-        return state
 
     def told_by(self, standing: Truth, view: View, history: History) -> Sequence[Finding]:
         """What the rule finds where it is known whether it is armed, or lacks its evidence."""
@@ -187,7 +129,7 @@ class MonitorStepper:
         return found
 
     def _judge(
-        self, truth: Truth, bindings: Bindings, view: View, state: _State, history: History
+        self, truth: Truth, bindings: Bindings, view: View, state: State, history: History
     ) -> Sequence[Finding]:
         broken = conjunction(truth, self._armed(view, bindings, state, history))
         if broken is not False and self.grants:
@@ -204,7 +146,7 @@ class MonitorStepper:
             return (violated(view.index, _why(self.compiled, view)),)
         return (insufficient(view.index, "the record does not settle a condition of the rule"),)
 
-    def _paired(self, view: View, state: _State, history: History) -> Truth:
+    def _paired(self, view: View, state: State, history: History) -> Truth:
         """Whether the event breaks the rule with some event that armed it, of which its `same` and `args` speak."""
         doubt: Truth = False
         if state.after is None or not self.judged.concerns(view.kind, view.name):
@@ -219,13 +161,13 @@ class MonitorStepper:
                 doubt = UNKNOWN if broken is UNKNOWN else doubt
         return doubt
 
-    def _armed(self, view: View, bindings: Bindings, state: _State, history: History) -> Truth:
+    def _armed(self, view: View, bindings: Bindings, state: State, history: History) -> Truth:
         if state.after is None:
             return True
         return state.after.find(view, bindings, history, self._standing(view, bindings, state, history))
 
     def _standing(
-        self, view: View, bindings: Bindings, state: _State, history: History
+        self, view: View, bindings: Bindings, state: State, history: History
     ) -> Callable[[View, Bindings], Truth]:
         """Whether the rule is still armed by an earlier event."""
         ended = state.until.latest(view, bindings, history) if state.until else Latest()
@@ -237,7 +179,7 @@ class MonitorStepper:
 
         return valid
 
-    def _lacking(self, view: View, bindings: Bindings, state: _State, history: History) -> Truth:
+    def _lacking(self, view: View, bindings: Bindings, state: State, history: History) -> Truth:
         """Whether some element has no evidence."""
         walked = elements(self.source, frame_of(view, bindings, history))
         if walked is None:
@@ -251,7 +193,7 @@ class MonitorStepper:
             lacking = lacking if found is True else UNKNOWN
         return lacking
 
-    def _evidence(self, view: View, bindings: Bindings, state: _State, history: History) -> Truth:
+    def _evidence(self, view: View, bindings: Bindings, state: State, history: History) -> Truth:
         assert state.evidence is not None
         near = self._nearness(view, bindings, state, history)
 
@@ -263,7 +205,7 @@ class MonitorStepper:
         return state.evidence.find(view, bindings, history, valid)
 
     def _nearness(
-        self, view: View, bindings: Bindings, state: _State, history: History
+        self, view: View, bindings: Bindings, state: State, history: History
     ) -> Callable[[View, Bindings], Truth]:
         """Whether an earlier event is near enough, not renewed since and (an approval) not expired."""
         evidence = self.compiled.evidence
@@ -282,7 +224,7 @@ class MonitorStepper:
 
         return valid
 
-    def _use_up(self, view: View, state: _State, history: History) -> None:
+    def _use_up(self, view: View, state: State, history: History) -> None:
         if view.kind != "call" or state.evidence is None or not state.evidence.single_use:
             return
         if self.judged.match(view, history=history).truth is True:

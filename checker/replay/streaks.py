@@ -22,8 +22,9 @@ from wfcheck.checker.conditions.compiled import (
 )
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
 from wfcheck.checker.replay.judge import frame_of, judge, optional_code
-from wfcheck.checker.replay.limits import SHORT, UNKNOWN_KEY, evaluated, part, shared, shown
+from wfcheck.checker.replay.limits import SHORT, evaluated, part, shared, shown
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern, key_of
+from wfcheck.checker.replay.tallies import UNKNOWN_KEY
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 

@@ -19,8 +19,9 @@ from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
 from wfcheck.checker.replay.reader import Ahead, Counts, Reader
 from wfcheck.checker.replay.sequence_rules import InvariantStepper
+from wfcheck.checker.replay.stepper import Stepper
 from wfcheck.checker.replay.steppers import make_stepper
-from wfcheck.checker.replay.stepping import MonitorStepper, Stepper
+from wfcheck.checker.replay.stepping import MonitorStepper
 from wfcheck.checker.replay.view import View
 from wfcheck.checker.traces.event import Completeness, Event
 from wfcheck.dsl import core
