@@ -236,6 +236,7 @@ _ERRORS = {
     "WF814": ("unusable policy", "a compiled policy was changed, or is of another version"),
     "WF815": ("rule that no guard can keep", "a rule is about what the events of a run do not show"),
     "WF820": ("unusable source", "what was given to `wfcheck import` is no such catalogue, graph or document"),
+    "WF821": ("unusable attestation", "a file is no attestation, or what was checked changed before it could be attested"),
     "WF901": ("dot is missing", "a picture needs the `dot` program of Graphviz, which was not found"),
     "WF902": ("dot failed", "the `dot` program could not draw the graph"),
 }

@@ -106,7 +106,7 @@ def check(
     asked = _asked(paths, policy, rule, workflow)
     known = frozenset() if baseline is None else baselines.read(str(baseline))
     if not asked.files:
-        return Report((), asked.problems)
+        return Report((), asked.problems or (_nothing(),))
     try:
         report = pipeline.check(
             asked.files,
@@ -128,6 +128,12 @@ def check(
     if coverage and report.exit_code != 2:
         report = _covered(report, asked, limit, seed, budget, progress)
     return baselines.apply(settle(report, asked), known)
+
+
+def _nothing() -> Diagnostic:
+    """Of no file at all, nothing is to be called proved."""
+    help_ = "name a file, or a folder that holds one"
+    return Diagnostic("WF804", "there is no file to check", None, help=help_)
 
 
 def _covered(

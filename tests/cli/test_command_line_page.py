@@ -20,7 +20,7 @@ PAGE = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 
 def options(command: str) -> set[str]:
     parser = argparse.ArgumentParser(add_help=False)
-    import_module(f"wfcheck.cli.{command}_command").configure(parser)
+    import_module(f"wfcheck.cli.{command.replace('-', '_')}_command").configure(parser)
     return {option for action in parser._actions for option in action.option_strings}
 
 

@@ -23,6 +23,8 @@ COMMANDS = {
     "recheck": "re-establish certificates without the prover",
     "init": "write a first spec that checks",
     "import": "write a starter spec from a catalogue of tools or an exported graph",
+    "attest": "check, and state what was checked and found",
+    "verify-attestation": "whether what was attested is what is there",
     "explain": "explain a diagnostic code, a built-in rule, a verdict or a rule of a spec",
 }
 EPILOG = (
