@@ -23,8 +23,8 @@ def denied(watch: Watch, found: list[Found], view: View) -> Ask | Deny:
     assert approval is not None
     told = watch.judge(approval)
     if told:
-        no = deny(told)
-        return attrs.evolve(no, reason=f"an approval is missing, and asking for it is no way: {no.reason}")
+        why = f"an approval is missing, and asking for it would break `{told[0][0].name}`"
+        return attrs.evolve(deny(found[:1]), reason=why)
     event = approval.event
     return Ask(event.actor, event.args_requested or {}, event.tool or "", rule.name)
 

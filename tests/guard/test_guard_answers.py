@@ -162,3 +162,28 @@ def test_changed_policies_are_refused(spec: Path) -> None:
     for odd in (b"", b"{}", b"null\nnull\n", data[:-40], b"\xff" * 10):
         with pytest.raises(wfcheck.WfError, match="WF814"):
             wfcheck.GuardPolicy.read(odd)
+
+
+def test_no_question_that_would_itself_break_a_rule(tmp_path: Path) -> None:
+    file = tmp_path / "secret.wf"
+    file.write_text("""
+secrecy hr
+principal boss is human
+principal clerk is agent
+tool look(q: text) -> text { effect read  returns {hr}  emits nothing }
+tool post(text: text) -> any { effect irreversible  returns {}  emits nothing }
+policy p {
+  approved: require approve(by: boss, shows: args) before post
+  quiet: forbid flow hr -> boss
+}
+""")
+    guard = wfcheck.Guard(file)
+    assert isinstance(guard.before(call("post", text="hello")), Ask)
+    guard.before(call("look", q="x"))
+    guard.after(
+        Event(kind="result", seq=0, tool="look", call=call("look", q="x").call, result="salary 7731 XQ-44-Z")
+    )
+    answer = guard.before(call("post", text="salary 7731 XQ-44-Z"))
+    assert isinstance(answer, Deny)
+    assert answer.rule == "p.approved"
+    assert "`p.quiet`" in answer.reason
