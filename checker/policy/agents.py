@@ -21,6 +21,7 @@ from wfcheck.checker.search import guided
 from wfcheck.checker.search.counterexample import Judge, search_runs
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
+from wfcheck.dsl.walk import statements
 from wfcheck.solver import verdict as solver
 
 
@@ -72,15 +73,23 @@ def _parties(case: Case) -> Iterator[Party]:
     regions = case.acts("agent")
     owners: dict[str, set[str]] = {}
     for act in regions:
-        kind = case.program.principals.get(act.actor)
+        owner = _owner(case, act)
+        kind = case.program.principals.get(owner)
         if kind is not None and kind.kind == "agent":
-            owners.setdefault(act.actor, set()).add(act.subject or "")
+            owners.setdefault(owner, set()).add(act.subject or "")
     for who, steps in owners.items():
         yield Party(case, f"`{who}`", frozenset(steps))
     grouped = {s for steps in owners.values() for s in steps}
     for act in regions:
         if act.subject not in grouped:
             yield Party(case, f"the agent `{act.subject}`", frozenset({act.subject or ""}))
+
+
+def _owner(case: Case, act: Act) -> str:
+    """Who acts in the region: whom it is delegated to, or the one that starts it."""
+    region = next(s for s in statements(case.workflow.body) if s.id == act.node)
+    assert isinstance(region, core.Agent)
+    return region.principal or act.actor
 
 
 # ---------------------------------------------------------------- what it cannot do

@@ -199,3 +199,21 @@ def test_what_a_type_does_not_name_may_be_copied_with_the_whole(
         "policy p { r: require pay.to from only {user} }"
     )
     assert (verdicts(text)["p.r"] == "PROVED") is proved
+
+
+@pytest.mark.parametrize(("second", "verdict"), [("helper", "VIOLATED"), ("clerk", "PROVED")])
+def test_regions_that_are_delegated_to_one_principal_are_one_party(
+    verdicts: Callable[[str], dict[str, str]], second: str, verdict: str
+) -> None:
+    text = (
+        "secrecy pii\nchannel net\n"
+        "principal helper is agent { clears {pii} }\nprincipal clerk is agent\n"
+        "tool look() -> text { effect read  emits nothing  returns {pii} }\n"
+        "tool post(x: text) { effect irreversible  emits net  returns {} }\n"
+        "workflow w() {\n"
+        "  first = agent reader() as helper may { look } max 1 steps -> text\n"
+        f"  then_ = agent writer() as {second} may {{ post }} max 1 steps -> text\n"
+        "}\n"
+        "policy p { r: check no agent has {read(pii), emit(net)} }"
+    )
+    assert verdicts(text)["p.r"] == verdict
