@@ -33,6 +33,7 @@ FUEL = 20_000
 """Moves between two events; a workflow that computes longer than that is not followed."""
 WAYS = 256
 """Ways in which a run may stand at once."""
+ENDLESS = "the workflow computes too long between two events"
 UNDECIDED = "the record does not tell which way a decision of the workflow went"
 
 
@@ -51,8 +52,27 @@ class Move:
 
 def settle(model: Model, configs: Iterable[Config], index: int) -> list[Config]:
     """All ways that wait for an event, without doubles. `index`: of the event that comes next. Raises TooManyWaysError."""
-    pending, waiting = list(configs), Ways()
-    doubt = Doubt(index, UNDECIDED)
+    pending = list(configs)
+    if len(pending) == 1:
+        pending = [_run_on(model, pending[0])]
+        if advance(model, _ended(pending[0]), pending[0].env) is None:
+            return pending
+    return _spread(model, pending, Doubt(index, UNDECIDED))
+
+
+def _run_on(model: Model, config: Config) -> Config:
+    """A single way as far as it goes without a choice."""
+    for _ in range(FUEL):
+        stack = _ended(config)
+        moves = advance(model, stack, config.env)
+        if moves is None or len(moves) != 1 or moves[0].open:
+            return config if stack is config.stack else config.at(stack)
+        config = config.at(moves[0].stack, moves[0].env)
+    raise TooManyWaysError(ENDLESS)
+
+
+def _spread(model: Model, pending: list[Config], doubt: Doubt) -> list[Config]:
+    waiting = Ways()
     seen: set[tuple[object, ...]] = set()
     for _ in range(FUEL):
         if not pending:
@@ -68,7 +88,7 @@ def settle(model: Model, configs: Iterable[Config], index: int) -> list[Config]:
                 continue
             seen.add(key)
         pending += [config.at(m.stack, m.env, doubt if m.open else None) for m in moves]
-    raise TooManyWaysError("the workflow computes too long between two events")
+    raise TooManyWaysError(ENDLESS)
 
 
 @attrs.define

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from wfcheck.checker.conformance.model import Model
-from wfcheck.checker.conformance.notes import BROKEN, EXTRA, Deviation, Doubt, Note
+from wfcheck.checker.conformance.notes import BROKEN, EXTRA, Deviation, Doubt, Key, Note
 from wfcheck.checker.conformance.search import explain
 from wfcheck.checker.conformance.settle import TooManyWaysError, settle
 from wfcheck.checker.conformance.stack import Config, Ended, Over
@@ -29,6 +29,16 @@ class RunState:
     deviations: int = 0
     lost: Doubt | None = None
     strays: set[str] = attrs.field(factory=set)
+    unrecorded: set[tuple[Key, ...] | None] = attrs.field(factory=set)
+
+    def told(self, notes: tuple[Note, ...]) -> bool:
+        """Whether these are nothing but what this host does not record, as was said before."""
+        if not all(note.soft for note in notes):
+            return False
+        known = all(note.about in self.unrecorded for note in notes)
+        if len(self.unrecorded) < MOST:
+            self.unrecorded.update(note.about for note in notes)
+        return known
 
     @property
     def doubt(self) -> Doubt | None:
@@ -52,6 +62,10 @@ class Tracker:
     runs: dict[tuple[str, str], RunState] = attrs.field(factory=dict)
     finished: dict[str, set[str]] = attrs.field(factory=dict)
     answers: dict[tuple[str, str], str] = attrs.field(factory=dict)
+    limited: bool = False  # some workflow runs once per session
+
+    def __attrs_post_init__(self) -> None:
+        self.limited = any(w.once_per_session for w in self.model.program.workflows.values())
 
     def step(self, view: View) -> Iterator[Deviation]:
         """Take an event in; at most one deviation comes of it."""
@@ -74,7 +88,7 @@ class Tracker:
             and len(state.strays) < MOST
         ):
             state.strays.add(view.event.call or view.name)
-        if found.notes:
+        if found.notes and not state.told(found.notes):
             state.deviations += not all(note.soft for note in found.notes)
             yield Deviation(view.index, key, found.notes)
         if state.deviations >= MOST:
@@ -114,6 +128,8 @@ class Tracker:
 
     def _count(self, state: RunState, view: View) -> None:
         """Workflows that run once per session, once it is sure that they run."""
+        if not self.limited:
+            return
         symbols = state.workflows
         if len(symbols) == 1:
             self.finished.setdefault(view.session, set()).update(symbols)

@@ -50,6 +50,14 @@ class _Pass:
     runs: list[Run] = attrs.field(factory=list)
     doomed: dict[tuple[str, Run], int] = attrs.field(factory=dict)
     no_return: dict[tuple[str, int], int] = attrs.field(factory=dict)
+    owing: tuple[tuple[str, ResponseStepper], ...] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.owing = tuple(
+            (w.rule.name, w.stepper)
+            for w in self.watch.working
+            if isinstance(w.stepper, ResponseStepper) and not w.stepper.compiled.per_session
+        )
 
     def event(self, event: Event) -> None:
         watch, contracts = self.watch, self.watch.policy.contracts
@@ -89,13 +97,10 @@ class _Pass:
     def _owed(self, run: Run, tracker: Tracker) -> Iterator[str]:
         """What must follow and cannot any more."""
         configs = tracker.runs[run].configs
-        for working in self.watch.working:
-            stepper = working.stepper
-            if not isinstance(stepper, ResponseStepper) or stepper.compiled.per_session:
-                continue
+        for rule, stepper in self.owing:
             owed = any(debt.truth is True for debt in stepper.debts.get(run, ()))
             if owed and not may_still(configs, stepper.evidence.concerns):
-                yield working.rule.name
+                yield rule
 
     def _inevitable(self, view: View, tracker: Tracker, run: Run) -> set[str]:
         """The rules that the next call breaks, whatever way the run takes."""
