@@ -28,7 +28,9 @@ COMMANDS = {
 
 
 def milliseconds(arguments: list[str], folder: Path) -> float:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "home")}
+    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    bytecode = str(folder / "bytecode")  # as an installed package has it
+    environment = {**known, "XDG_CACHE_HOME": str(folder / "home"), "PYTHONPYCACHEPREFIX": bytecode}
     start = time.perf_counter()
     command = [sys.executable, *arguments]
     subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
