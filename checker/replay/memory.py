@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator
 import attrs
 
 from wfcheck.checker.conditions.compiled import UNKNOWN, History, Tables, Truth, conjunction
-from wfcheck.checker.replay.patterns import EMPTY, Bindings, Pattern, compile_pattern, key_of
+from wfcheck.checker.replay.patterns import EMPTY, Bindings, Pattern, compile_pattern, complete, key_of
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import subexpressions
@@ -60,18 +60,32 @@ def ties_of(
     return Ties(same, binders, call, free, len(choices) == 1 and len(back) < 2 and bool(same or call))
 
 
+def _tested(pattern: core.EventPattern, ties: Ties) -> tuple[str, ...] | None:
+    """The arguments by which a pattern tells events apart; None where it looks at more."""
+    if any(choice.result is not None for choice in pattern.choices):
+        return None
+    tests = [one for choice in pattern.choices for one in choice.tests]
+    named = {name for name, test in tests if not isinstance(test, core.SameCall)}
+    return tuple(sorted(named | set(ties.same) | {name for name, _ in ties.binders}))
+
+
 def _has_binder(expression: core.Expr) -> bool:
     return any(isinstance(e, core.Variable) for e in subexpressions(expression))
 
 
 @attrs.define
 class Memory:
-    """The events of one scope that match a pattern at its moment of being done."""
+    """The events of one scope that match a pattern at its moment of being done. Of events that match with the same others the latest
+    is kept, so that what is remembered grows with the values of arguments, not with the trace."""
 
     pattern: Pattern
     ties: Ties
     single_use: bool = False
+    tested: tuple[str, ...] | None = (
+        None  # the arguments on which alone it depends which events match; None: on more
+    )
     buckets: dict[Hashable, list[Entry]] = attrs.field(factory=lambda: defaultdict(list))
+    alike: dict[Hashable, Entry] = attrs.field(factory=dict)
 
     @staticmethod
     def of(
@@ -81,15 +95,17 @@ class Memory:
         *,
         evidence: bool = False,
         other: core.EventPattern | None = None,
+        timed: bool = False,
     ) -> Memory:
         """An empty memory for a pattern. `evidence`: approvals count for the very call alone, and once. `other`: as `ties_of`."""
         compiled = compile_pattern(pattern, program, tables, "done", binding=evidence)
         single = evidence and any(choice.kind == "approve" for choice in pattern.choices)
-        return Memory(compiled, ties_of(pattern, evidence, other), single)
+        ties = ties_of(pattern, evidence, other)
+        return Memory(compiled, ties, single, None if single or timed else _tested(pattern, ties))
 
     def fresh(self) -> Memory:
         """An empty memory for another scope."""
-        return Memory(self.pattern, self.ties, self.single_use)
+        return Memory(self.pattern, self.ties, self.single_use, self.tested)
 
     def see(self, view: View, history: History | None) -> None:
         """Remember the event if it may match."""
@@ -98,10 +114,39 @@ class Memory:
         truth = self.pattern.match(view, history=history).truth
         if truth is False:
             return
+        alike = self._alike(view)
+        if alike is not None:
+            entry = self.alike.get(alike)
+            if entry is not None:
+                entry.view = view  # a later one of its like serves whatever the earlier one did
+                return
         bucket = self.buckets[self._key_of_entry(view, truth)]
         if self.ties.free and not self.single_use:
             bucket.clear()
-        bucket.append(Entry(view))
+        entry = Entry(view)
+        bucket.append(entry)
+        if alike is not None:
+            self.alike[alike] = entry
+
+    def _alike(self, view: View) -> Hashable | None:
+        """What events have in common that match with the same others; None if that is not known."""
+        if self.tested is None or self.ties.free:
+            return None
+        about = (c.told(view.kind, view.name, view.tool) for c in self.pattern.choices if view.kind in c.kinds)
+        if None in about:
+            return None
+        names = sorted(view.arguments) if self.ties.call else self.tested
+        values = [view.arguments.get(name, UNKNOWN) for name in names]
+        shown = complete(view) if self.ties.call else True
+        return (
+            view.kind,
+            view.name,
+            view.actor,
+            view.on_behalf,
+            shown,
+            tuple(names),
+            tuple(map(key_of, values)),
+        )
 
     def _key_of_entry(self, view: View, truth: Truth) -> Hashable:
         if self.ties.free:

@@ -80,14 +80,15 @@ def same_call(evidence: View, judged: View) -> Truth:
     for name in sorted(evidence.arguments.keys() | judged.arguments.keys()):
         left, right = evidence.arguments.get(name), judged.arguments.get(name)
         if name not in evidence.arguments or name not in judged.arguments:
-            return False if _complete(evidence) and _complete(judged) else UNKNOWN
+            return False if complete(evidence) and complete(judged) else UNKNOWN
         truth = conjunction(truth, same_value(left, right))
         if truth is False:
             return False
     return truth
 
 
-def _complete(view: View) -> bool:
+def complete(view: View) -> bool:
+    """Whether all arguments of the call were recorded."""
     shown = view.event.args_requested is not None or view.event.args_executed is not None
     return shown or view.call is not None
 
@@ -158,9 +159,13 @@ class Choice:
     behalf: bool = False  # `by` is also whoever the actor acts on behalf of
     static: Static | None = None  # what the kind, the name and the tool alone say of the subject
 
+    def told(self, kind: str, name: str, tool: core.Tool | None) -> Truth | None:
+        """Whether every event of the kind about the tool is about the right thing; None where it depends on the event."""
+        return None if self.static is None or kind not in self.kinds else self.static(kind, name, tool)
+
     def settled(self, kind: str, name: str, tool: core.Tool | None) -> Truth | None:
         """As of the pattern."""
-        told = None if self.static is None else self.static(kind, name, tool)
+        told = self.told(kind, name, tool)
         plain = self.by is None and not self.tests and not self.args
         return told if plain or told is False else None
 

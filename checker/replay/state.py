@@ -33,9 +33,9 @@ class State:
             return None if pattern is None else Memory.of(pattern, program, tables)
 
         return State(
-            None if evidence is None else Memory.of(evidence.pattern, program, tables, evidence=True),
+            _evidence(evidence, program, tables) if evidence else None,
             memory(evidence.since) if evidence else None,
-            Memory.of(armed.after, program, tables, other=compiled.judged) if armed else None,
+            _arming(armed, compiled.judged, program, tables) if armed else None,
             memory(armed.until) if armed else None,
         )
 
@@ -47,3 +47,12 @@ class State:
             self.after and self.after.fresh(),
             self.until and self.until.fresh(),
         )
+
+
+def _evidence(evidence: monitor.Evidence, program: core.Program, tables: Tables) -> Memory:
+    timed = evidence.within_time is not None
+    return Memory.of(evidence.pattern, program, tables, evidence=True, timed=timed)
+
+
+def _arming(armed: monitor.Armed, judged: core.EventPattern, program: core.Program, tables: Tables) -> Memory:
+    return Memory.of(armed.after, program, tables, other=judged, timed=armed.duration is not None)

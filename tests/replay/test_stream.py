@@ -8,12 +8,14 @@ from pathlib import Path
 from types import ModuleType
 
 import attrs
+import msgspec
 import pytest
 
 from wfcheck import stdlib
 from wfcheck.checker.reference.rules import breaks
 from wfcheck.checker.replay.judging import judge_trace
 from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
+from wfcheck.checker.replay.stepping import MonitorStepper
 from wfcheck.checker.replay.stream import judge_stream
 from wfcheck.checker.replay.watch import Watch
 from wfcheck.checker.traces.event import Event
@@ -101,3 +103,35 @@ def test_some_events_are_passed_over(policy: CompiledPolicy, monkeypatch: pytest
     events = _module("random_events").random_events(random.Random(1), 300)
     judge_stream(few, events)
     assert 0 < len(made) < len(events) / 2
+
+
+def test_what_is_remembered_grows_with_values_only(policy: CompiledPolicy) -> None:
+    """However long a run is: of calls that nobody can tell apart the latest is kept."""
+    watch = Watch.start(policy, {})
+    kept, made = [], _module_events()
+    for number in range(4000):
+        event = made[number % len(made)]
+        watch.advance(
+            msgspec.structs.replace(event, session="s", run="r", call=event.call and f"{event.call}-{number}")
+        )
+        if number % 1000 == 999:
+            kept.append(sum(_entries(one.stepper) for one in watch.stepped))
+    assert kept[0] == kept[-1]
+    assert 0 < kept[0] < 300
+
+
+def _module_events() -> list[Event]:
+    """Without approvals, which count once each, and without times."""
+    made = _module("random_events").random_events(random.Random(5), 400)
+    known = [e for e in made if e.kind not in ("approve", "end", "result") and e.args_requested != {}]
+    return [msgspec.structs.replace(e, time=None) for e in known][:200]
+
+
+def _entries(stepper: object) -> int:
+    """How many events it remembers; what asks for times remembers all."""
+    if not isinstance(stepper, MonitorStepper):
+        return 0
+    evidence, armed = stepper.compiled.evidence, stepper.compiled.armed
+    if (evidence and evidence.within_time) or (armed and armed.duration):
+        return 0
+    return sum(len(b) for s in stepper.states.values() for m in s.memories for b in m.buckets.values())
