@@ -134,11 +134,19 @@ def _named(view: View) -> str:
     return f"call `{view.name}`" if view.kind in ("call", "deny") else view.kind
 
 
+def _misfits(view: View, name: str, value: Known) -> bool:
+    """Whether an argument was recorded, and not as its type."""
+    given = view.event.arguments.get(name)
+    shown = {**(view.event.completeness or {})}.get(f"args_executed.{name}") is None
+    return value is UNKNOWN and shown and given is not None
+
+
 def _of_their_types(model: Model, view: View, found: Differences) -> None:
     if view.tool is None:
         return
     for parameter in view.tool.parameters:
-        truth = fits(model, view.arguments.get(parameter.name, UNKNOWN), parameter.type)
+        value = view.arguments.get(parameter.name, UNKNOWN)
+        truth = False if _misfits(view, parameter.name, value) else fits(model, value, parameter.type)
         if truth is False:
             why = f"`{parameter.name}` of `{view.name}` is not of its type"
             found.note(Note(why, BROKEN, assumption=TYPED_OUTPUTS))

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import attrs
 
+from wfcheck.checker.conformance.facts import Facts
 from wfcheck.checker.conformance.model import Model
-from wfcheck.checker.conformance.notes import BROKEN, EXTRA, Deviation, Doubt, Key, Note
+from wfcheck.checker.conformance.notes import EXTRA, Deviation, Doubt, Key, Note
 from wfcheck.checker.conformance.search import explain
 from wfcheck.checker.conformance.settle import TooManyWaysError, settle
 from wfcheck.checker.conformance.stack import Config, Ended, Over
@@ -15,9 +16,6 @@ from wfcheck.checker.replay.view import View
 
 MOST = 100
 """Deviations of one run after which it is not followed any further."""
-KEPT = 10_000
-"""So many answers of pure tools are remembered."""
-TOOL_EFFECTS = "tool-effects"
 
 
 @attrs.define
@@ -61,15 +59,17 @@ class Tracker:
     model: Model
     runs: dict[tuple[str, str], RunState] = attrs.field(factory=dict)
     finished: dict[str, set[str]] = attrs.field(factory=dict)
-    answers: dict[tuple[str, str], str] = attrs.field(factory=dict)
+    facts: Facts = attrs.field(init=False)
     limited: bool = False  # some workflow runs once per session
 
     def __attrs_post_init__(self) -> None:
+        self.facts = Facts.of(self.model.program, "remember" not in self.model.hidden)
         self.limited = any(w.once_per_session for w in self.model.program.workflows.values())
 
     def step(self, view: View) -> Iterator[Deviation]:
-        """Take an event in; at most one deviation comes of it."""
+        """Take an event in; what it breaks, and how it leaves the workflow."""
         key = (view.session, view.run)
+        yield from (Deviation(view.index, key, (note,)) for note in self.facts.see(view))
         state = self.runs.get(key)
         if state is None or (not view.run and _over(state)):
             state = self.runs[key] = self._fresh(view)
@@ -93,18 +93,6 @@ class Tracker:
             yield Deviation(view.index, key, found.notes)
         if state.deviations >= MOST:
             state.lost = Doubt(view.index, "the run has left the workflow for good")
-
-    def _pure(self, view: View, key: tuple[str, str]) -> Iterator[Deviation]:
-        """A pure tool answers the same to the same arguments."""
-        if view.kind != "result" or view.tool is None or not view.tool.pure or view.call is None:
-            return
-        given = (view.name, repr(sorted(view.call.arguments.items())))
-        known = self.answers.get(given)
-        if known is None and len(self.answers) < KEPT:
-            self.answers[given] = repr(view.result)
-        elif known is not None and known != repr(view.result):
-            why = f"`{view.name}` answers otherwise than before to the same arguments"
-            yield Deviation(view.index, key, (Note(why, BROKEN, assumption=TOOL_EFFECTS),))
 
     def _ways(self, state: RunState, view: View) -> tuple[Config, ...]:
         """Where runs are not told apart, the next may begin with an input when one may be over."""
