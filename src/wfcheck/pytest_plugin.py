@@ -44,16 +44,17 @@ class SpecFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """What is wrong with the input, then the results of the workflows that stand here, then the tests."""
-        checked = _checked(self.config)
         own = _shown(self.path)
-        if not checked.files:  # not reached from the arguments: a plugin or a link brought it here
-            checked = _check((own,))
-        wrong = checked.wrong.get(own, ())
+        checked = _checked(self.config, own)
+        alone = (
+            self.config.stash.setdefault(_FIRST, own) == own
+        )  # what belongs to no file is told by the first
+        wrong = (*checked.wrong.get(own, ()), *(checked.wrong.get("", ()) if alone else ()))
         if wrong:
             yield InputItem.from_parent(self, name="input", diagnostics=wrong)
-        if checked.defect is not None and own == checked.files[0]:
+        if checked.defect is not None and alone:
             yield DefectItem.from_parent(self, name="defect", error=checked.defect)
-        results = checked.results.get(own, [])
+        results = [*checked.results.get(own, []), *(checked.results.get("", []) if alone else [])]
         for workflow in dict.fromkeys(result.workflow for result in results):
             about = [result for result in results if result.workflow == workflow]
             name = (workflow or "policy").partition("@")[0]  # a file has one workflow of a name
@@ -174,7 +175,7 @@ class TestItem(_Item):
 
 @attrs.frozen
 class Checked:
-    """What was found for all files together, by the file where it is reported."""
+    """What was found for all files together, by the file where it is reported; under an empty name what is of none of them."""
 
     files: tuple[str, ...]
     results: Mapping[str, list[Result]]
@@ -185,16 +186,19 @@ class Checked:
 
 
 _CHECKED = pytest.StashKey[Checked]()
+_FIRST = pytest.StashKey[str]()
 
 
-def _checked(config: pytest.Config) -> Checked:
+def _checked(config: pytest.Config, own: str) -> Checked:
+    """What was found for all files that pytest was asked for; a file that is none of them is checked by itself."""
     if _CHECKED not in config.stash:
         from wfcheck.checker.inputs import expand
 
         places = [_shown(Path(argument.partition("::")[0]).absolute()) for argument in config.args]
         files = [file for file in expand(places)[0] if file.endswith(".wf")]
         config.stash[_CHECKED] = _check(tuple(files))
-    return config.stash[_CHECKED]
+    found = config.stash[_CHECKED]
+    return found if own in found.files else _check((own,))
 
 
 def _check(files: tuple[str, ...]) -> Checked:
@@ -235,20 +239,20 @@ def _loaded(
 
 
 def _home(result: Result, homes: Mapping[str, str], files: tuple[str, ...]) -> str:
-    """The file that a result is reported in: its workflow's, else its rule's; the first where those were not asked for."""
+    """The file that a result is reported in: its workflow's, else its rule's, where those were asked for."""
     places = (homes.get(result.workflow or ""), result.file)
-    return next((place for place in places if place in files), files[0])
+    return next((place for place in places if place in files), "")
 
 
 def _wrong(report: Report, files: tuple[str, ...]) -> dict[str, tuple[Diagnostic, ...]]:
-    """The errors by file; those of no file that was asked for count against the first."""
+    """The errors by file."""
     from wfcheck.dsl.diagnostic import Severity
 
     found: dict[str, tuple[Diagnostic, ...]] = {}
     for one in report.diagnostics:
         if one.severity is Severity.ERROR:
             file = one.span.file if one.span is not None else one.file
-            place = file if file in files else files[0]
+            place = file if file is not None and file in files else ""
             found[place] = (*found.get(place, ()), one)
     return found
 

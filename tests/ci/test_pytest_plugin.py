@@ -81,6 +81,17 @@ def test_a_workflow_that_was_not_asked_for_is_not_lost(tmp_path: Path) -> None:
     assert found == {"all.wf::go::p.quiet": "FAILED"}, text
 
 
+def test_what_a_folder_hides_is_checked_by_itself(tmp_path: Path) -> None:
+    files = {
+        "site-packages/idle.wf": TOOLS
+        + 'workflow go() {\n  post(body: "x")\n}\npolicy p {\n  quiet: forbid post\n}\n'
+    }
+    found, text = run(project(tmp_path, files), "site-packages")
+    assert found == {"site-packages/idle.wf::go::p.quiet": "FAILED"}, text
+    found, text = run(tmp_path)
+    assert found == {"site-packages/idle.wf::go::p.quiet": "FAILED"}, text
+
+
 def test_settings_are_those_of_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "wfcheck.toml").write_text('fail-on = "vacuous"\n', encoding="utf-8")
     idle = {"idle.wf": TOOLS + "workflow go() {\n}\npolicy p {\n  asked: require say before post\n}\n"}
