@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from wfcheck.checker.importers import dot
 from wfcheck.checker.importers.catalogues import merged, tools_of
 from wfcheck.checker.importers.drafts import Draft, Node, Tool
 from wfcheck.checker.importers.reading import bad, json_of, listed, text_at
@@ -99,6 +100,8 @@ def _mermaid_pairs(text: str) -> list[tuple[str, str]]:
 def openai_agents(text: str, source: str) -> Draft:
     """One agent or a list of them, with `name`, `tools` and `handoffs` (agents, or their names); each may end the run. Tools of
     servers that are only named are not known and have to be added."""
+    if dot.drawn(text):
+        return dot.agents(text, source)
     value = json_of(text, source)
     found: dict[str, Node] = {}
     tools: list[Tool] = []

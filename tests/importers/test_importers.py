@@ -198,6 +198,28 @@ def test_order_in_a_graph_is_proved(tmp_path: Path) -> None:
     assert verdicts == {"order.b_after_a": "PROVED", "order.a_after_b": "VIOLATED"}
 
 
+DRAWN = """
+    digraph G {
+        graph [splines=true];
+        node [fontname="Arial"];
+    "__start__" [label="__start__", shape=ellipse, style=filled];"__end__" [label="__end__", shape=ellipse];
+    "Triage agent" [label="Triage agent", shape=box, style=filled, fillcolor=lightyellow];
+    "get \\"it\\"" [label="x -> y", shape=ellipse, fillcolor=lightgreen, width=0.5];
+    "Other" [label="Other", shape=box, style="filled,rounded"];
+    "__start__" -> "Triage agent";"Triage agent" -> "get \\"it\\"" [style=dotted];
+    "get \\"it\\"" -> "Triage agent" [style=dotted];"Triage agent" -> "Other";"Other" -> "__end__";}
+"""
+
+
+def test_a_picture_of_agents_is_read(tmp_path: Path) -> None:
+    text = starter("openai-agents", DRAWN, "x")
+    [tool] = program(text, tmp_path).tools.values()
+    assert tool.aliases == ('get "it"',)
+    assert re.search(r"due_Triage_agent = true\n  due_Other = false", text)
+    assert re.search(r"may \{ get_it, say \}(?:(?!case).)*due_Other = true", text, re.DOTALL)
+    assert re.search(r"case Other \{(?:(?!case).)*due_finish = true", text, re.DOTALL)
+
+
 SPEX = """
 name: demo
 description: >
