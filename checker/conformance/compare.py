@@ -115,7 +115,7 @@ class Differences:
         asked = self._requested()
         for name, value in wanted.items():
             given = asked.get(name, UNKNOWN)
-            truth = agree(value, given)
+            truth = False if misfits(self.model, self.view, name, given) else agree(value, given)
             source = written.get(name)
             if truth is UNKNOWN and given is not UNKNOWN and isinstance(source, core.Variable):
                 self.found[source.name] = given
@@ -175,6 +175,15 @@ class Differences:
 def compare(model: Model, view: View) -> Differences:
     """Nothing found yet."""
     return Differences(model, view)
+
+
+def misfits(model: Model, view: View, name: str, value: Known) -> bool:
+    """Whether an argument was recorded, and not as its type."""
+    if value is not UNKNOWN or view.event.arguments.get(name) is None:
+        return False
+    unseen = {*model.unseen, *(f for f, shown in (view.event.completeness or {}).items() if shown != "full")}
+    sides = ("args_requested", "args_executed")
+    return unseen.isdisjoint({*sides, *(f"{side}.{name}" for side in sides)})
 
 
 def _recorded(view: View, type_: Type) -> Known:

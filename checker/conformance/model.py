@@ -58,18 +58,20 @@ class Compiled:
 @attrs.frozen
 class Model:
     """The compiled program as one trace can show it. `hidden`: kinds of events that may be missing without meaning anything;
-    `ignored`: kinds that may be there without meaning anything."""
+    `ignored`: kinds that may be there without meaning anything. `unseen`: fields that are hidden, or cut off, everywhere."""
 
     compiled: Compiled
     hidden: frozenset[str]
     ignored: frozenset[str]
+    unseen: frozenset[str] = frozenset()
 
     @staticmethod
     def of(compiled: Compiled, format_: str, completeness: Mapping[str, Completeness]) -> Model:
         """Only the project's own format tells every step, answer and end as the workflow has them."""
         absent = frozenset(kind for kind in _KINDS if completeness.get(kind) == "absent")
         loose = frozenset() if format_ == NATIVE else _LOOSE
-        return Model(compiled, absent | loose, loose)
+        unseen = frozenset(field for field, shown in completeness.items() if shown != "full")
+        return Model(compiled, absent | loose, loose, unseen)
 
     @property
     def program(self) -> core.Program:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Truth
-from wfcheck.checker.conformance.compare import TYPED_OUTPUTS, Differences, compare
+from wfcheck.checker.conformance.compare import TYPED_OUTPUTS, Differences, compare, misfits
 from wfcheck.checker.conformance.model import USER, Model
 from wfcheck.checker.conformance.notes import BROKEN, CHANGED, SOFT, Note
 from wfcheck.checker.conformance.settle import bound
@@ -134,19 +134,12 @@ def _named(view: View) -> str:
     return f"call `{view.name}`" if view.kind in ("call", "deny") else view.kind
 
 
-def _misfits(view: View, name: str, value: Known) -> bool:
-    """Whether an argument was recorded, and not as its type."""
-    given = view.event.arguments.get(name)
-    shown = {**(view.event.completeness or {})}.get(f"args_executed.{name}") is None
-    return value is UNKNOWN and shown and given is not None
-
-
 def _of_their_types(model: Model, view: View, found: Differences) -> None:
     if view.tool is None:
         return
     for parameter in view.tool.parameters:
         value = view.arguments.get(parameter.name, UNKNOWN)
-        truth = False if _misfits(view, parameter.name, value) else fits(model, value, parameter.type)
+        truth = False if misfits(model, view, parameter.name, value) else fits(model, value, parameter.type)
         if truth is False:
             why = f"`{parameter.name}` of `{view.name}` is not of its type"
             found.note(Note(why, BROKEN, assumption=TYPED_OUTPUTS))

@@ -19,11 +19,33 @@ MOST = 100
 
 
 @attrs.define
-class RunState:
-    """One run so far. `lost`: from there on it is not followed; its text says why. `strays`: calls that the
-    workflow does not have, and that have not returned."""
+class Group:
+    """One run as a run of one workflow: all ways in which it may stand, and the weight of all differences so far."""
 
     configs: tuple[Config, ...]
+    hard: int = 0
+    soft: int = 0
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """What hosts often do not record weighs less than anything else."""
+        return self.hard, self.soft
+
+    def step(self, model: Model, configs: tuple[Config, ...], view: View) -> None:
+        """Take an event in. Raises TooManyWaysError."""
+        found = explain(model, configs, view)
+        self.configs, self.notes = found.configs, found.notes
+        self.hard += sum(note.cost for note in found.notes if not note.soft)
+        self.soft += sum(note.cost for note in found.notes if note.soft)
+
+
+@attrs.define
+class RunState:
+    """One run so far, as a run of each workflow that it may be one of. `lost`: from there on it is not followed; its text says why.
+    `strays`: calls that the workflow does not have, and that have not returned."""
+
+    groups: tuple[Group, ...]
     deviations: int = 0
     lost: Doubt | None = None
     strays: set[str] = attrs.field(factory=set)
@@ -37,6 +59,17 @@ class RunState:
         if len(self.unrecorded) < MOST:
             self.unrecorded.update(note.about for note in notes)
         return known
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """The weight of the lightest explanation."""
+        return min((group.cost for group in self.groups), default=(0, 0))
+
+    @property
+    def configs(self) -> tuple[Config, ...]:
+        """The ways of the workflows that explain the run best."""
+        least = self.cost[0]
+        return tuple(c for group in self.groups if group.hard == least for c in group.configs)
 
     @property
     def doubt(self) -> Doubt | None:
@@ -75,34 +108,36 @@ class Tracker:
             state = self.runs[key] = self._fresh(view)
         if state.lost is not None or _returned(state, view):
             return
-        try:
-            found = explain(self.model, self._ways(state, view), view)
-        except TooManyWaysError as error:
-            state.lost = Doubt(view.index, str(error))
-            return
-        state.configs = found.configs
+        notes = self._explained(state, view)
         self._count(state, view)
-        if (
-            view.kind == "call"
-            and any(note.cost == EXTRA for note in found.notes)
-            and len(state.strays) < MOST
-        ):
+        if view.kind == "call" and any(note.cost == EXTRA for note in notes) and len(state.strays) < MOST:
             state.strays.add(view.event.call or view.name)
-        if found.notes and not state.told(found.notes):
-            state.deviations += not all(note.soft for note in found.notes)
-            yield Deviation(view.index, key, found.notes)
+        if notes and not state.told(notes):
+            state.deviations += not all(note.soft for note in notes)
+            yield Deviation(view.index, key, notes)
         if state.deviations >= MOST:
             state.lost = Doubt(view.index, "the run has left the workflow for good")
 
-    def _ways(self, state: RunState, view: View) -> tuple[Config, ...]:
+    def _explained(self, state: RunState, view: View) -> tuple[Note, ...]:
+        """The differences by which even the best explanation of the run got worse."""
+        before, kept = state.cost, []
+        for group in state.groups:
+            try:
+                group.step(self.model, self._ways(group, view), view)
+                kept.append(group)
+            except TooManyWaysError as error:
+                state.lost = Doubt(view.index, str(error))
+        least = min((group.cost for group in kept), default=before)
+        state.groups = tuple(group for group in kept if group.hard < least[0] + EXTRA)
+        if state.lost is not None or least == before:
+            return ()
+        return next((g.notes for g in state.groups if g.cost == least and g.notes), ())
+
+    def _ways(self, group: Group, view: View) -> tuple[Config, ...]:
         """Where runs are not told apart, the next may begin with an input when one may be over."""
-        if (
-            view.run
-            or view.kind != "input"
-            or not any(isinstance(config.stack, Ended) for config in state.configs)
-        ):
-            return state.configs
-        return (*state.configs, *self._fresh(view).configs)
+        if view.run or view.kind != "input" or not any(isinstance(c.stack, Ended) for c in group.configs):
+            return group.configs
+        return (*group.configs, *(c for fresh in self._fresh(view).groups for c in fresh.configs))
 
     def _fresh(self, view: View) -> RunState:
         gone = self.finished.get(view.session, set())
@@ -110,7 +145,7 @@ class Tracker:
             c for c in self.model.starts() if not (c.workflow.once_per_session and c.workflow.symbol in gone)
         ]
         try:
-            return RunState(tuple(settle(self.model, starts, view.index)))
+            return RunState(tuple(Group(tuple(settle(self.model, [c], view.index))) for c in starts))
         except TooManyWaysError as error:
             return RunState((), lost=Doubt(view.index, str(error)))
 
