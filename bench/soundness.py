@@ -3,7 +3,7 @@
     WFCHECK_FUZZ_SECONDS=600 python bench/soundness.py [--start SEED] [--seed SEED] [--oracles 4]
 
 The programs come from `tests/generators`. Those of even seeds are about labels, and half of them hold a template of what fools
-checkers; those of odd seeds are about histories: loops that count, retries, guarded agents, parallel branches, inlined workflows,
+checkers; those of odd seeds are about histories: loops that count, retries, guarded agents, inlined workflows,
 partitions and registers, under eight rules each, of every form and scope. Of each program:
 
 * labels: what an event of any run carries lies within what the static labelling says of the act, with and without control;
