@@ -63,7 +63,7 @@ def main() -> None:
             policy.compiled()
             made = time.perf_counter() - start
             print(
-                f"{chosen.rules} rules, {'order of calls' if plain else 'eight forms'}; compiled in {made * 1000:.0f} ms",
+                f"{chosen.rules} rules, {'order of calls' if plain else 'nine forms'}; compiled in {made * 1000:.0f} ms",
                 flush=True,
             )
             print(f"  no log       {measure(policy, asked, None, 'written')}", flush=True)

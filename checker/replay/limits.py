@@ -166,6 +166,13 @@ class QuotaStepper:
         tally.change(item, -1)
         return over
 
+    def leave(self, run: tuple[str, str]) -> None:
+        """Forget a run."""
+        group = (("run", *run),)
+        self.loose.pop(group, None)
+        for scope in self.groups.pop(group, ()):
+            self.tallies.pop(scope, None)
+
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
         del last

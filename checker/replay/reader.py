@@ -19,7 +19,7 @@ _HIDDEN = frozenset({"redacted", "truncated", "absent"})
 _ACTING = frozenset({"call", "llm", "say", "ask", "message"})
 _TURNS = frozenset({"llm", "input"})
 NO_OUTCOMES: frozenset[str] = frozenset()
-KEPT = 100_000
+KEPT = 20_000
 """So many calls without an answer, and events with an id, are remembered; what asks for older ones gets no answer."""
 
 

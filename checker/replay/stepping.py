@@ -112,6 +112,11 @@ class MonitorStepper:
             truth = conjunction(truth, holds(self.demanded, frame_of(view, {}, history)))
         return conjunction(truth, self._nearness(view, {}, state, history)(approval, {}))
 
+    def leave(self, run: tuple[str, str]) -> None:
+        """Forget a run."""
+        if not self.compiled.per_session:
+            self.states.pop(run, None)
+
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
         del last

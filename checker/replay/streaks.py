@@ -163,6 +163,10 @@ class StreakStepper:
         least = 1 if uncertain else least + 1
         return key, least, most + 1
 
+    def leave(self, run: tuple[str, str]) -> None:
+        """Forget a run."""
+        self.streaks.pop((("run", *run),), None)
+
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
         del last

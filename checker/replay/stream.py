@@ -1,5 +1,6 @@
 """Rules over events as they come, with memory that does not grow with their number: what a run needs is kept for the run, what a key
-needs for the key. Nothing is known of later events, so that what depends on what a call will return stays open."""
+needs for the key. A run that has come to its normal end is forgotten; should it go on all the same, rules about runs are not settled.
+Nothing is known of later events, so that what depends on what a call will return stays open."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import attrs
 
 from wfcheck.checker.provenance.query import Mode
-from wfcheck.checker.replay.finding import Finding
+from wfcheck.checker.replay.finding import Finding, insufficient
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.result import ReplayVerdict
 from wfcheck.checker.replay.watch import Watch
@@ -61,10 +62,16 @@ def judge_stream(
     """Step every rule over events, in one pass."""
     watch = Watch.start(policy, completeness or {}, mode)
     results = {rule.name: StreamResult(rule.name) for rule, _ in policy.rules}
+    ended: set[int] = set()
     with unhindered():
         for event in events:
+            if ended and hash((event.session or "", event.run or "")) in ended:
+                _goes_on(policy, results, watch.index)
             for rule, finding in watch.advance(event):
                 results[rule.name].add(finding)
+            if event.kind == "end" and event.error is None:
+                watch.leave(event)
+                ended.add(hash((event.session or "", event.run or "")))
     for rule, finding in watch.finish():
         results[rule.name].add(finding)
     for rule, _ in policy.rules:
@@ -72,6 +79,12 @@ def judge_stream(
             results[rule.name].reason = watch.idle[rule.name]
             results[rule.name].verdict = _idle(rule)
     return Streamed(tuple(results.values()), watch.index)
+
+
+def _goes_on(policy: CompiledPolicy, results: Mapping[str, StreamResult], index: int) -> None:
+    for rule, _ in policy.rules:
+        if not rule.per_session:
+            results[rule.name].add(insufficient(index, "a run goes on after its end"))
 
 
 def _idle(rule: core.Rule) -> ReplayVerdict:

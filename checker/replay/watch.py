@@ -13,6 +13,7 @@ from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.bits import Bits, Group, Packed, Speaking
 from wfcheck.checker.replay.finding import Finding
+from wfcheck.checker.replay.limits import QuotaStepper
 from wfcheck.checker.replay.needs import hidden_need
 from wfcheck.checker.replay.past import Past, RunPast
 from wfcheck.checker.replay.policy import CompiledPolicy
@@ -22,6 +23,7 @@ from wfcheck.checker.replay.sequence_rules import InvariantStepper
 from wfcheck.checker.replay.stepper import Stepper
 from wfcheck.checker.replay.steppers import make_stepper
 from wfcheck.checker.replay.stepping import MonitorStepper
+from wfcheck.checker.replay.streaks import StreakStepper
 from wfcheck.checker.replay.view import View
 from wfcheck.checker.traces.event import Completeness, Event
 from wfcheck.dsl import core
@@ -189,6 +191,16 @@ class Watch:
         for rule, invariant in self.invariants:
             for finding in invariant.after(view, past if rule.per_session else run):
                 yield rule, finding
+
+    def leave(self, event: Event) -> None:
+        """The run of the event is over: forget what rules of runs remember of it."""
+        run = (event.session or "", event.run or "")
+        for one in self.stepped:
+            if isinstance(one.stepper, MonitorStepper | QuotaStepper | StreakStepper):
+                one.stepper.leave(run)
+        for key in ((event.session, event.run), (event.session or None, event.run or None)):
+            self.places.pop(key, None)
+            self.reader.runs.pop(key, None)
 
     def finish(self) -> Iterator[Found]:
         """The trace is over."""

@@ -135,3 +135,30 @@ def _entries(stepper: object) -> int:
     if (evidence and evidence.within_time) or (armed and armed.duration):
         return 0
     return sum(len(b) for s in stepper.states.values() for m in s.memories for b in m.buckets.values())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_runs_that_ended_are_forgotten(policy: CompiledPolicy, seed: int) -> None:
+    """The same is found as by a watch that forgets nothing, as long as no run goes on after its end."""
+    rng = random.Random(seed)
+    made = [e for e in _module("random_events").random_events(rng, 60) if e.kind != "end"]
+    events: list[Event] = []
+    for number in range(0, len(made), 15):
+        part = [msgspec.structs.replace(e, run=f"r{number}") for e in made[number : number + 15]]
+        ends = [
+            Event(kind="end", seq=0, session=s, run=f"r{number}")
+            for s in sorted({e.session or "" for e in part})
+        ]
+        events += [*part, *ends]
+    watch = Watch.start(policy, {})
+    slow: dict[str, list[int]] = {}
+    for index, event in enumerate(events):
+        for rule, finding in watch.advance(event):
+            if finding.verdict == "violated":
+                slow.setdefault(rule.name, []).append(index)
+    fast = judge_stream(policy, events)
+    assert {r.rule: r.breaks for r in fast.results if r.breaks} == slow
+    again = judge_stream(policy, [*events, *events[:1]])
+    assert {r.verdict for r in again.results} <= {"violated", "insufficient"} | {
+        r.verdict for r, (rule, _) in zip(fast.results, policy.rules, strict=True) if rule.per_session
+    }
