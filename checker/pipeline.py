@@ -99,10 +99,12 @@ def check_program(
     limits: Limits | None = None,
     progress: Progress | None = None,
     keep: Keep | None = None,
+    analysis: Analysis | None = None,
 ) -> Checked:
-    """All results of a program, in order of workflows and rules; a failing check does not lose the others."""
+    """All results of a program, in order of workflows and rules; a failing check does not lose the others. `analysis`: what an earlier
+    check of it has computed."""
     asked = selection or Selection()
-    analysis = analysis_of(program, limits or Limits())
+    analysis = analysis or analysis_of(program, limits or Limits())
     results: list[Result] = []
     errors: list[tuple[str, Exception]] = []
     with deep_stack():
@@ -310,7 +312,11 @@ def check(
     if not whole:
         results = tuple(_doubted(program, results, policies))
     if not any(d.severity is Severity.ERROR for d in diagnostics):
-        diagnostics += (*references.problems(program), *shadowed.lints(program), *sanity.contradictions(program))
+        diagnostics += (
+            *references.problems(program),
+            *shadowed.lints(program),
+            *sanity.contradictions(program),
+        )
         results, checked, found = _skeletons(checked, workflow)
         diagnostics += found
     report = Report(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from glob import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,6 +14,9 @@ from wfcheck.checker.replay.rests import ALWAYS, Proofs, Rests
 from wfcheck.checker.result import Result, Verdict
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from wfcheck.checker.obligation import Analysis
 
 SECONDS = 5.0
 """For one rule."""
@@ -28,6 +33,7 @@ class Prover:
     known: Mapping[str, Rests] = attrs.field(factory=dict)
     left: float = ALL
     made: dict[str, Rests | None] = attrs.field(factory=dict)
+    analysis: Analysis | None = None
 
     def __call__(self, rule: str) -> Rests | None:
         """What the proof of the rule rests on; None: there was no time to find out."""
@@ -35,20 +41,19 @@ class Prover:
             return self.known[rule]
         if rule not in self.made:
             started = time.monotonic()
-            self.made[rule] = _proved(self.program, rule) if self.left > 0 else None
+            self.made[rule] = self._proved(rule) if self.left > 0 else None
             self.left -= time.monotonic() - started
         return self.made[rule]
 
+    def _proved(self, rule: str) -> Rests | None:
+        from wfcheck.checker.obligation import Limits
+        from wfcheck.checker.pipeline import Selection, check_program
 
-def _proved(program: core.Program, rule: str) -> Rests | None:
-    from glob import escape
-
-    from wfcheck.checker.obligation import Limits
-    from wfcheck.checker.pipeline import Selection, check_program
-
-    checked = check_program(program, selection=Selection((escape(rule),)), limits=Limits(SECONDS))
-    found = [result for result in checked.results if result.rule == rule]
-    return None if checked.errors or not found else rests_of(found)
+        asked = Selection((escape(rule),))
+        checked = check_program(self.program, selection=asked, limits=Limits(SECONDS), analysis=self.analysis)
+        self.analysis = checked.analysis
+        found = [result for result in checked.results if result.rule == rule]
+        return None if checked.errors or not found else rests_of(found)
 
 
 def rests_of(results: Iterable[Result]) -> Rests:
