@@ -13,6 +13,7 @@ _START, _END = "__start__", "__end__"
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _OPTIONS = r"(?:\s*\[((?:[^\]\"]|\"(?:[^\"\\]|\\.)*\")*)\])?"
 _STATEMENT = re.compile(_QUOTED + r"(?:\s*->\s*" + _QUOTED + ")?" + _OPTIONS)
+_DEFAULTS = re.compile(r"\b(?:graph|node|edge)\s*\[[^\]]*\]")
 _ROUND = re.compile(r"\bshape\s*=\s*\"?ellipse")
 
 
@@ -50,7 +51,7 @@ def agents(text: str, source: str) -> Draft:
 
 
 def _statements(text: str) -> Iterator[tuple[str, str | None, str]]:
-    for found in _STATEMENT.finditer(text):
+    for found in _STATEMENT.finditer(_DEFAULTS.sub("", text)):
         yield _plain(found[1]), None if found[2] is None else _plain(found[2]), found[3] or ""
 
 

@@ -131,6 +131,9 @@ def _graph(draft: Draft, tools: dict[str, str], namer: Namer) -> tuple[list[str]
     body = [
         "  # Any node that an edge has led to may run next, again and again: this covers branches, fans and loops."
     ]
+    body += [
+        "  # Edges are those of the source: a jump that it does not show (such as `Command`) is not covered."
+    ]
     body += [] if all(node.may is None for node in draft.nodes) else [_BOUND]
     body += ["  state = request", "  running = true"]
     body += [f"  {own} = {'true' if name in starts else 'false'}" for name, own in due.items()]

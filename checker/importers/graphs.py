@@ -41,12 +41,13 @@ def _end(name: str) -> str | None:
 
 
 def _closed(edges: frozenset[Edge], names: Mapping[str, None]) -> frozenset[Edge]:
-    """Edges without a known start may start anywhere; whoever leads nowhere may end; what nothing leads to may come after anything."""
+    """Without a known start a run may start anywhere; from what leads nowhere it may go anywhere; what nothing leads to may come
+    after anything."""
     found = set(edges)
     if not any(source is None for source, _ in edges):
         found |= {(None, name) for name in names}
     reached, sources = {target for _, target in found}, {source for source, _ in found}
-    found |= {(name, None) for name in names if name not in sources}
+    found |= {(name, other) for name in names if name not in sources for other in (None, *names)}
     found |= {(other, name) for name in names if name not in reached for other in (None, *names)}
     return frozenset(found)
 
@@ -94,7 +95,12 @@ def _mermaid_pairs(text: str) -> list[tuple[str, str]]:
         ends = [part[1] for part in parts if part is not None]
         if len(parts) > 1 and len(ends) == len(parts):
             found += list(pairwise(ends))
-    return [(a.replace("\\3a", ":"), b.replace("\\3a", ":")) for a, b in found]
+    return [(_unescaped(a), _unescaped(b)) for a, b in found]
+
+
+def _unescaped(name: str) -> str:
+    """Mermaid names write other signs as their number, in two hexadecimal digits."""
+    return re.sub(r"\\([0-9a-f]{2})", lambda code: chr(int(code[1], 16)), name)
 
 
 def openai_agents(text: str, source: str) -> Draft:

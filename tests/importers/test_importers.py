@@ -167,6 +167,33 @@ def test_two_tools_of_one_name_are_one_of_which_nothing_is_known() -> None:
     assert "tool t(arguments: any) -> any" in starter("mcp", servers, "x")
 
 
+def test_names_of_mermaid_are_unescaped(tmp_path: Path) -> None:
+    text = starter(
+        "langgraph",
+        "graph TD;\n__start__ --> a\\20b\\3ac;\na\\20b\\3ac -. &nbsp;x-y&nbsp; .-> __end__;\n",
+        "x",
+    )
+    [tool] = program(text, tmp_path).tools.values()
+    assert tool.aliases == ("a b:c",)
+
+
+def test_from_a_node_that_leads_nowhere_a_run_may_go_anywhere(tmp_path: Path) -> None:
+    graph = {"nodes": [{"id": name} for name in ("__start__", "a", "b", "c")]}
+    edges = [
+        {"source": "__start__", "target": "a"},
+        {"source": "a", "target": "b"},
+        {"source": "a", "target": "c"},
+    ]
+    text = starter(
+        "langgraph", json.dumps({**graph, "edges": [*edges, {"source": "c", "target": "__end__"}]}), "x"
+    )
+    program(text, tmp_path)
+    [case] = re.findall(r"case b \{.*?\} \}", text, re.DOTALL)
+    assert {"due_a = true", "due_b = true", "due_c = true", "due_finish = true"} <= set(
+        re.findall(r"due_\w+ = true", case)
+    )
+
+
 AGENTS = [
     {
         "name": "Triage",
@@ -215,6 +242,7 @@ def test_a_picture_of_agents_is_read(tmp_path: Path) -> None:
     text = starter("openai-agents", DRAWN, "x")
     [tool] = program(text, tmp_path).tools.values()
     assert tool.aliases == ('get "it"',)
+    assert re.search(r"enum \{Triage_agent, Other, finish\}", text)
     assert re.search(r"due_Triage_agent = true\n  due_Other = false", text)
     assert re.search(r"may \{ get_it, say \}(?:(?!case).)*due_Other = true", text, re.DOTALL)
     assert re.search(r"case Other \{(?:(?!case).)*due_finish = true", text, re.DOTALL)
