@@ -11,7 +11,6 @@ from wfcheck.checker.importers.drafts import Draft, Tool
 from wfcheck.checker.importers.reading import bad, json_of, listed, text_at
 from wfcheck.checker.importers.schemas import fields, type_of
 
-_MOST = 5000
 _HINTS = {
     "readOnlyHint": "it only reads",
     "idempotentHint": "a second call changes nothing more",
@@ -55,7 +54,7 @@ def tool_of(value: Mapping[str, Any], schemas: tuple[str, ...]) -> Tool | None:
 
 def tools_of(values: Any, schemas: tuple[str, ...]) -> Iterator[Tool]:
     """The tools of a list, each name once."""
-    made = (tool_of(value, schemas) for value in listed(values)[:_MOST] if isinstance(value, Mapping))
+    made = (tool_of(value, schemas) for value in listed(values) if isinstance(value, Mapping))
     yield from merged(tool for tool in made if tool is not None)
 
 

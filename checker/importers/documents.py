@@ -52,7 +52,7 @@ def gh_aw(text: str, source: str) -> Draft:
         tools = {"github": Tool("github", "The source names no tools: whatever the default ones can do.")}
     inputs = ("github_event",) if _outside(top.get("on")) else ()
     about = text_at(top, "description") or text_at(top, "name")
-    return Draft("gh-aw", source, tuple(tools.values())[:_MOST], about=about, inputs=inputs)
+    return Draft("gh-aw", source, tuple(tools.values()), about=about, inputs=inputs)
 
 
 def _tools(top: Mapping[str, Any]) -> Iterator[Tool]:

@@ -13,16 +13,18 @@ from wfcheck.checker.importers.drafts import Draft, Node, Tool
 from wfcheck.checker.importers.reading import bad, json_of, listed, text_at
 
 _MOST = 500
+_LONGEST = 2000
 _START, _END = "__start__", "__end__"
-_ARROW = re.compile(r"\s*(?:-->|-\.->|==>|--[^-]*-->|-\.[^.]*\.->)\s*(?:\|[^|]*\|\s*)?")
-_MERMAID_NAME = re.compile(r"\s*([^\s\[({<>;|&]+)")
+_ARROW = re.compile(r"\s*(?:-->|-\.->|==>|--\s(?:(?!-->).)*-->|-\.\s(?:(?!\.->).)*\.->)\s*(?:\|[^|]*\|\s*)?")
+_TIP = re.compile(r"->|=>")
+_MERMAID_NAME = re.compile(r"\s*([^\s\[({<>;|&%]+)\s*(?:[\[({].*)?;?\s*")
 _SCHEMAS = ("params_json_schema", "parameters", "inputSchema", "input_schema")
 Edge = tuple[str | None, str | None]
 
 
 def langgraph(text: str, source: str) -> Draft:
     """Nodes and edges as drawn. That a run follows an edge is all that is known of it: conditions and states are not exported."""
-    pairs = _json_pairs(text, source) if text.lstrip()[:1] in {"{", "["} else _mermaid_pairs(text)
+    pairs = _json_pairs(text, source) if text.lstrip()[:1] in {"{", "["} else _mermaid_pairs(text, source)
     edges = frozenset((_start(a), _end(b)) for a, b in pairs)
     names = dict.fromkeys(name for a, b in pairs for name in (a, b) if name not in {_START, _END})
     if not names:
@@ -46,7 +48,8 @@ def _closed(edges: frozenset[Edge], names: Mapping[str, None]) -> frozenset[Edge
     found = set(edges)
     if not any(source is None for source, _ in edges):
         found |= {(None, name) for name in names}
-    reached, sources = {target for _, target in found}, {source for source, _ in found}
+    away = [(source, target) for source, target in found if source != target]
+    reached, sources = {target for _, target in away}, {source for source, _ in away}
     found |= {(name, other) for name in names if name not in sources for other in (None, *names)}
     found |= {(other, name) for name in names if name not in reached for other in (None, *names)}
     return frozenset(found)
@@ -58,43 +61,46 @@ def _json_pairs(text: str, source: str) -> list[tuple[str, str]]:
         return []
     inner = value.get("graph")
     graph = inner if isinstance(inner, Mapping) and "edges" in inner else value
-    ids = [
-        n if isinstance(n, str | int) else n.get("id")
-        for n in listed(graph.get("nodes"))
-        if isinstance(n, Mapping | str | int)
-    ]
-    names = {
-        identifier: _label(node) for identifier, node in zip(ids, listed(graph.get("nodes")), strict=False)
-    }
+    names: dict[str | int, str] = {}
+    for node in listed(graph.get("nodes")):
+        identifier = node.get("id") if isinstance(node, Mapping) else node
+        if not isinstance(identifier, str | int):
+            raise bad(source, "a node has no name", "each node needs an `id`")
+        names[identifier] = _label(node, identifier)
     found = []
     for edge in listed(graph.get("edges")):
         ends = (
             (edge.get("source"), edge.get("target")) if isinstance(edge, Mapping) else tuple(listed(edge)[:2])
         )
-        if len(ends) == 2 and all(isinstance(end, str | int) for end in ends):
-            found.append((str(names.get(ends[0], ends[0])), str(names.get(ends[1], ends[1]))))
-    alone = {str(name) for name in names.values() if name} - {name for pair in found for name in pair}
+        if len(ends) != 2 or not all(isinstance(end, str | int) for end in ends):
+            raise bad(source, "an edge has no two ends", "each edge needs `source` and `target`")
+        found.append((str(names.get(ends[0], ends[0])), str(names.get(ends[1], ends[1]))))
+    alone = set(names.values()) - {name for pair in found for name in pair}
     return found + [(name, name) for name in sorted(alone - {_START, _END})]
 
 
-def _label(node: Any) -> str | None:
+def _label(node: Any, identifier: str | int) -> str:
     """The name of a node: its id, unless that is a number and its data has a name."""
-    if not isinstance(node, Mapping):
-        return str(node)
-    identifier, data = node.get("id"), node.get("data")
-    if isinstance(identifier, int) and isinstance(data, Mapping) and text_at(data, "name"):
-        return text_at(data, "name")
-    return None if identifier is None else str(identifier)
+    data = node.get("data") if isinstance(node, Mapping) else None
+    named = text_at(data, "name") if isinstance(data, Mapping) else ""
+    return named if isinstance(identifier, int) and named else str(identifier)
 
 
-def _mermaid_pairs(text: str) -> list[tuple[str, str]]:
+def _mermaid_pairs(text: str, source: str) -> list[tuple[str, str]]:
     """The arrows of a Mermaid flow chart, with or without labels; `subgraph` and styles say nothing about order."""
     found = []
-    for line in text.splitlines()[: 20 * _MOST]:
-        parts = [_MERMAID_NAME.match(part[:1000]) for part in _ARROW.split(line[:10_000])]
+    for number, line in enumerate(text.splitlines(), 1):
+        if _TIP.search(line) is None or line.lstrip().startswith("%%"):
+            continue
+        parts = [_MERMAID_NAME.fullmatch(part) for part in _ARROW.split(line)] if len(line) < _LONGEST else []
         ends = [part[1] for part in parts if part is not None]
-        if len(parts) > 1 and len(ends) == len(parts):
-            found += list(pairwise(ends))
+        if len(parts) < 2 or len(ends) < len(parts):
+            raise bad(
+                source,
+                f"the arrow in line {number} cannot be read",
+                "write one arrow a line, as `draw_mermaid` does",
+            )
+        found += list(pairwise(ends))
     return [(_unescaped(a), _unescaped(b)) for a, b in found]
 
 
@@ -115,7 +121,9 @@ def openai_agents(text: str, source: str) -> Draft:
     roots = listed(value) or listed(value.get("agents") if isinstance(value, Mapping) else None) or [value]
     waiting = [agent for agent in roots if isinstance(agent, Mapping)]
     first = next((_name(agent) for agent in waiting if _name(agent)), "")
-    while waiting and len(found) < _MOST:
+    while waiting:
+        if len(found) > _MOST:
+            raise bad(source, f"it has more than {_MOST} agents")
         agent = waiting.pop()
         name = _name(agent)
         if not name or name in found:

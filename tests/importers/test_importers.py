@@ -177,6 +177,31 @@ def test_names_of_mermaid_are_unescaped(tmp_path: Path) -> None:
     assert tool.aliases == ("a b:c",)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a -. x.y-z .-> b;",
+        "a -- x. y --> b",
+        "a -->|x -> y| b",
+        "a(A & B) --> b[x --- y];",
+        "a ==> b",
+        "a-->b",
+        "a -.-> b;",
+    ],
+)
+def test_an_arrow_of_mermaid_is_an_edge(line: str) -> None:
+    text = starter("langgraph", f"graph TD;\n__start__ --> a;\n{line}\nb --> __end__;\n", "x")
+    assert re.search(r"case a \{(?:(?!case).)*due_b = true", text, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "line", ["a <--> b;", "a & c --> b", "a --> b & c", "--> b", "a -->", f"a{'x' * 9000} --> b"]
+)
+def test_an_arrow_that_is_not_understood_is_not_left_out(line: str) -> None:
+    with pytest.raises(WfError):
+        starter("langgraph", f"graph TD;\n__start__ --> a;\n{line}\n", "x")
+
+
 def test_from_a_node_that_leads_nowhere_a_run_may_go_anywhere(tmp_path: Path) -> None:
     graph = {"nodes": [{"id": name} for name in ("__start__", "a", "b", "c")]}
     edges = [
@@ -192,6 +217,35 @@ def test_from_a_node_that_leads_nowhere_a_run_may_go_anywhere(tmp_path: Path) ->
     assert {"due_a = true", "due_b = true", "due_c = true", "due_finish = true"} <= set(
         re.findall(r"due_\w+ = true", case)
     )
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        {"nodes": [{"id": ["a"]}], "edges": []},
+        {"nodes": [{}], "edges": [["a", "b"]]},
+        {"nodes": [], "edges": [{"source": "a"}]},
+        {"nodes": [], "edges": [["a", {}]]},
+    ],
+)
+def test_a_graph_with_holes_is_refused(graph: Any) -> None:
+    with pytest.raises(WfError):
+        starter("langgraph", json.dumps(graph), "x")
+
+
+def test_numbered_nodes_have_the_names_of_their_data(tmp_path: Path) -> None:
+    nodes = [{"id": 0, "data": {"name": "__start__"}}, {"id": 1, "data": {"name": "one"}}, {"id": 2}]
+    graph = {"nodes": nodes, "edges": [{"source": 0, "target": 1}, {"source": 1, "target": 2}]}
+    made = program(starter("langgraph", json.dumps(graph), "x"), tmp_path)
+    assert [(tool.aliases or (tool.symbol,))[0] for tool in made.tools.values()] == ["one", "2"]
+
+
+def test_a_node_without_edges_may_run_whenever(tmp_path: Path) -> None:
+    graph = {"nodes": [{"id": "a"}, {"id": "b"}], "edges": [["__start__", "a"], ["a", "__end__"]]}
+    text = starter("langgraph", json.dumps(graph), "x")
+    program(text, tmp_path)
+    assert "due_b = true\n  repeat" in text
+    assert re.search(r"case b \{(?:(?!case).)*due_a = true", text, re.DOTALL)
 
 
 AGENTS = [
