@@ -19,6 +19,7 @@ from wfcheck.dsl.types import TEXTUAL, AnyType, OptionType, Type, base
 
 TYPED_OUTPUTS = "typed-outputs"
 COMPLETE_MEDIATION = "complete-mediation"
+LONGEST = 80
 
 
 @attrs.define
@@ -56,14 +57,14 @@ class Differences:
         """Who acts, where the trace says it."""
         told = self.view.event.actor
         if told is not None and told != wanted:
-            self.changed(f"`{told}` acts where `{wanted}` should")
+            self.changed(f"`{clipped(told)}` acts where `{wanted}` should")
         return self
 
     def to(self, wanted: str) -> Differences:
         """Who is told."""
         told = self.view.event.to
         if told is not None and told != wanted:
-            self.changed(f"`{told}` is told what is for `{wanted}`")
+            self.changed(f"`{clipped(told)}` is told what is for `{wanted}`")
         return self
 
     def told(self, wanted: Known, what: str) -> Differences:
@@ -120,9 +121,13 @@ class Differences:
             if truth is UNKNOWN and given is not UNKNOWN and isinstance(source, core.Variable):
                 self.found[source.name] = given
             self.judge(truth, _differs(name, self.view.name, source), f"`{name}` cannot be compared")
-        for name in asked.keys() - wanted.keys() - {"text"}:
-            self.changed(f"`{self.view.name}` has no argument `{name}`")
+        self.no_others(asked.keys() - wanted.keys())
         return self.executed()
+
+    def no_others(self, names: Iterable[str]) -> None:
+        """Arguments that nobody declared; the first is told."""
+        for name in sorted(set(names) - {"text"})[:1]:
+            self.changed(f"`{self.view.name}` has no argument `{clipped(name)}`")
 
     def executed(self) -> Differences:
         """What was executed is what was asked for."""
@@ -132,9 +137,9 @@ class Differences:
         asked, done = self._requested(), self.view.arguments
         for name in sorted({*asked, *done}):
             if agree(asked.get(name, UNKNOWN), done.get(name, UNKNOWN)) is False:
-                why = f"`{name}` was executed otherwise than it was requested"
+                why = f"`{clipped(name)}` was executed otherwise than it was requested"
                 about: tuple[Key, ...] = (("call", self.view.name),)
-                self.note(Note(why, CHANGED, about, assumption=COMPLETE_MEDIATION))
+                return self.note(Note(why, CHANGED, about, assumption=COMPLETE_MEDIATION))
         return self
 
     def _requested(self) -> Mapping[str, Known]:
@@ -170,6 +175,11 @@ class Differences:
         if (event.valid_steps is not None and event.valid_steps != s.within_steps) or longer:
             self.changed("the approval was given for another while")
         return self
+
+
+def clipped(name: str) -> str:
+    """A name out of a trace, of a length that can be shown."""
+    return name if len(name) <= LONGEST else name[:LONGEST] + "..."
 
 
 def compare(model: Model, view: View) -> Differences:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Truth
-from wfcheck.checker.conformance.compare import TYPED_OUTPUTS, Differences, compare, misfits
+from wfcheck.checker.conformance.compare import TYPED_OUTPUTS, Differences, clipped, compare, misfits
 from wfcheck.checker.conformance.model import USER, Model
 from wfcheck.checker.conformance.notes import BROKEN, CHANGED, SOFT, Note
 from wfcheck.checker.conformance.settle import bound
@@ -131,7 +131,7 @@ def _holds(model: Model, may: core.May, env: Env, arguments: Mapping[str, Known]
 
 
 def _named(view: View) -> str:
-    return f"call `{view.name}`" if view.kind in ("call", "deny") else view.kind
+    return f"call `{clipped(view.name)}`" if view.kind in ("call", "deny") else view.kind
 
 
 def _of_their_types(model: Model, view: View, found: Differences) -> None:
@@ -145,5 +145,4 @@ def _of_their_types(model: Model, view: View, found: Differences) -> None:
             found.note(Note(why, BROKEN, assumption=TYPED_OUTPUTS))
         elif truth is UNKNOWN:
             found.doubt = found.doubt or f"`{parameter.name}` of `{view.name}` is not known to be of its type"
-    for name in view.arguments.keys() - {p.name for p in view.tool.parameters} - {"text"}:
-        found.changed(f"`{view.name}` has no argument `{name}`")
+    found.no_others(view.arguments.keys() - {p.name for p in view.tool.parameters})

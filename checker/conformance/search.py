@@ -12,6 +12,7 @@ from itertools import count
 
 import attrs
 
+from wfcheck.checker.conformance.compare import clipped
 from wfcheck.checker.conformance.match import matches
 from wfcheck.checker.conformance.model import Model
 from wfcheck.checker.conformance.notes import EXTRA, SOFT, Doubt, Key, Note
@@ -93,14 +94,14 @@ def _all(model: Model, ways: Iterable[_Way], view: View) -> Explained:
 
 def _extra(model: Model, view: View) -> Note | None:
     """An event that the workflow does not have here."""
-    kind, name = view.kind, view.name or view.event.store or view.event.step or ""
+    kind, name = view.kind, clipped(view.name or view.event.store or view.event.step or "")
     if kind in model.ignored:
         return None
     soft = kind in ("llm", "step", "reset")
     if kind == "call" and view.tool is None:
         return Note(f"`{name}` is not declared", EXTRA, _about(kind, name))
     if kind == "remember":
-        store = view.event.store or ""
+        store = clipped(view.event.store or "")
         why = f"`{store}` is written by no step of the workflow"
         return Note(why, EXTRA, assumption=f"{store}.writers") if store else Note(why, EXTRA)
     shown = f"`{name}`" if name else f"`{kind}`"

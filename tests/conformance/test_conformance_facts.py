@@ -174,3 +174,13 @@ def test_formats_that_do_not_tell_steps_and_ends(program: Program) -> None:
     assert not whys(program, *events, {"kind": "say", "text": "done"}, format_="openai")
     hidden: dict[str, Completeness] = {"approve": "absent", "deny": "absent"}
     assert not whys(program, said(), *call("pay", True, amount=3), format_="openai", hidden=hidden)
+
+
+def test_a_hostile_trace_is_told_in_few_words(program: Program) -> None:
+    many = {f"{n}" * 1000: n for n in range(1000)}
+    found = whys(
+        program, said(), PAY, *call("pay", True, amount=3, **many), *call("x" * 100_000, 1, **many),
+        {**PAY, "actor": "y" * 100_000}, {"kind": "remember", "store": "z" * 100_000, "result": "r"},
+    )  # fmt: skip
+    assert len(found) >= 4
+    assert all(len(why) < 1000 for _, why, _ in found)
