@@ -5,7 +5,8 @@ the blame stays with the event at which the rule is broken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import attrs
 
@@ -29,15 +30,20 @@ class Evidence:
     doubts: Mapping[tuple[str, str], Doubt] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class View:
     """How one rule looks at the evidence. `searched`: where values came from is found by looking for them, which shows only
     that they are the same."""
 
     scope: Scope
     looks: Looks
-    rests: Rests | None
+    proof: Callable[[], Rests | None]
     searched: bool = False
+
+    @cached_property
+    def rests(self) -> Rests | None:
+        """What its proof rests on; found out when that first matters."""
+        return self.proof()
 
     def minds(self, assumption: str) -> bool:
         """Whether its proof rests on the assumption; of a rule without one, every assumption may matter."""
@@ -82,8 +88,10 @@ def _faults(first: Finding, evidence: Evidence, rule: View) -> Iterator[Fault]:
     """Everything at fault up to the manifestation; what the proof does not rest on, and what the rule does not look at, is not."""
     run = evidence.runs[first.index]
     for broken in evidence.broken:
-        late = broken.index > first.index or (broken.index == first.index and rule.rests is None)
-        if not late and rule.scope.holds(evidence.runs[broken.index], run) and rule.minds(broken.assumption):
+        if broken.index > first.index or not rule.scope.holds(evidence.runs[broken.index], run):
+            continue
+        late = broken.index == first.index and rule.rests is None
+        if not late and rule.minds(broken.assumption):
             yield Fault(broken.index, f"`{broken.assumption}` does not hold", broken.assumption)
     for deviation in evidence.deviations:
         if deviation.index <= first.index and rule.scope.holds(deviation.run, run):

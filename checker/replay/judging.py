@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 
 from wfcheck.checker.conformance.model import Compiled, Model
@@ -14,7 +16,7 @@ from wfcheck.checker.replay.passing import Passed, pass_over
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.reader import Ahead
 from wfcheck.checker.replay.relevance import looks, scope_of
-from wfcheck.checker.replay.rests import Proofs, unproved
+from wfcheck.checker.replay.rests import Proofs, Rests, unproved
 from wfcheck.checker.replay.result import Blame, Departure, Mark, NearMiss, ReplayResult, ReplayVerdict
 from wfcheck.checker.replay.watch import TRACED, Watch
 from wfcheck.checker.traces.trace import Trace
@@ -69,10 +71,14 @@ class _Judging:
         if rule.name not in self.views:
             compiled = next(c for r, c in self.policy.rules if r.name == rule.name)
             stepper = next(w.stepper for w in self.watch.working if w.rule.name == rule.name)
-            rests = self.proofs(rule.name) if rule.workflows else None
             look = looks(rule, compiled, stepper, self.policy.program)
-            self.views[rule.name] = View(scope_of(rule), look, rests, isinstance(rule.body, TRACED))
+            self.views[rule.name] = View(
+                scope_of(rule), look, partial(self._proof, rule), isinstance(rule.body, TRACED)
+            )
         return self.views[rule.name]
+
+    def _proof(self, rule: core.Rule) -> Rests | None:
+        return self.proofs(rule.name) if rule.workflows else None
 
     def result(self, rule: core.Rule) -> ReplayResult:
         """The verdict of one rule: a breach outweighs a gap, a gap outweighs that it held."""
