@@ -11,7 +11,9 @@ Bad input raises nothing but `WfError` and its subclasses. Names are imported wh
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as type checkers know it; `typing` itself would be most of what `import wfcheck` costs
+TYPE_CHECKING = (
+    False  # as type checkers know it; `typing` itself would be most of what `import wfcheck` costs
+)
 if TYPE_CHECKING:
     from typing import Any
 
