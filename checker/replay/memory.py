@@ -132,7 +132,9 @@ class Memory:
         """What events have in common that match with the same others; None if that is not known."""
         if self.tested is None or self.ties.free:
             return None
-        about = (c.told(view.kind, view.name, view.tool) for c in self.pattern.choices if view.kind in c.kinds)
+        about = (
+            c.told(view.kind, view.name, view.tool) for c in self.pattern.choices if view.kind in c.kinds
+        )
         if None in about:
             return None
         names = sorted(view.arguments) if self.ties.call else self.tested

@@ -36,4 +36,6 @@ def _stronger(item: Stronger) -> str:
 def _summary(coverage: Coverage) -> str:
     covered = len(coverage.dropped) - len(coverage.uncovered)
     text = f"{covered} of {counted(len(coverage.dropped), 'part')} are noticed by a rule if dropped"
-    return text + (f"; {coverage.left} not tried, for want of time or because it makes no sense" if coverage.left else "")
+    return text + (
+        f"; {coverage.left} not tried, for want of time or because it makes no sense" if coverage.left else ""
+    )

@@ -40,7 +40,9 @@ def tell(walk: Walk, statement: core.Say | core.Ask | core.Send, guard: Term) ->
     walk.visit(statement.id)
     walk.emit("ask", statement, guard, values, taints, subject=statement.principal)
     bits = walk.labelling.table.mask((statement.principal,)) & walk.keep
-    return heard(walk, statement, guard, statement.principal, union(always(bits), walk.pc, walk.doubt(SOURCE_LABELS)))
+    return heard(
+        walk, statement, guard, statement.principal, union(always(bits), walk.pc, walk.doubt(SOURCE_LABELS))
+    )
 
 
 def heard(

@@ -38,7 +38,9 @@ def test_the_verdict_is_the_expected_one(path: Path) -> None:
     assert result.verdict is verdict, result.reason
 
 
-@pytest.mark.parametrize("path", [p for p in JUDGED if not p.stem.endswith("_repaired")], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in JUDGED if not p.stem.endswith("_repaired")], ids=lambda p: p.stem
+)
 def test_every_bad_case_has_a_twin_and_is_never_proved(path: Path) -> None:
     assert path.with_name(f"{path.stem}_repaired.wf").exists()
     rule, verdict = expected(path)

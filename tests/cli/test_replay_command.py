@@ -45,7 +45,9 @@ def test_a_run_that_breaks_a_rule_exits_with_1_and_names_the_place(
     assert broken["manifestation"]["source"] == source
     left = {"file": "bad.jsonl", "line": 2, "pointer": "/messages/1/tool_calls/0"}
     assert broken["blame"]["source"] == left
-    assert broken["blame"]["why"].startswith("`read_notes` is missing and approval missing and `body` of `post` differs")
+    assert broken["blame"]["why"].startswith(
+        "`read_notes` is missing and approval missing and `body` of `post` differs"
+    )
     assert made["causes"][0]["traces"] == 1
     assert made["causes"][0]["first"] == "bad.jsonl#2"
 

@@ -86,7 +86,9 @@ def test_a_contract_that_broke_earlier_is_to_blame(program: Program) -> None:
     plain = verdict(program, "money.seen", *filed("x"), pay)
     assert plain.blame is not None
     assert (plain.blame.assumption, plain.blame.mark.event) == (None, 2)
-    assert plain.blame.why == "`amount` of `pay` differs from what the workflow computes; then approval missing"
+    assert (
+        plain.blame.why == "`amount` of `pay` differs from what the workflow computes; then approval missing"
+    )
 
 
 def test_a_broken_contract_without_a_broken_rule_is_a_near_miss(program: Program) -> None:

@@ -58,4 +58,4 @@ def test_blocked_is_what_a_guard_does_not_allow(outcomes):
     assert outcomes("call pay(amount: 1) expect blocked p.once at 0") == ["failed"]
     found = outcomes("call pay(amount: 1) end expect violated p.closed at 1 expect blocked p.closed at 1")
     assert found == ["passed", "passed"]  # a run asks before it ends
-    assert outcomes("call look(q: \"a\") expect blocked p.once") == ["failed"]
+    assert outcomes('call look(q: "a") expect blocked p.once') == ["failed"]
