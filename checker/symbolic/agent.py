@@ -123,6 +123,7 @@ def _few(
             known = _static(walk, statement, number)
             decision = _every(walk) if known is None else always(known.decision & walk.keep)
             picked = b.and_(within, b.eq(choice, b.integer(number)))
+            _asks(walk, may, within, f"{name}.{turn}.{number}.asked")
             act(walk, statement, may, number, picked, f"{name}.{turn}.{number}", decision, known)
         within = b.and_(within, b.distinct(choice, b.ZERO))
     return b.or_(within, *ends), b.or_(within, ends[0]), label

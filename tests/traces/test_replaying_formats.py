@@ -68,13 +68,15 @@ def test_what_mcp_hides_is_not_said_to_hold(program: Program) -> None:
     assert {found[r].verdict for r in ("p.month", "p.quiet", "p.approved")} == {"insufficient"}
 
 
-def test_no_format_but_our_own_shows_approvals(program: Program) -> None:
+def test_formats_that_hide_approvals_do_not_settle_whether_there_was_one(program: Program) -> None:
     for path in SAMPLES.iterdir():
-        if not path.name.startswith("native"):
+        if not path.name.startswith(("native", "openai.")):
             for result in replay(program, [path], rules=["p.approved"]).results:
                 assert result.verdict in ("insufficient", "not-applicable"), path
     native = replay(program, [SAMPLES / "native.wftrace.jsonl"], rules=["p.approved"]).results
     assert [r.verdict for r in native] == ["violated", "holds"]
+    talk = replay(program, [SAMPLES / "openai.jsonl"], rules=["p.approved"]).results
+    assert {r.verdict for r in talk} <= {"violated", "not-applicable"}
 
 
 def test_a_flow_is_not_judged_where_results_were_not_recorded(program: Program, tmp_path: Path) -> None:
