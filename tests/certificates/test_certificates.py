@@ -134,7 +134,9 @@ def test_certificates_of_all_examples_are_confirmed_without_z3(tmp_path: Path) -
         run = subprocess.run(
             [*command, "--output-format", "json"], cwd=folder, capture_output=True, text=True, check=False
         )
-        if run.returncode == 2:  # a file there is meant to be refused, and beside bad input nothing is certified
+        if (
+            run.returncode == 2
+        ):  # a file there is meant to be refused, and beside bad input nothing is certified
             continue
         proved = [r for r in json.loads(run.stdout)["results"] if r["verdict"] == "PROVED"]
         assert all(r["certificate"] for r in proved if r["workflow"] is not None)

@@ -74,7 +74,9 @@ def test_what_a_sample_holds(name: str) -> None:
     assert [shown(t.events) for t in traces] == EXPECTED[name][1]
     assert {t.format for t in traces} == {EXPECTED[name][0]}
     assert all(t.losses == () for t in traces)
-    assert name in ("native.wftrace.jsonl", "openai.jsonl") or all(t.completeness.get("approve") == "absent" for t in traces)
+    assert name in ("native.wftrace.jsonl", "openai.jsonl") or all(
+        t.completeness.get("approve") == "absent" for t in traces
+    )
 
 
 @pytest.mark.parametrize("name", EXPECTED)
