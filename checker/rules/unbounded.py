@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 
@@ -27,9 +28,13 @@ from wfcheck.checker.rules.symbolic_match import Matcher
 from wfcheck.checker.search import guided
 from wfcheck.dsl import core
 from wfcheck.solver import verdict as solver
+from wfcheck.solver.invariants.show import show_invariant
 from wfcheck.solver.term import Term
+from wfcheck.solver.transition import Invariant
 
 _OPEN = frozenset({Verdict.POSSIBLE, Verdict.UNKNOWN})
+_MADE_UP = re.compile(r"^rule\.\d+\.|#\d+$|~$| at .*$")
+"""What keeps symbols apart and says nothing to a reader."""
 
 
 def judged(rule: core.Rule) -> tuple[core.EventPattern, ...]:
@@ -101,7 +106,14 @@ def _proved(case: Case, rule: core.Rule, answer: engine.Proved) -> Finding:
             return attrs.evolve(
                 vacuous("the judged event cannot occur in this workflow"), assumptions=occurs.core
             )
-    return proved(*answer.assumptions, notes=answer.notes, proof=_inductive(rule, answer))
+    notes = (*answer.notes, *_told(answer.invariant))
+    return proved(*answer.assumptions, notes=notes, proof=_inductive(rule, answer))
+
+
+def _told(invariant: Invariant) -> Iterator[str]:
+    """The invariant in the words of the workflow, place by place."""
+    for place, text in show_invariant(invariant, lambda symbol: _MADE_UP.sub("", symbol.name)).items():
+        yield f"invariant at the {place}: {text}"
 
 
 def _inductive(rule: core.Rule, answer: engine.Proved) -> Inductive:
