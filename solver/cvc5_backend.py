@@ -12,8 +12,9 @@ import struct
 import sys
 from typing import Any, BinaryIO
 
-import cvc5
+import cvc5 as _cvc5
 
+cvc5: Any = _cvc5  # its stubs leave out what its Python layer adds
 _ALLOWED = {"declare-sort", "declare-const", "declare-fun", "define-fun", "assert"}
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_!.]*")
 

@@ -82,7 +82,7 @@ def _terms(question: dict[str, Any], context: z3.Context) -> dict[str, Any]:
     parser = z3.ParserContext(context)
     parser.from_string(question["text"])
     names = question["names"]
-    said = parser.from_string("".join(f"(assert (= {name} {name}))" for name in names))
+    said: Any = parser.from_string("".join(f"(assert (= {name} {name}))" for name in names))
     return dict(zip(names, (fact.arg(0) for fact in said), strict=True))
 
 

@@ -74,7 +74,8 @@ def _json_pairs(text: str, source: str) -> list[tuple[str, str]]:
         )
         if len(ends) != 2 or not all(isinstance(end, str | int) for end in ends):
             raise bad(source, "an edge has no two ends", "each edge needs `source` and `target`")
-        found.append((str(names.get(ends[0], ends[0])), str(names.get(ends[1], ends[1]))))
+        first, second = (end if isinstance(end, int) else str(end) for end in ends)
+        found.append((str(names.get(first, first)), str(names.get(second, second))))
     alone = set(names.values()) - {name for pair in found for name in pair}
     return found + [(name, name) for name in sorted(alone - {_START, _END})]
 

@@ -47,9 +47,13 @@ class Guard:
     denies: bool
     acts: Mapping[tuple[core.NodeId, int], Act]
 
-    @cached_property
+    @property
     def rules(self) -> tuple[core.Rule, ...]:
         """The rules in scope, if a guard is declared."""
+        return self._rules
+
+    @cached_property
+    def _rules(self) -> tuple[core.Rule, ...]:
         if not self.workflow.guarded:
             return ()
         symbol = self.workflow.symbol

@@ -72,9 +72,13 @@ class WorstDomain:
             mask |= bit
         return mask
 
-    @cached_property
+    @property
     def doubts(self) -> Mapping[str, int]:
         """Every tag for `source-labels`, everything for the others."""
+        return self._doubts
+
+    @cached_property
+    def _doubts(self) -> Mapping[str, int]:
         some = self.known.table.every_tag
         return {name: some if name == SOURCE_LABELS else self.anything for name in self.dropped}
 

@@ -152,7 +152,8 @@ def _models(call: AnyCall, terms: Sequence[Term], seconds: float) -> Iterator[Mo
 def _words(atoms: Sequence[Atom]) -> Iterator[Letter]:
     """Other events, by what the patterns say of them."""
     spoken = [c for atom in atoms for c in atom.side.pattern.choices if c.kind not in CALLS]
-    for kind in dict.fromkeys(c.kind for c in spoken):
+    kinds: dict[core.EventKind, None] = {c.kind: None for c in spoken}
+    for kind in kinds:
         mine = [c for c in spoken if c.kind == kind]
         subjects = sorted({s for c in mine for s in c.subjects})
         actors = sorted({c.by for c in mine if c.by is not None})

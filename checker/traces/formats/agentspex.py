@@ -61,7 +61,7 @@ def read(records: Iterable[Record | Problem], source: Source) -> Iterator[Item]:
         if problem is not None:
             yield problem
             losses.append(f"line {problem.line}: {problem.message}")
-    shown = {**COMPLETENESS} if log.ended else {**COMPLETENESS, "end": "absent"}
+    shown: dict[str, Completeness] = {**COMPLETENESS} if log.ended else {**COMPLETENESS, "end": "absent"}
     if log.builder.unanswered():
         shown["result"] = "absent"
     yield from log.builder.finish(source.file, NAME, shown, source.lenient, tuple(losses))

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import attrs
 
 from wfcheck.checker.traces.building import Record, RunBuilder, Source
+from wfcheck.checker.traces.event import Completeness
 from wfcheck.checker.traces.formats.process_events import COMPLETENESS, Activity, add_activity
 from wfcheck.checker.traces.reading import Line
 from wfcheck.checker.traces.records import grouped, name_of
@@ -73,7 +74,9 @@ def read(lines: Iterable[Line | Problem], columns: Columns, source: Source) -> I
         for record in group:
             builder.at(record.line, "")
             _row(builder, record.value, columns)
-        shown = COMPLETENESS if columns.time is not None else {**COMPLETENESS, "time": "absent"}
+        shown: Mapping[str, Completeness] = (
+            COMPLETENESS if columns.time is not None else {**COMPLETENESS, "time": "absent"}
+        )
         name = name_of(source, key, len(found.groups))
         yield from builder.finish(name, NAME, shown, source.lenient, found.losses, group[0].line)
 

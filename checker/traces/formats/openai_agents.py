@@ -125,7 +125,7 @@ def _read_state(record: Record, source: Source) -> Iterator[Item]:
     builder = RunBuilder(source.file)
     _state(builder, record)
     name = source.file if not record.pointer else f"{source.file}#{record.pointer}"
-    shown = {**STATE_COMPLETENESS, "end": "absent"}
+    shown: dict[str, Completeness] = {**STATE_COMPLETENESS, "end": "absent"}
     yield from builder.finish(name, STATE, shown, source.lenient, start=record.line)
 
 

@@ -38,7 +38,7 @@ def read_runs(records: Iterable[Record | Problem], source: Source, how: Reading)
     for key, group in groups.items():
         builder = RunBuilder(source.file)
         spans = _spans(builder, group, how, several=len({how.trace(r) for r in group}) > 1)
-        shown = {**how.completeness, **read_spans(builder, spans)}
+        shown: dict[str, Completeness] = {**how.completeness, **read_spans(builder, spans)}
         losses = (*found.losses, *([_BLIND] if blind(spans) else ()))
         name = source.file if len(groups) == 1 else f"{source.file}#{key}"
         yield from builder.finish(name, how.name, shown, source.lenient, losses, group[0].line)
