@@ -28,7 +28,7 @@ class Act:
 
     `arguments`: what goes in, by name (contexts and shown values by position). `decision`: the label of whether and which.
     `agent`: the step of the agent that chooses it, `choice`: which of its `may` (from 1). `actors`: the principal that
-    acts, and those on whose behalf it does."""
+    acts, and those on whose behalf it does. `read`: what a called tool finds in the stores that it reads."""
 
     node: core.NodeId
     kind: ActKind
@@ -41,6 +41,7 @@ class Act:
     target: str | None
     span: Span
     choice: int = 0
+    read: int = 0
 
     @property
     def actor(self) -> str:
@@ -217,6 +218,11 @@ class Walk:
             self.memory.changed = True
         return shown.failures
 
+    def read(self, tool: str | None) -> int:
+        """What a tool finds in the stores that it reads."""
+        stores = () if tool is None else self.program.tools[tool].reads
+        return union(self.memory.stores[store] for store in stores)
+
     def record(
         self,
         statement: core.Statement,
@@ -245,6 +251,7 @@ class Walk:
             target,
             statement.span,
             index,
+            self.read(subject) if kind == "call" else 0,
         )
         old = self.acts.get(key)
         self.acts[key] = joined = new if old is None else _joined(old, new)
@@ -263,5 +270,6 @@ def _joined(old: Act, new: Act) -> Act:
         old,
         arguments=arguments,
         decision=old.decision | new.decision,
+        read=old.read | new.read,
         result=join(old.result, new.result),
     )

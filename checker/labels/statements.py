@@ -140,7 +140,7 @@ def _call(walk: Walk, statement: core.Call) -> None:
 def call(walk: Walk, tool: core.Tool, arguments: dict[str, Tree], decision: int) -> Tree:
     """The result of a call; the stores that the tool writes grow by all arguments, by what it reads, and by the decision."""
     given = {name: walk.domain.argument(tool, name, tree) for name, tree in arguments.items()}
-    reads = union(walk.memory.stores[store] for store in tool.reads)
+    reads = walk.read(tool.symbol)
     for store in tool.writes:
         walk.memory.write(store, leaf(union(given.values()) | reads | decision))
     return walk.domain.result(tool, given, reads, decision)

@@ -41,6 +41,7 @@ def clearance(case: Case) -> Iterator[Duty]:
             clears = case.program.channels[emission.channel].clears
             if clears is not None:
                 label = act.decision | _of(act, arriving(tool, emission))
+                label |= act.read if emission.arguments is None else 0
                 text = f"what `{act.subject}` sends to `{emission.channel}` is more than it clears"
                 yield Duty(act, label & table.secrecy, table.mask(clears), text)
 

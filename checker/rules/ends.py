@@ -20,7 +20,7 @@ __all__ = ["Ends", "Hit", "Sink", "UnsupportedEndError", "arriving", "sinks", "s
 class Sink:
     """A place where a value arrives. `label`: of the value and of the decision that it arrives; `everything`: of all that the
     same event carries; `arguments`: the names of what arrives. It arrives only if `when` (over the arguments) holds and the
-    event matches `choice`, where there are such."""
+    event matches `choice`, where there are such. `read`: of what a tool took from stores, of which no term speaks."""
 
     act: Act
     name: str
@@ -29,6 +29,7 @@ class Sink:
     arguments: tuple[str, ...]
     when: core.Expr | None = None
     choice: core.EventChoice | None = None
+    read: int = 0
 
 
 Part = tuple[str, core.FieldPath]
@@ -38,13 +39,14 @@ RESULT = "the result"
 
 @attrs.frozen
 class Hit:
-    """An end that names an act: what arrives there (its `result`, too), and under which conditions."""
+    """An end that names an act: what arrives there (its `result`, and what the tool `reads`, too), and under which conditions."""
 
     name: str
     parts: tuple[Part, ...]
     when: core.Expr | None = None
     choice: core.EventChoice | None = None
     result: bool = False
+    reads: bool = False
 
 
 _ACTS: dict[type[core.FlowEnd], tuple[str, ...]] = {
@@ -75,7 +77,9 @@ def _sink(labels: WorkflowLabels, act: Act, hit: Hit, implicit: bool) -> Sink:
     names = tuple(argument for argument, _ in hit.parts)
     if hit.result:
         label, names = label | act.result.every, (*names, RESULT)
-    return Sink(act, hit.name, label, act.shown | decision | label, names, hit.when, hit.choice)
+    read = act.read if hit.reads else 0
+    label |= read
+    return Sink(act, hit.name, label, act.shown | decision | label, names, hit.when, hit.choice, read)
 
 
 def _everything(act: Act) -> tuple[Part, ...]:
@@ -96,7 +100,7 @@ def _hits(program: core.Program, act: Act, end: core.FlowEnd, implicit: bool) ->
             return [Hit(f"the parameter `{parameter}`", ((parameter, path),))] if there else []
         case core.StoreEnd(store=store):
             there = _writes(program, act, frozenset({store}))
-            return [Hit(f"the store `{store}`", _everything(act))] if there else []
+            return [Hit(f"the store `{store}`", _everything(act), reads=True)] if there else []
         case core.AgentEnd(step=step):
             there = act.kind in ("llm", "agent") and act.subject == step
             return [Hit(f"`{step}`", _everything(act))] if there else []
@@ -120,6 +124,7 @@ def _emissions(program: core.Program, act: Act, channels: frozenset[str], implic
                 (name, ()) for name in act.arguments if name in arriving(tool, emission, implicit=implicit)
             ),
             emission.condition,
+            reads=emission.arguments is None,
         )
         for emission in tool.emits
         if emission.channel in channels
@@ -159,7 +164,8 @@ def _event_hits(program: core.Program, act: Act, choice: core.EventChoice, impli
         case "emit":
             return _emissions(program, act, choice.subjects or frozenset(program.channels), implicit)
         case "write":
-            return whole if _writes(program, act, choice.subjects or frozenset(program.stores)) else []
+            there = _writes(program, act, choice.subjects or frozenset(program.stores))
+            return [attrs.evolve(hit, reads=True) for hit in whole] if there else []
         case "llm":
             return whole if act.kind in ("llm", "agent") and named else []
         case "remember" | "release":

@@ -189,7 +189,9 @@ def _arrivals(case: Case, body: core.Flow, execution: Execution, sink: ends.Sink
         return [b.TRUE]
     table = case.analysis.labelling.table
     approvals = sink.label & table.approval_marks(table.every_tag) != 0 and "approve" not in body.except_via
-    return [_arrival(matcher, body, event, sink, approvals) for event in events]
+    blind = approvals or sink.read & _wanted(case, body) != 0
+    steered = sink.read & _influence(case, body) != 0
+    return [_arrival(matcher, body, event, sink, blind, steered) for event in events]
 
 
 def _denials_steer(case: Case) -> bool:
@@ -199,16 +201,17 @@ def _denials_steer(case: Case) -> bool:
 
 
 def _arrival(
-    matcher: Matcher, body: core.Flow, event: SymbolicEvent, sink: ends.Sink, approvals: bool
+    matcher: Matcher, body: core.Flow, event: SymbolicEvent, sink: ends.Sink, blind: bool, surely: bool
 ) -> Term:
-    """`approvals`: the label rests on approvals, whose residue stands for all that was shown before: not told apart by path."""
+    """`blind`: the label rests on approvals, whose residue stands for all that was shown before, or on what a tool read: not told
+    apart by path. `surely`: what it read steers, too."""
     names = (*sink.arguments, *(() if body.explicit else ("",)))
     carried = (
-        b.TRUE if approvals else b.or_(*(event.taints[n][0] if n in event.taints else b.TRUE for n in names))
+        b.TRUE if blind else b.or_(*(event.taints[n][0] if n in event.taints else b.TRUE for n in names))
     )
     steered = b.or_(*(bits[1] for bits in event.taints.values()))
     # What decided counts, too, and has no label in an explicit execution.
-    if body.influence is None or body.explicit:
+    if body.influence is None or body.explicit or surely:
         steered = b.TRUE
     there = matcher.holds(sink.when, event, {}).maybe
     if sink.choice is not None:
@@ -245,7 +248,9 @@ def _steered(case: Case, body: core.Flow, sink: ends.Sink) -> bool:
         return True
     table = case.analysis.labelling.table
     known = case.labels.acts[sink.act.node, sink.act.choice]
-    return bool((known.shown | known.decision) & table.stands_for(body.influence, body.except_via))
+    return bool(
+        (known.shown | known.decision | sink.read) & table.stands_for(body.influence, body.except_via)
+    )
 
 
 def _is_at(sink: ends.Sink, event: Event) -> bool:
