@@ -27,16 +27,23 @@ class _Loader:
     context: Context
     library: Library
     known: Sequence[str]
+    given: Mapping[str, str] = attrs.Factory(dict)  # a resolved path -> the text read instead of the file
     paths: dict[str, str] = attrs.Factory(dict)  # the resolved path of a file -> the path that messages show
     waiting: list[tuple[str, Source, bool]] = attrs.Factory(list)
 
 
 def load_modules(
-    context: Context, roots: Iterable[Path | str], library: Library, known: Sequence[str] = ()
+    context: Context,
+    roots: Iterable[Path | str],
+    library: Library,
+    known: Sequence[str] = (),
+    given: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """Reads and parses the roots and all they import into `context.modules`, in the order in which they are met. Returns
-    the paths of the roots that could be read. `known`: the dotted names of the library's modules."""
-    loader = _Loader(context, library, known)
+    the paths of the roots that could be read. `known`: the dotted names of the library's modules. `given`: texts by path, read
+    instead of the files."""
+    texts = {os.path.realpath(path): text for path, text in (given or {}).items()}
+    loader = _Loader(context, library, known, texts)
     found = [_root(loader, Path(root)) for root in roots]
     _drain(loader)
     _report_cycles(context)
@@ -59,7 +66,7 @@ def _file(loader: _Loader, path: str) -> str | Diagnostic:
         real = path
     if real in loader.paths:
         return loader.paths[real]
-    source = read_source(Path(path))
+    source = Source(str(Path(path)), loader.given[real]) if real in loader.given else read_source(Path(path))
     if isinstance(source, Diagnostic):
         return source
     loader.paths[real] = source.path
