@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from functools import partial
@@ -17,6 +17,7 @@ from typing import TypeAlias
 import attrs
 
 from wfcheck.checker import cores
+from wfcheck.checker.annotations import annotations_of
 from wfcheck.checker.certificate.writing import Writer, hashes
 from wfcheck.checker.obligation import Analysis, Case, Finding, Limits
 from wfcheck.checker.policy import meta, references, sanity, shadowed
@@ -261,6 +262,7 @@ def _result(task: Task, finding: Finding, seconds: float) -> Result:
         heuristic=rule is not None and rule.heuristic,
         fingerprint=_fingerprint(task, finding),
         seconds=seconds,
+        annotations=annotations_of(rule),
     )
 
 
@@ -287,15 +289,17 @@ def check(
     progress: Progress | None = None,
     certificates: Path | None = None,
     version: str = "",
+    given: Mapping[str, str] | None = None,
 ) -> Report:
-    """Load the files and check them; bad input becomes diagnostics, and what could be understood is checked all the same.
+    """Load the files and check them; bad input becomes diagnostics, and what could be understood is checked all the same. `given`:
+    texts by path, checked instead of the files.
 
     Raises:
         DefectError: a check failed for a reason of our own; it carries the report of all others.
     """
     with suppress(OSError):  # then the first question says what is wrong
         shared_child().start()  # it loads while the files are read
-    made = elaborate.load_all(paths, policies=policies, library=load, library_names=names())
+    made = elaborate.load_all(paths, policies=policies, library=load, library_names=names(), given=given)
     program, diagnostics = made.program, made.diagnostics
     whole = not any(d.severity is Severity.ERROR for d in diagnostics)
     keep = None
@@ -310,7 +314,7 @@ def check(
     )
     results = checked.results
     if not whole:
-        results = tuple(_doubted(program, results, policies))
+        results = tuple(_doubted(program, results, policies, given))
     if not any(d.severity is Severity.ERROR for d in diagnostics):
         diagnostics += (
             *references.problems(program),
@@ -350,7 +354,10 @@ CLEARED = frozenset({Verdict.PROVED, Verdict.ENFORCED, Verdict.VACUOUS})
 
 
 def _doubted(
-    program: core.Program, results: tuple[Result, ...], policies: Sequence[Path | str]
+    program: core.Program,
+    results: tuple[Result, ...],
+    policies: Sequence[Path | str],
+    given: Mapping[str, str] | None,
 ) -> Iterator[Result]:
     """What is wrong in a file is left out of the program, so nothing is decided of what depends on it.
 
@@ -360,8 +367,8 @@ def _doubted(
 
     def wrong(file: str) -> bool:
         if file not in faulty:
-            _, found = elaborate.load([file], policies=policies, library=load)
-            faulty[file] = any(d.severity is Severity.ERROR for d in found)
+            made = elaborate.load_all([file], policies=policies, library=load, given=given)
+            faulty[file] = any(d.severity is Severity.ERROR for d in made.diagnostics)
         return faulty[file]
 
     rules = {rule.name: rule for rule in program.rules}

@@ -7,6 +7,7 @@ from enum import Enum
 
 import attrs
 
+from wfcheck.checker.annotations import Annotations, Group, by_annotation
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 from wfcheck.dsl.source import Span
@@ -53,7 +54,7 @@ class Witness:
 class Result:
     """One (workflow, rule) verdict. `seconds` is the only field that may differ between two runs on the same input.
     `notes` hold what was assumed unknown (silent declarations), hints and near causes; `help` the way out.
-    `known`: a baseline lists this very finding; it is reported and does not count."""
+    `known`: a baseline lists this very finding; it is reported and does not count. `annotations`: what the rule says of itself."""
 
     file: str
     workflow: str | None
@@ -75,6 +76,7 @@ class Result:
     fingerprint: str = ""
     seconds: float = 0.0
     known: bool = False
+    annotations: Annotations = ()
 
 
 @attrs.frozen
@@ -139,6 +141,14 @@ class Report:
         if self._fresh_violations():
             return 1
         return 3 if self._fresh_undecided() else 0
+
+    @property
+    def by_annotation(self) -> tuple[Group, ...]:
+        """The results by the risk, the failure and the harm that their rules name."""
+        return by_annotation(
+            (r.annotations, r.rule, r.verdict.value, r.verdict is Verdict.VIOLATED or r.verdict.undecided)
+            for r in self.results
+        )
 
     def raise_for_violations(self) -> None:
         """Return quietly when `ok`; else raise.

@@ -6,6 +6,7 @@ from functools import partial
 
 import attrs
 
+from wfcheck.checker.annotations import annotations_of
 from wfcheck.checker.conformance.model import Compiled, Model
 from wfcheck.checker.conformance.tracker import Tracker
 from wfcheck.checker.provenance.query import Mode
@@ -101,6 +102,7 @@ class _Judging:
         return ReplayResult(
             self.trace.name, rule.name, verdict, rule.severity,
             provenance=self.mode, heuristic=rule.heuristic, reason=reason,
+            annotations=annotations_of(rule),
         )  # fmt: skip
 
     def _violated(self, rule: core.Rule, broken: list[Finding]) -> ReplayResult:
@@ -117,6 +119,7 @@ class _Judging:
             evidence.runs[found.index] != evidence.runs[first.index],
             found.unsure,
             tuple(self._mark(index) for index in dict.fromkeys(f.index for f in broken)),
+            annotations_of(rule),
         )  # fmt: skip
 
     def _mark(self, index: int) -> Mark:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from wfcheck.checker.annotations import Annotations, Group, annotations_json, by_annotation
 from wfcheck.checker.traces.event import EventSource
 from wfcheck.checker.traces.trace import Skip
 from wfcheck.dsl.diagnostic import Diagnostic
@@ -55,7 +56,7 @@ class Blame:
 @attrs.frozen
 class ReplayResult:
     """One verdict. `reason` says why the record was insufficient, or the rule not applicable. `breaks`: every event at which
-    the rule was broken, the manifestation first."""
+    the rule was broken, the manifestation first. `annotations`: what the rule says of itself."""
 
     trace: str
     rule: str
@@ -69,6 +70,7 @@ class ReplayResult:
     inherited: bool = False
     reason: str | None = None
     breaks: tuple[Mark, ...] = ()
+    annotations: Annotations = ()
 
     def json(self) -> dict[str, Any]:
         """As in the machine format."""
@@ -86,6 +88,7 @@ class ReplayResult:
             "inherited": self.inherited,
             "reason": self.reason,
             "breaks": [mark.json() for mark in self.breaks],
+            "annotations": annotations_json(self.annotations),
         }
 
 
@@ -183,6 +186,14 @@ class ReplayReport:
         }
 
     @property
+    def by_annotation(self) -> tuple[Group, ...]:
+        """The results by the risk, the failure and the harm that their rules name."""
+        return by_annotation(
+            (r.annotations, r.rule, r.verdict, r.verdict in ("violated", "insufficient"))
+            for r in self.results
+        )
+
+    @property
     def ok(self) -> bool:
         """Everything held and everything was read."""
         return self.exit_code == 0
@@ -209,6 +220,7 @@ class ReplayReport:
             "diagnostics": [],
             "summary": dict(self.summary),
             "causes": [c.json() for c in self.causes],
+            "by_annotation": [group.json() for group in self.by_annotation],
         }
 
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from wfcheck.checker.annotations import Annotations
 from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.fingerprint import diagnostic_file, diagnostic_fingerprint, fingerprint
 from wfcheck.checker.report.text_events import describe
@@ -46,6 +47,7 @@ class Finding:
     flows: tuple[tuple[FlowStep, ...], ...]
     fingerprint: str
     known: bool = False
+    annotations: Annotations = ()
 
     @property
     def line(self) -> int:
@@ -97,6 +99,7 @@ def of_result(result: Result) -> Finding:
         flows=tuple(flow for flow in (_path(result), _run(result)) if flow),
         fingerprint=fingerprint(result),
         known=result.known,
+        annotations=result.annotations,
     )
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from wfcheck.checker.annotations import annotations_json
 from wfcheck.checker.report.fingerprint import diagnostic_file, fingerprint
 from wfcheck.checker.report.plain import clean, event_json, plain, span_json
 from wfcheck.checker.result import Coverage, PathStep, Report, Result, Verdict, Witness
@@ -43,6 +44,7 @@ def report_json(report: Report, version: str) -> dict[str, Any]:
         "summary": summary(report),
         "results": [result_json(result) for result in report.results],
         "diagnostics": [diagnostic_json(diagnostic) for diagnostic in report.diagnostics],
+        "by_annotation": plain([group.json() for group in report.by_annotation]),
         **({} if report.coverage is None else {"coverage": coverage_json(report.coverage)}),
     }
 
@@ -101,6 +103,7 @@ def result_json(result: Result) -> dict[str, Any]:
             "help": result.help,
             "doc": result.doc,
             "known": result.known,
+            "annotations": annotations_json(result.annotations),
         }
     )
     fields["witness"] = None if result.witness is None else witness_json(result.witness)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from wfcheck.checker.annotations import Annotations
 from wfcheck.checker.report.findings import of_diagnostic, of_result
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.dsl.diagnostic import Severity
@@ -29,6 +30,7 @@ class Case:
     file: str
     line: int
     seconds: float
+    annotations: Annotations = ()
 
 
 def write_junit(report: Report) -> str:
@@ -78,6 +80,7 @@ def _result_case(result: Result) -> Case:
         result.file,
         result.span.line,
         result.seconds,
+        result.annotations,
     )
 
 
@@ -108,14 +111,27 @@ def _case(case: Case) -> list[str]:
         f"    <testcase classname={_attribute(case.suite)} name={_attribute(case.name)} file={_attribute(case.file)} "
         f'line="{case.line}" time="{case.seconds:.3f}"'
     )
+    inside = [*_properties(case.annotations), *_outcome_of(case)]
+    return [head + ">", *inside, "    </testcase>"] if inside else [head + "/>"]
+
+
+def _outcome_of(case: Case) -> list[str]:
     match case.outcome:
         case "passed":
-            return [head + "/>"]
+            return []
         case "skipped":
-            return [head + ">", f"      <skipped message={_attribute(case.message)}/>", "    </testcase>"]
+            return [f"      <skipped message={_attribute(case.message)}/>"]
         case kind:
             body = f"      <{kind} message={_attribute(case.message)} type={_attribute(case.message.split(':')[0])}>"
-            return [head + ">", f"{body}{_text(case.text)}</{kind}>", "    </testcase>"]
+            return [f"{body}{_text(case.text)}</{kind}>"]
+
+
+def _properties(annotations: Annotations) -> list[str]:
+    pairs = [(name, value) for name, values in annotations for value in values]
+    if not pairs:
+        return []
+    lines = [f"        <property name={_attribute(n)} value={_attribute(v)}/>" for n, v in pairs]
+    return ["      <properties>", *lines, "      </properties>"]
 
 
 def _text(text: str) -> str:

@@ -47,6 +47,7 @@ def _case(result: ReplayResult) -> Case:
         finding.file,
         finding.line,
         0.0,
+        result.annotations,
     )
 
 
@@ -67,6 +68,7 @@ def _of_result(result: ReplayResult) -> Finding:
         help=None,
         flows=tuple(flow for flow in (_flow(result),) if len(flow) > 1),
         fingerprint=digest(uri(result.trace), result.rule, result.verdict, why),
+        annotations=result.annotations,
     )
 
 

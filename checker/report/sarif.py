@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from wfcheck.checker.annotations import AXES, annotations_json
 from wfcheck.checker.report.findings import Finding, FlowStep, Place
 from wfcheck.checker.report.fingerprint import digest, uri
 from wfcheck.checker.report.json import dump
@@ -68,8 +69,12 @@ def _rule(finding: Finding, page: str | None) -> dict[str, Any]:
     }
     if finding.severity is not None:
         score = SECURITY_SEVERITY.get(finding.severity, SECURITY_SEVERITY["medium"])
-        rule["properties"] = {"security-severity": score, "tags": ["security"]}
+        rule["properties"] = {"security-severity": score, "tags": ["security", *_tags(finding)]}
     return rule
+
+
+def _tags(finding: Finding) -> list[str]:
+    return [f"{name}/{value}" for name, values in finding.annotations if name in AXES for value in values]
 
 
 def _result(
@@ -86,6 +91,8 @@ def _result(
             "wfcheck/v1": finding.fingerprint,
         },
     }
+    if finding.annotations:
+        result["properties"] = annotations_json(finding.annotations)
     if finding.stated is not None:
         result["relatedLocations"] = [_located(finding.stated, "the rule")]
     if finding.flows:

@@ -9,6 +9,7 @@ from wfcheck.checker.report.escape import counted, paragraphs, visible
 from wfcheck.checker.report.excerpt import place
 from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.report.style import Style
+from wfcheck.checker.report.text_annotations import write_annotations
 from wfcheck.checker.report.text_coverage import write_coverage
 from wfcheck.checker.report.text_diagnostics import write_diagnostics
 from wfcheck.checker.report.text_events import describe, where
@@ -34,6 +35,7 @@ def write_text(report: Report, sources: Sources, style: Style) -> str:
             parts.append("\n".join([style.paint("bold", heading), *lines]) + "\n")
     if report.coverage is not None:
         parts.append(write_coverage(report.coverage, style))
+    parts.append(write_annotations(report.by_annotation, style))
     parts.append(_summary(report, style) + "\n")
     return "\n".join(part for part in parts if part)
 

@@ -17,6 +17,7 @@ from wfcheck.checker.replay.result import (
 from wfcheck.checker.report.escape import counted, visible
 from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.report.style import Style
+from wfcheck.checker.report.text_annotations import write_annotations
 from wfcheck.checker.report.text_diagnostics import write_diagnostics
 
 _COLORS = {"holds": "green", "violated": "red", "insufficient": "yellow", "not-applicable": "dim"}
@@ -42,6 +43,7 @@ def write_replay_text(report: ReplayReport, sources: Sources, style: Style) -> s
     parts.append(_block("near misses: assumptions that broke while the rule held:", _near(report), style))
     parts.append(_block("skipped:", _skipped(report), style))
     parts.append(_block("causes:", _causes(report), style))
+    parts.append(write_annotations(report.by_annotation, style))
     parts.append(_summary(report, style) + "\n")
     return "\n".join(part for part in parts if part)
 

@@ -1,8 +1,8 @@
-"""Annotations: `@severity(high)`, `@risk("...")`, `@failure`, `@harm`, `@cite`."""
+"""Annotations: `@severity(high)`, `@risk("...")`, `@failure`, `@harm`, `@cite`; `@risk(poisoning)` is `@risk("poisoning")`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from wfcheck.dsl import syntax
 from wfcheck.dsl.core import Value
@@ -62,8 +62,35 @@ def _severity(context: Context, annotation: syntax.Annotation) -> tuple[Value, .
 
 
 def _texts(context: Context, annotation: syntax.Annotation) -> tuple[Value, ...]:
-    values = tuple(value.value for value in annotation.values if isinstance(value, syntax.TextLit))
+    values = tuple(text for value in annotation.values if (text := _text(value)))
     if not values or len(values) != len(annotation.values):
         name = annotation.name.text
         context.report("WF244", f"`@{name}` takes text", annotation.span, help=f'write `@{name}("...")`')
     return values
+
+
+def _text(value: syntax.Expr) -> str | None:
+    match value:
+        case syntax.TextLit(value=text) | syntax.Name(text=text):
+            return text
+        case _:
+            return None
+
+
+def merged(annotations: Sequence[Mapping[str, tuple[Value, ...]]]) -> Mapping[str, tuple[Value, ...]]:
+    """Everything that several say; of several severities the highest."""
+    found: dict[str, tuple[Value, ...]] = {}
+    for one in annotations:
+        for name, values in one.items():
+            found[name] = found.get(name, ()) + values
+    if "severity" in found:
+        ranks = [SEVERITIES.index(str(word)) for word in found["severity"]]
+        found["severity"] = (SEVERITIES[max(ranks)],)
+    return found
+
+
+def inherited(
+    own: Mapping[str, tuple[Value, ...]], policy: Mapping[str, tuple[Value, ...]]
+) -> Mapping[str, tuple[Value, ...]]:
+    """What a rule says, and of each annotation that it does not have what its policy says."""
+    return {**policy, **own}

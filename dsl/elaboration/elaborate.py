@@ -80,12 +80,14 @@ def load_all(
     policies: Sequence[Path | str] = (),
     library: Library,
     library_names: Sequence[str] = (),
+    given: Mapping[str, str] | None = None,
 ) -> Elaborated:
-    """As `load`, with the texts and trees. `library_names`: the dotted names of the library's modules, for suggestions."""
+    """As `load`, with the texts and trees. `library_names`: the dotted names of the library's modules, for suggestions. `given`:
+    texts by path, read instead of the files: what a spec would be after a change."""
     context = Context()
     known = library_names or _names_of(library)
-    everywhere = load_modules(context, policies, library, known)
-    own = load_modules(context, paths, library, known)
+    everywhere = load_modules(context, policies, library, known, given)
+    own = load_modules(context, paths, library, known, given)
     context.roots = tuple(dict.fromkeys((*own, *everywhere)))
     elaborate(context, everywhere)
     return Elaborated(
@@ -123,17 +125,32 @@ def elaborate(context: Context, everywhere: Iterable[str] = ()) -> None:
 
 
 def _annotations(context: Context) -> None:
+    """Of everything but policies, which hand theirs on to their rules."""
     for loaded in context.modules.values():
         for item in loaded.tree.items:
-            elaborate_annotations(context, item.annotations)
+            if not isinstance(item.declaration, syntax.PolicyDecl):
+                elaborate_annotations(context, item.annotations)
+
+
+def _annotated(context: Context) -> Mapping[int, Mapping[str, tuple[core.Value, ...]]]:
+    """What policies say of themselves, by the identity of their declarations."""
+    items = [item for loaded in context.modules.values() for item in loaded.tree.items]
+    return {
+        id(item.declaration): elaborate_annotations(context, item.annotations)
+        for item in items
+        if isinstance(item.declaration, syntax.PolicyDecl)
+    }
 
 
 def _policies(context: Context, everywhere: frozenset[str]) -> None:
+    annotated = _annotated(context)
     for entity in entities(context, "policy"):
         assert isinstance(entity.declaration, syntax.PolicyDecl)
         files = None if entity.module in everywhere else frozenset(importers(context, entity.module))
         scope = tuple(w.symbol for w in entities(context, "workflow") if files is None or w.module in files)
-        context.rules += elaborate_policy(context, entity.module, entity.declaration, scope)
+        context.rules += elaborate_policy(
+            context, entity.module, entity.declaration, scope, annotated[id(entity.declaration)]
+        )
 
 
 def _program(context: Context) -> core.Program:

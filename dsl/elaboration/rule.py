@@ -7,25 +7,30 @@ from collections.abc import Mapping, Sequence
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.core import Value
 from wfcheck.dsl.elaboration.context import Context
-from wfcheck.dsl.elaboration.declaration_annotation import SEVERITIES, elaborate_annotations
+from wfcheck.dsl.elaboration.declaration_annotation import elaborate_annotations, inherited, merged
 from wfcheck.dsl.elaboration.rule_body import RuleFrame, allow_lines, elaborate_body
 from wfcheck.dsl.elaboration.rule_check import check_rule, heuristic
 from wfcheck.dsl.source import Span
 
 
 def elaborate_policy(
-    context: Context, module: str, decl: syntax.PolicyDecl, scope: tuple[str, ...]
+    context: Context,
+    module: str,
+    decl: syntax.PolicyDecl,
+    scope: tuple[str, ...],
+    given: Mapping[str, tuple[Value, ...]],
 ) -> tuple[core.Rule, ...]:
-    """The rules of a policy; `scope`: the workflows it speaks of unless it says `for w`. Problems go to the context."""
+    """The rules of a policy; `scope`: the workflows it speaks of unless it says `for w`; `given`: its annotations, which hold for
+    each rule that does not have its own. Problems go to the context."""
     entity = context.names[module].policies.get(decl.name.text)
     policy = decl.name.text if entity is None else entity.symbol
     workflows = _scope(context, module, decl, scope)
     _duplicates(context, decl)
     rules: list[core.Rule] = []
     for name, lines in _grants(context, module, decl).items():
-        rules.append(_allow(context, module, f"{policy}.allow({name})", name, lines, workflows))
+        rules.append(_allow(context, module, f"{policy}.allow({name})", name, lines, workflows, given))
     for rule in decl.rules:
-        made = _rule(context, module, policy, rule, workflows)
+        made = _rule(context, module, policy, rule, workflows, given)
         if made is not None:
             rules.append(made)
     return tuple(sorted(rules, key=lambda rule: rule.span.start))
@@ -60,7 +65,12 @@ def _duplicates(context: Context, decl: syntax.PolicyDecl) -> None:
 
 
 def _rule(
-    context: Context, module: str, policy: str, rule: syntax.Rule, workflows: tuple[str, ...]
+    context: Context,
+    module: str,
+    policy: str,
+    rule: syntax.Rule,
+    workflows: tuple[str, ...],
+    given: Mapping[str, tuple[Value, ...]],
 ) -> core.Rule | None:
     if isinstance(rule.body, syntax.AllowRule):
         return None
@@ -77,7 +87,7 @@ def _rule(
         rule.per_session,
         workflows,
         rule.doc,
-        annotations,
+        inherited(annotations, given),
         _inapplicable(frame),
         heuristic(body),
         module,
@@ -114,6 +124,7 @@ def _allow(
     principal: str,
     lines: Sequence[syntax.Rule],
     workflows: tuple[str, ...],
+    given: Mapping[str, tuple[Value, ...]],
 ) -> core.Rule:
     frame = RuleFrame(context, module, "", workflows)
     body = allow_lines(
@@ -128,21 +139,9 @@ def _allow(
         any(line.per_session for line in lines),
         workflows,
         "\n".join(docs) or None,
-        _merged(annotations),
+        inherited(merged(annotations), given),
         None,
         heuristic(body),
         module,
         span=lines[0].body.span,
     )
-
-
-def _merged(annotations: Sequence[Mapping[str, tuple[Value, ...]]]) -> Mapping[str, tuple[Value, ...]]:
-    """Everything the lines say; of several severities the highest."""
-    found: dict[str, tuple[Value, ...]] = {}
-    for one in annotations:
-        for name, values in one.items():
-            found[name] = found.get(name, ()) + values
-    if "severity" in found:
-        ranks = [SEVERITIES.index(str(word)) for word in found["severity"]]
-        found["severity"] = (SEVERITIES[max(ranks)],)
-    return found

@@ -35,7 +35,7 @@ def verdicts(tmp_path):
         path = tmp_path / "spec.wf"
         path.write_text(SPEC.format(members=members))
         report = wfcheck.check(path)
-        assert not [d for d in report.diagnostics if str(d.severity) == "error"]
+        assert not [d for d in report.diagnostics if d.severity.value == "error"]
         return {r.rule: r.verdict.value for r in report.results if r.rule.startswith("p.")}
 
     return run

@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 def cases() -> list[tuple[Path, dict[str, Any]]]:
     found = []
-    for folder in sorted(path for path in EXAMPLES.iterdir() if path.is_dir()):
+    for folder in sorted(path.parent for path in EXAMPLES.glob("*/cases.toml")):
         for case in tomllib.loads((folder / "cases.toml").read_text(encoding="utf-8"))["case"]:
             found.append((folder, case))
     return found
@@ -43,5 +43,7 @@ def test_case(folder: Path, case: dict[str, Any]) -> None:
     assert run.stdout == expected.read_text(encoding="utf-8")
 
 
-def test_every_folder_has_a_readme() -> None:
-    assert all((path / "README.md").exists() for path in EXAMPLES.iterdir() if path.is_dir())
+@pytest.mark.parametrize("folder", sorted(path for path in EXAMPLES.iterdir() if path.is_dir()), ids=name)
+def test_every_folder_has_cases_and_a_readme(folder: Path) -> None:
+    assert (folder / "README.md").exists()
+    assert (folder / "cases.toml").exists()

@@ -47,7 +47,7 @@ RESULT = {
             "depth",
             "certificate",
         ),
-        *("witness", "reason", "heuristic", "fingerprint", "seconds"),
+        *("witness", "reason", "heuristic", "fingerprint", "seconds", "annotations"),
     ],
     "properties": {
         "workflow": {"type": ["string", "null"]},
@@ -69,6 +69,7 @@ RESULT = {
         "heuristic": {"type": "boolean"},
         "fingerprint": {"type": "string", "minLength": 8},
         "seconds": {"type": "number"},
+        "annotations": {"type": "object", "additionalProperties": NAMES},
     },
 }
 DIAGNOSTIC = {
@@ -86,9 +87,21 @@ DIAGNOSTIC = {
         "help": {"type": ["string", "null"]},
     },
 }
+GROUP = {
+    "type": "object",
+    "required": ["annotation", "value", "verdicts", "rules", "attention"],
+    "additionalProperties": False,
+    "properties": {
+        "annotation": {"enum": ["risk", "failure", "harm"]},
+        "value": {"type": "string"},
+        "verdicts": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}},
+        "rules": NAMES,
+        "attention": NAMES,
+    },
+}
 CHECK = {
     "type": "object",
-    "required": ["schema", "version", "summary", "results", "diagnostics"],
+    "required": ["schema", "version", "summary", "results", "diagnostics", "by_annotation"],
     "additionalProperties": False,
     "properties": {
         "schema": {"const": "wfcheck.check/1"},
@@ -96,6 +109,7 @@ CHECK = {
         "summary": {"type": "object"},
         "results": {"type": "array", "items": RESULT},
         "diagnostics": {"type": "array", "items": DIAGNOSTIC},
+        "by_annotation": {"type": "array", "items": GROUP},
     },
 }
 

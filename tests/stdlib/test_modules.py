@@ -31,7 +31,7 @@ def program(folder: Path, text: str) -> core.Program:
     path = folder / "spec.wf"
     path.write_text(text)
     report = wfcheck.check(path)
-    assert not [d for d in report.diagnostics if str(d.severity) == "error"]
+    assert not [d for d in report.diagnostics if d.severity.value == "error"]
     return wfcheck.load(path).program
 
 

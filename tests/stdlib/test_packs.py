@@ -36,7 +36,7 @@ def rules(name: str) -> set[str]:
 
 def verdicts(name: str, kind: str) -> dict[str, set[str]]:
     report = wfcheck.check(PACKS / f"{name}_{kind}.wf")
-    assert not [d for d in report.diagnostics if str(d.severity) == "error"]
+    assert not [d for d in report.diagnostics if d.severity.value == "error"]
     found: dict[str, set[str]] = {}
     for result in report.results:
         if result.rule.startswith(f"{name}."):
