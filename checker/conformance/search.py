@@ -28,17 +28,19 @@ EXPANSIONS = 1_000
 
 @attrs.frozen
 class Explained:
-    """The ways in which the run may stand after the event, and the differences of the lightest explanation."""
+    """The ways in which the run may stand after the event, and the differences of the lightest explanation. `places`: where it stood
+    when the event happened, in each such explanation; none, where the workflow does not have the event."""
 
     configs: tuple[Config, ...]
     notes: tuple[Note, ...]
+    places: tuple[Config, ...] = ()
 
 
 @attrs.frozen(eq=False)
 class _Way:
     config: Config
     notes: tuple[Note, ...] = ()
-    restarted: bool = False
+    place: Config | None = None
 
 
 def explain(model: Model, configs: Sequence[Config], view: View) -> Explained:
@@ -83,13 +85,14 @@ def _passed(way: _Way, step: Step, view: View) -> Config:
 
 
 def _taken(way: _Way, step: Step, view: View) -> _Way:
-    return _Way(_passed(way, step, view), way.notes + step.notes)
+    return _Way(_passed(way, step, view), way.notes + step.notes, way.config)
 
 
 def _all(model: Model, ways: Iterable[_Way], view: View) -> Explained:
     """All explanations of the same weight; what differs is told of the first."""
     made = list(ways)
-    return Explained(tuple(settle(model, (w.config for w in made), view.index + 1)), made[0].notes)
+    places = tuple(way.place for way in made if way.place is not None)
+    return Explained(tuple(settle(model, (w.config for w in made), view.index + 1)), made[0].notes, places)
 
 
 def _extra(model: Model, view: View) -> Note | None:

@@ -20,12 +20,14 @@ MOST = 100
 
 @attrs.define
 class Group:
-    """One run as a run of one workflow: all ways in which it may stand, and the weight of all differences so far."""
+    """One run as a run of one workflow: all ways in which it may stand, and the weight of all differences so far. `latest`: the index
+    of the last event, and where the run stood when it happened."""
 
     configs: tuple[Config, ...]
     hard: int = 0
     soft: int = 0
     notes: tuple[Note, ...] = ()
+    latest: tuple[int, tuple[Config, ...]] = (-1, ())
 
     @property
     def cost(self) -> tuple[int, int]:
@@ -36,6 +38,7 @@ class Group:
         """Take an event in. Raises TooManyWaysError."""
         found = explain(model, configs, view)
         self.configs, self.notes = found.configs, found.notes
+        self.latest = (view.index, found.places)
         self.hard += sum(note.cost for note in found.notes if not note.soft)
         self.soft += sum(note.cost for note in found.notes if note.soft)
 
@@ -70,6 +73,12 @@ class RunState:
         """The ways of the workflows that explain the run best."""
         least = self.cost[0]
         return tuple(c for group in self.groups if group.hard == least for c in group.configs)
+
+    def places(self, index: int) -> tuple[Config, ...]:
+        """Where the run stood when the event of that index, the last one, happened; none, if the workflow does not have it."""
+        least = self.cost[0]
+        found = (g.latest for g in self.groups if g.hard == least and g.latest[0] == index)
+        return tuple(config for _, places in found for config in places)
 
     @property
     def doubt(self) -> Doubt | None:
