@@ -18,9 +18,9 @@ from wfcheck.dsl.diagnostic import Diagnostic, Severity
 if TYPE_CHECKING:
     from wfcheck.checker.obligation import Analysis
 
-SECONDS = 5.0
+SECONDS = 10.0
 """For one rule."""
-ALL = 30.0
+ALL = 60.0
 """For all rules of a replay."""
 _HOLDS = frozenset({Verdict.PROVED, Verdict.VACUOUS, Verdict.NOT_APPLICABLE})
 

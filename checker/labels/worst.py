@@ -152,11 +152,12 @@ class WorstDomain:
 
 
 def careless(program: core.Program) -> core.Program:
-    """The program whose tools write to every store and send all they get to every channel."""
+    """The program whose tools read and write every store and send all they get and read to every channel."""
     everywhere = frozenset(program.stores)
     tools = {
         symbol: attrs.evolve(
             tool,
+            reads=everywhere,
             writes=everywhere,
             emits=tuple(core.Emission(channel, None, None, span=tool.span) for channel in program.channels),
         )

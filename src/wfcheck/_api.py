@@ -208,7 +208,7 @@ def replay(
         provenance: how the origin of a value is found (`declared`, `values` or `context`).
         lenient: malformed runs are counted and skipped instead of being errors.
         certificates: a folder of certificates that say what proofs rest on. What they leave open is proved where a run breaks a rule
-            or an assumption, within half a minute.
+            or an assumption, within a minute.
 
     Raises:
         WfError: something is wrong with the spec. Problems of traces are diagnostics of the report.
