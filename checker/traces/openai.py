@@ -3,11 +3,13 @@
 A user message is an `input`, a model's message an `llm` (and a `say` where it asks for no call), a requested call a `call`,
 a tool message a `result`, or a `fail` where it carries an error. System messages are text of the workflow: a `message` from
 `system`. Denials and times cannot be seen in this format. The conversation is all there is: an approval that it does not show was
-not given."""
+not given. In a tau-bench run (`traj`) a result that begins with `Error:` is a failure: so its environment reports one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+
+import attrs
 
 from wfcheck.checker.traces.building import NO_DECISIONS, RunBuilder, arguments_of
 from wfcheck.checker.traces.event import Completeness, Json
@@ -22,6 +24,7 @@ COMPLETENESS: Mapping[str, Completeness] = {
     "args_executed": "absent",
 }
 _LISTS = ("messages", "traj")
+_FAILURE_OF = {"traj": "Error:"}
 _SYSTEM = frozenset({"system", "developer"})
 
 
@@ -79,16 +82,22 @@ def _run(value: Json, name: str, file: str, line: int, pointer: str, lenient: bo
         yield from read_messages(value, places, name, file, lenient)
     elif key is not None:
         places = [(line, f"{pointer}/{key}/{index}") for index in range(len(value[key]))]
-        yield from read_messages(value[key], places, name, file, lenient)
+        yield from read_messages(value[key], places, name, file, lenient, _FAILURE_OF.get(key))
     else:
         yield Problem("WF707", "not a run: no list `messages` or `traj`", file, line, pointer)
 
 
 def read_messages(
-    messages: list[Json], places: list[tuple[int, str]], name: str, file: str, lenient: bool
+    messages: list[Json],
+    places: list[tuple[int, str]],
+    name: str,
+    file: str,
+    lenient: bool,
+    failure: str | None = None,
 ) -> Iterator[Item]:
-    """One run; `places` are the line and pointer of each message. A run with an error is dropped unless `lenient`."""
-    builder = _Builder(file)
+    """One run; `places` are the line and pointer of each message. A run with an error is dropped unless `lenient`. `failure`: how
+    the text of a result begins that tells of a failure."""
+    builder = _Builder(file, failure=failure)
     for index, (message, (line, pointer)) in enumerate(zip(messages, places, strict=True)):
         builder.line, builder.pointer = line, pointer
         builder.message(message, last=index + 1 == len(messages))
@@ -120,8 +129,11 @@ def _block_text(block: Json) -> str | None:
     return text if isinstance(text, str) else ""
 
 
+@attrs.define
 class _Builder(RunBuilder):
-    """The events of one run of messages."""
+    """The events of one run of messages. `failure`: how the text of a failed call's result begins."""
+
+    failure: str | None = None
 
     def message(self, message: Json, last: bool) -> None:
         """The events of the message at hand."""
@@ -216,4 +228,5 @@ class _Builder(RunBuilder):
         given = message.get("tool_call_id")
         opened = self.close(given or None, message.get("name"), "/tool_call_id" if given else "")
         if opened is not None:
-            self.answer(opened, text, message.get("error"))
+            failed = self.failure is not None and text.startswith(self.failure)
+            self.answer(opened, text, message.get("error") or (text if failed else None))

@@ -240,6 +240,11 @@ def to_time(value: Value) -> datetime:
 # ---------------------------------------------------------------- the heuristic layer
 
 
+def _stands(words: str, text_: str) -> bool:
+    """Whether whole words stand in a text."""
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text_) is not None
+
+
 def _folded(value: str) -> str:
     return " ".join(value.casefold().split())
 
@@ -258,7 +263,7 @@ def mentions(value: Value, what: Value) -> bool:
             return all(mentions(body, element) for element in what.values())
         case str():
             wanted = _folded(what)
-            return bool(wanted) and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", _folded(body)) is not None
+            return bool(wanted) and _stands(wanted, _folded(body))
         case date():
             return what.isoformat() in body
         case timedelta():
@@ -271,7 +276,7 @@ def consents(answer: Value, question: Value) -> str:
     words = set(re.findall(r"[\w']+", said))
     if words & _WORDS_NO:
         return "none"
-    if words & _WORDS_YES or any(phrase in said for phrase in _PHRASES_YES):
+    if words & _WORDS_YES or any(_stands(phrase, said) for phrase in _PHRASES_YES):
         return "yes"
     offers = [_folded(re.sub(r"^\s*(?:[-*]|\d+[.)])\s*", "", line)) for line in asked.splitlines()]
     return (

@@ -81,6 +81,7 @@ EXACT = [
     ("mentions", ("Bobby", "bob"), False),
     ("consents", ({"text": "Yes, please"}, {"text": "Pay?"}), "yes"),
     ("consents", ("no", "Pay?"), "none"),
+    ("consents", ("please downgrade it", "Pay?"), "none"),
     ("consents", ("blue", "Which?\n1. red\n2. blue"), "chose"),
 ]
 
