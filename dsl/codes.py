@@ -222,6 +222,7 @@ _ERRORS = {
     "WF710": ("missing or unknown header", "a trace of wfcheck has no header line, or one that this version does not read"),
     "WF712": ("events out of order", "the numbers of the events of a trace do not grow"),
     "WF713": ("broken compression", "a compressed trace cannot be unpacked"),
+    "WF717": ("unusable automaton", "a file that should hold a mined automaton holds none"),
     "WF715": ("tool of several files", "a recorded call could be of any of several tools of one name"),
     "WF801": ("unknown setting", "the configuration has a key that wfcheck does not know"),
     "WF802": ("unfit setting", "a value in the configuration is of the wrong kind"),

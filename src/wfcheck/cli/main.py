@@ -16,6 +16,8 @@ COMMANDS = {
     "check": "parse, type-check and prove every rule of every workflow",
     "replay": "replay recorded runs against the rules of a spec",
     "tracediff": "compare the decisions of two recorded runs",
+    "mine": "learn an automaton, or rules, from runs that passed",
+    "divergence": "where recorded runs leave an automaton of passing ones",
     "triage": "look for signs of trouble in recorded runs, without any policy",
     "test": "run the `test` blocks of specs",
     "fmt": "format .wf files in place",

@@ -1,0 +1,86 @@
+"""Recorded runs as words; a run out of a file that holds many may be named as `FILE#NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import attrs
+
+from wfcheck.checker.inputs import expand
+from wfcheck.checker.mining.symbols import Abstraction, Word, words_of
+from wfcheck.checker.replay.policy import compile_policy
+from wfcheck.checker.replay.run import replay_trace
+from wfcheck.checker.settle import Asked, load
+from wfcheck.checker.tracediff.selection import select
+from wfcheck.checker.traces.registry import read_traces
+from wfcheck.checker.traces.trace import Item, Problem, Trace
+from wfcheck.dsl import core
+from wfcheck.dsl.diagnostic import Severity, WfError
+
+
+@attrs.frozen
+class Runs:
+    """The traces below some paths and what could not be read. Of lenient reading, `skipped` problems do not count."""
+
+    traces: tuple[Trace, ...]
+    problems: tuple[Problem, ...] = ()
+    skipped: tuple[Problem, ...] = ()
+
+    def words(self, abstraction: Abstraction) -> list[Word]:
+        """All runs as words."""
+        return [word for trace in self.traces for word in words_of(trace, abstraction)]
+
+
+def read(paths: Sequence[str], *, lenient: bool = False) -> Runs:
+    """Read files, folders, globs, `-`, and `FILE#NAME`. Nothing is raised for bad input. A run that was not read completely is
+    left out: what it did is not known."""
+    traces: list[Trace] = []
+    problems: list[Problem] = []
+    skipped: list[Problem] = []
+    for item in _items(paths, lenient):
+        if isinstance(item, Problem):
+            soft = lenient and item.severity is Severity.ERROR and item.line is not None
+            (skipped if soft else problems).append(item)
+        elif not item.losses:
+            traces.append(item)
+    return Runs(tuple(traces), tuple(problems), tuple(skipped))
+
+
+def _items(paths: Sequence[str], lenient: bool) -> Iterable[Item]:
+    for path in paths:
+        if "#" in path and not Path(path).exists():
+            trace, problems = select(path, lenient=lenient)
+            yield from problems
+            if trace is not None:
+                yield trace
+        else:
+            yield from read_traces([path], lenient=lenient)
+
+
+def judged(spec: str, passing: Runs, failing: Runs) -> tuple[Runs, Runs]:
+    """All the runs, told apart by a spec: those that break none of its rules pass, whatever they were given as; those of which the
+    record does not suffice are neither.
+
+    Raises:
+        WfError: the spec cannot be used.
+    """
+    policy = compile_policy(_program(spec), ())
+    good: list[Trace] = []
+    bad: list[Trace] = []
+    for trace in (*passing.traces, *failing.traces):
+        verdicts = {result.verdict for result in replay_trace(policy, trace)}
+        if "violated" in verdicts:
+            bad.append(trace)
+        elif "insufficient" not in verdicts:
+            good.append(trace)
+    return attrs.evolve(passing, traces=tuple(good)), attrs.evolve(failing, traces=tuple(bad))
+
+
+def _program(spec: str) -> core.Program:
+    files, problems = expand([spec])
+    made = load(Asked(files, (), problems=problems))
+    wrong = [d for d in (*problems, *made.diagnostics) if d.severity is Severity.ERROR]
+    if wrong:
+        raise WfError(*wrong)
+    return made.program
