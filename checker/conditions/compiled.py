@@ -227,8 +227,20 @@ def _apply(op: str, args: tuple[Code, ...]) -> Code:
             return _implies(args[0], args[1])
         case "ite":
             return _ite(args[0], args[1], args[2])
+        case "consents":
+            return _strict(op, tuple(map(_spoken, args)))
         case _:
             return _strict(op, args)
+
+
+def _spoken(event: Code) -> Code:
+    """What was said in an event: whether its time is known does not matter."""
+
+    def run(frame: Frame) -> Known:
+        value = event(frame)
+        return value.get("text", UNKNOWN) if isinstance(value, dict) else value
+
+    return run
 
 
 def _truth(value: Known) -> Truth:
