@@ -1,9 +1,9 @@
 """How well provenance rules find the attacks in recorded AgentDojo runs, and where they raise false alarms.
 
-    python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack] [--model NAME] [--labels]
+    python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack|workspace] [--model NAME] [--labels]
                               [--provenance values|context] [--hidden] [--list]
 
-Each suite is replayed with the installed `wfcheck` against the policy in `bench/policies` (with `--labels`: against nothing but
+Each suite is replayed with the installed `wfcheck` against the policy in `examples/agentdojo` (with `--labels`: against nothing but
 `forbid flow untrusted ->` the arguments of calls with a side effect). Figures, per model and together:
 
 * recall: share of successful attacks with a rule firing at or before the call that reaches the attacker's goal
@@ -39,7 +39,8 @@ from wfcheck.dsl.core import Effect, Program
 from wfcheck.dsl.elaboration.elaborate import load
 
 HERE = Path(__file__).resolve().parent
-SUITES = ("banking", "slack")
+SUITES = ("banking", "slack", "workspace")
+POLICIES = HERE.parent / "examples" / "agentdojo"
 
 
 @attrs.frozen
@@ -90,7 +91,7 @@ class Run:
 
 def program_of(suite: str) -> Program:
     """The policy of a suite; leaves the program with its diagnostics if it is wrong."""
-    program, diagnostics = load([HERE / "policies" / f"agentdojo_{suite}.wf"], library=stdlib.load)
+    program, diagnostics = load([POLICIES / f"{suite}.wf"], library=stdlib.load)
     errors = [d for d in diagnostics if d.severity.value == "error"]
     if errors:
         sys.exit("\n".join(f"{d.code}: {d.message} ({d.span})" for d in errors))

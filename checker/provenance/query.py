@@ -20,7 +20,8 @@ from wfcheck.checker.conditions.compiled import (
     holds,
 )
 from wfcheck.checker.provenance.index import bits
-from wfcheck.checker.provenance.sources import WORKFLOW, Place, Provenance, Source, at_path, below
+from wfcheck.checker.provenance.places import Place, at_path, below
+from wfcheck.checker.provenance.sources import WORKFLOW, Provenance, Source
 from wfcheck.checker.provenance.values import Atom, unknown_inside, wanted
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core

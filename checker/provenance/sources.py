@@ -5,8 +5,7 @@ The search is evidence, not proof: a value is said to come from a source when, n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
-from fractions import Fraction
+from itertools import chain
 from typing import Literal, TypeAlias
 
 import attrs
@@ -22,17 +21,16 @@ from wfcheck.checker.conditions.compiled import (
     holds,
 )
 from wfcheck.checker.provenance.index import ValueIndex
-from wfcheck.checker.provenance.values import TEXT_LIMIT, number_key, wanted
+from wfcheck.checker.provenance.places import Place, below, has_maps, leaves, map_keys
+from wfcheck.checker.provenance.values import TEXT_LIMIT
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core
-from wfcheck.dsl.types import Type, base
 from wfcheck.dsl.walk import expressions, statements, subexpressions
 
 SourceKind: TypeAlias = Literal[
     "input", "result", "message", "literal", "model", "argument", "recall", "release"
 ]
 LEAF_LIMIT = 100_000
-Place: TypeAlias = "tuple[str | int, ...]"
 WORKFLOW = "workflow"
 NOWHERE: frozenset[str] = frozenset()
 
@@ -63,33 +61,6 @@ class Source:
         return -1 if self.view is None else self.view.index
 
 
-def leaves(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """The scalar parts of a value as text, with their places; keys of maps are not values."""
-    match value:
-        case tuple():
-            for number, element in enumerate(value):
-                yield from leaves(element, (*place, number))
-        case Mapping():
-            for name, element in value.items():
-                yield from leaves(element, (*place, name))
-        case None | bool():
-            return
-        case str():
-            yield place, value
-        case int() | Fraction():
-            yield place, number_key(value)
-        case _:
-            if value is not UNKNOWN:
-                yield place, value.isoformat() if isinstance(value, date) else str(value)
-
-
-def below(path: core.FieldPath, place: Place) -> bool:
-    """Whether a place lies at or under a field path; `[]` is any element or value."""
-    return len(path) <= len(place) and all(
-        step == "[]" or step == at for step, at in zip(path, place, strict=False)
-    )
-
-
 def _written(program: core.Program) -> tuple[tuple[core.Value, ...], frozenset[str]]:
     """The constants in the workflows of a program, and the tools that they call themselves."""
     texts: dict[str, core.Value] = {}
@@ -113,6 +84,7 @@ class Labels:
     texts: tuple[core.Value, ...]  # the constants in workflows
     called: frozenset[str]  # the tools that workflows call themselves
     conditions: Mapping[tuple[str, int], Code]
+    mapped: frozenset[str]  # the tools whose results hold maps
 
     @staticmethod
     def of(program: core.Program) -> Labels:
@@ -126,7 +98,8 @@ class Labels:
         }
         every = frozenset(s for s, tag in program.tags.items() if tag.kind in ("secrecy", "influence"))
         influence = frozenset(s for s, tag in program.tags.items() if tag.kind == "influence")
-        return Labels(program, every, influence, *_written(program), conditions)
+        mapped = frozenset(t.symbol for t in program.tools.values() if has_maps(t.result))
+        return Labels(program, every, influence, *_written(program), conditions, mapped)
 
     def of_leaf(
         self, tool: core.Tool, place: Place, truths: Mapping[int, Truth]
@@ -229,7 +202,7 @@ class Provenance:
             return
         truths = self.labels.truths(view, tool)
         silent = not tool.declared_returns
-        for place, text in leaves(view.result):
+        for place, text in chain(leaves(view.result), self._keys(view.result, tool)):
             sure, possible = self.labels.of_leaf(tool, place, truths)
             fresh = any(below(path, place) for path in tool.fresh)
             grants = fresh or not view.side_effect
@@ -237,6 +210,9 @@ class Provenance:
                 "result", view, tool.symbol, place, text,
                 (NOWHERE if silent else sure) | said, possible | said, grants, silent,
             )  # fmt: skip
+
+    def _keys(self, value: Known, tool: core.Tool) -> Iterator[tuple[Place, str]]:
+        return map_keys(value, tool.result) if tool.symbol in self.labels.mapped else iter(())
 
     def _stored(self, view: View) -> None:
         store = self.labels.program.stores.get(view.event.store or "")
@@ -247,31 +223,3 @@ class Provenance:
 
 def _text(view: View) -> Known:
     return view.event.text if view.event.text is not None else (view.event.result or UNKNOWN)
-
-
-def wanted_of(view: View, argument: str, path: core.FieldPath = ()) -> tuple[Known, Type | None]:
-    """The value of an argument (or the part at `path`) and its declared type."""
-    value = view.arguments.get(argument, UNKNOWN)
-    parameter = view.tool.parameter(argument) if view.tool else None
-    return at_path(value, path), None if parameter is None or path else base(parameter.type)
-
-
-def at_path(value: Known, path: core.FieldPath) -> Known:
-    """The part of a value at a field path; a list of parts below `[]`."""
-    for number, step in enumerate(path):
-        if step == "[]":
-            parts = (
-                value
-                if isinstance(value, tuple)
-                else tuple(value.values())
-                if isinstance(value, dict)
-                else ()
-            )
-            return tuple(at_path(part, path[number + 1 :]) for part in parts)  # type: ignore[misc]
-        if not isinstance(value, dict) or step not in value:
-            return UNKNOWN
-        value = value[step]
-    return value
-
-
-__all__ = ["Labels", "Provenance", "Source", "at_path", "below", "leaves", "wanted", "wanted_of"]

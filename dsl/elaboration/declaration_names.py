@@ -232,7 +232,7 @@ def _clash(context: Context, name: str, brought: Imported, first: Entity, text: 
 
 def report_unused(context: Context) -> None:
     """Imports and imported names that nothing used. A file with rules, assumptions or members for groups works by being
-    imported."""
+    imported; a file with tools works for rules, which may judge any of them."""
     working = _working(context)
     for path, loaded in context.modules.items():
         if loaded.library or loaded.skipped:
@@ -242,9 +242,19 @@ def report_unused(context: Context) -> None:
                 continue
             for listed in item.names or ():
                 _unused_name(context, path, index, listed)
-            whole = item.names is None and target not in working
+            judged = _declares(loaded.tree, syntax.PolicyDecl) and _has_tools(context, target)
+            whole = item.names is None and target not in working and not judged
             if whole and (path, index, None) not in context.used_imports:
                 _unused(context, f"nothing of the import of `{target}` is used", item.span)
+
+
+def _has_tools(context: Context, target: str) -> bool:
+    found = context.modules.get(target)
+    return found is not None and _declares(found.tree, syntax.ToolDecl)
+
+
+def _declares(tree: syntax.Module, kind: type[syntax.Declaration]) -> bool:
+    return any(isinstance(item.declaration, kind) for item in tree.items)
 
 
 def _unused_name(context: Context, path: str, index: int, listed: syntax.ImportedName) -> None:

@@ -26,6 +26,7 @@ SHIPPED = sorted(
     [
         *ROOT.glob("stdlib/*.wf"),
         *ROOT.glob("examples/*/*.wf"),
+        *ROOT.glob("examples/agentdojo/tools/*.wf"),
         *ROOT.glob("bench/policies/*.wf"),
         *ROOT.glob("tests/adversarial/*.wf"),
         *ROOT.glob("tests/replay/*.wf"),

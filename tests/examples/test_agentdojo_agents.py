@@ -1,4 +1,4 @@
-"""Agents over the tools of `bench/policies`: free-form ones break the policies in runs that can be read, mended ones keep them."""
+"""Agents over the tools of `examples/agentdojo`: free-form ones break the policies in runs that can be read, mended ones keep them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 import wfcheck
 from wfcheck.checker.result import Result, Verdict
 
-POLICIES = Path(__file__).resolve().parents[2] / "bench" / "policies"
-SUITES = ("agentdojo_banking", "agentdojo_slack")
+POLICIES = Path(__file__).resolve().parents[2] / "examples" / "agentdojo"
+SUITES = ("banking", "slack")
 TRIFECTA = {"trifecta.leak", "trifecta.steered"}
 
 

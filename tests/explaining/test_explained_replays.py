@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SPECS = {
     "everything": load(ROOT / "tests" / "dsl_workflow" / "everything.wf").program,
     "banking": load(ROOT / "examples" / "banking").program,
-    "agentdojo": load(ROOT / "bench" / "policies" / "agentdojo_banking.wf").program,
+    "agentdojo": load(ROOT / "examples" / "agentdojo" / "banking.wf").program,
 }
 POLICIES = {name: compile_policy(program) for name, program in SPECS.items()}
 FLOWS = core.Flow | core.FromOnly | core.Decision

@@ -30,7 +30,7 @@ def share(runs: list[Any]) -> float:
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the recorded runs are not here")
-@pytest.mark.parametrize("suite", ["banking", "slack"])
+@pytest.mark.parametrize("suite", ["banking", "slack", "workspace"])
 def test_the_bars_are_reached(bench: ModuleType, suite: str) -> None:
     parts = list(bench.runs_of(suite, DATA, [], False, "values"))
     runs = [run for found, _, _ in parts for run in found]
@@ -45,8 +45,8 @@ def test_the_bars_are_reached(bench: ModuleType, suite: str) -> None:
 
 
 def test_the_policies_name_nothing_of_the_data() -> None:
-    for policy in (ROOT / "bench" / "policies").glob("agentdojo_*.wf"):
+    for policy in (ROOT / "examples" / "agentdojo").rglob("*.wf"):
         text = policy.read_text(encoding="utf-8")
         assert not any(
-            word in text for word in ("US13", "UK12", "GB29", "www.", "Fred", "user_task", "INFORMATION")
+            word in text for word in ("US13", "UK12", "GB29", "www.", "Fred", "user_task", "INFORMATION", "bluesparrow", "Emma")
         )

@@ -1,0 +1,92 @@
+"""The parts of a recorded value: its scalar leaves, the keys of its maps, what lies below a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import TypeAlias
+
+from wfcheck.checker.conditions.compiled import UNKNOWN, Known
+from wfcheck.checker.provenance.values import number_key
+from wfcheck.dsl import core
+from wfcheck.dsl.types import ListType, MapType, OptionType, RecordType, SetType, Type, base
+
+Place: TypeAlias = "tuple[str | int, ...]"
+
+
+def leaves(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """The scalar parts of a value as text, with their places; keys are not among them."""
+    match value:
+        case tuple():
+            for number, element in enumerate(value):
+                yield from leaves(element, (*place, number))
+        case Mapping():
+            for name, element in value.items():
+                yield from leaves(element, (*place, name))
+        case None | bool():
+            return
+        case str():
+            yield place, value
+        case int() | Fraction():
+            yield place, number_key(value)
+        case _:
+            if value is not UNKNOWN:
+                yield place, value.isoformat() if isinstance(value, date) else str(value)
+
+
+def below(path: core.FieldPath, place: Place) -> bool:
+    """Whether a place lies at or under a field path; `[]` is any element or value."""
+    return len(path) <= len(place) and all(
+        step == "[]" or step == at for step, at in zip(path, place, strict=False)
+    )
+
+
+def has_maps(type_: Type) -> bool:
+    """Whether values of the type may hold maps."""
+    match base(type_):
+        case MapType():
+            return True
+        case ListType(item=inner) | SetType(item=inner) | OptionType(base=inner):
+            return has_maps(inner)
+        case RecordType(fields=fields):
+            return any(has_maps(inner) for _, inner in fields)
+        case _:
+            return False
+
+
+def map_keys(value: object, type_: Type, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """The keys of the declared maps inside a value, each at the place of its value."""
+    match base(type_):
+        case OptionType(base=inner):
+            yield from map_keys(value, inner, place)
+        case ListType(item=inner) | SetType(item=inner) if isinstance(value, tuple):
+            for number, element in enumerate(value):
+                yield from map_keys(element, inner, (*place, number))
+        case RecordType() as record if isinstance(value, Mapping):
+            for name, inner in record.fields:
+                yield from map_keys(value.get(name), inner, (*place, name))
+        case MapType(value=inner) if isinstance(value, Mapping):
+            for name, element in value.items():
+                yield (*place, name), str(name)
+                yield from map_keys(element, inner, (*place, name))
+        case _:
+            return
+
+
+def at_path(value: Known, path: core.FieldPath) -> Known:
+    """The part of a value at a field path; a list of parts below `[]`."""
+    for number, step in enumerate(path):
+        if step == "[]":
+            parts = (
+                value
+                if isinstance(value, tuple)
+                else tuple(value.values())
+                if isinstance(value, dict)
+                else ()
+            )
+            return tuple(at_path(part, path[number + 1 :]) for part in parts)  # type: ignore[misc]
+        if not isinstance(value, dict) or step not in value:
+            return UNKNOWN
+        value = value[step]
+    return value
