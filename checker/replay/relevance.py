@@ -48,7 +48,7 @@ def looks(rule: core.Rule, compiled: monitor.Compiled, stepper: Stepper, program
     """Whether an event of a kind, about a tool, may change what the rule says."""
     if isinstance(rule.body, core.Flow | core.FromOnly | core.Decision):
         return lambda _kind, _name: True
-    asked = _asked(rule, program)
+    asked = asked_by(rule, program)
     steps = _counts_steps(compiled, program)
     turns = isinstance(compiled, monitor.Quota) and any(s.kind == "turn" for s in compiled.scopes)
 
@@ -56,7 +56,7 @@ def looks(rule: core.Rule, compiled: monitor.Compiled, stepper: Stepper, program
         if (steps and kind == "call") or (turns and kind in _TURNS):
             return True
         done = "call" if kind in ("result", "fail") else kind
-        if any(_speaks(choice, done, name) for choice in asked):
+        if any(speaks(choice, done, name) for choice in asked):
             return True
         return any(_concerns(stepper, each, name) for each in {kind, done})
 
@@ -91,7 +91,7 @@ def _expires(program: core.Program) -> bool:
     )
 
 
-def _speaks(choice: core.EventChoice, kind: str, name: str) -> bool:
+def speaks(choice: core.EventChoice, kind: str, name: str) -> bool:
     """Whether a pattern may be about such events; what tools read, write and emit shows as calls."""
     if choice.kind in _BY_CALLS:
         return kind == "call"
@@ -113,7 +113,7 @@ def _registers(part: object) -> frozenset[str]:
     )
 
 
-def _asked(rule: core.Rule, program: core.Program) -> tuple[core.EventChoice, ...]:
+def asked_by(rule: core.Rule, program: core.Program) -> tuple[core.EventChoice, ...]:
     """The events that its conditions ask about, through registers too."""
     found: list[core.EventChoice] = []
     pending, seen = [*_registers(rule.body)], set[str]()
