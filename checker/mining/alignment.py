@@ -39,8 +39,9 @@ class _Step:
 
 
 def align(automaton: Automaton, state: int, acts: Sequence[Act]) -> tuple[Move, ...] | None:
-    """The cheapest moves from `state` over the acts to an end; each departure costs 1. Of equally cheap ones, those that agree latest
-    are taken. None where the search would look at more than 200,000 places, or no run ends after `state`."""
+    """The cheapest moves from `state` over the acts to an end; each departure costs 1.
+
+    None where the search would look at more than 200,000 places, or no run ends after `state`."""
     heap: list[tuple[int, int, int, _Step]] = [(0, 0, 0, _Step(0, state))]
     done: set[tuple[int, int]] = set()
     count = 0

@@ -28,7 +28,7 @@ def learn(
     support: int = 1,
 ) -> Automaton:
     """The automaton of the passing runs. Every one of them is accepted (with `support` 1), and no failing run is, unless a passing one
-    did the same. States are merged where what a run did in its next `tail` acts is nothing new; 0 merges all that failing runs
+    did the same. States are merged where what runs did in their next `tail` acts is nothing new; 0 merges all that failing runs
     allow. Ways that fewer than `support` runs went are left out. The same runs in the same order give the same automaton."""
     chosen = abstraction or Abstraction()
     alphabet = sorted({s for word in (*passing, *failing) for s in word.symbols})
@@ -120,7 +120,7 @@ class _Merging:
     def _candidates(self, blue: int) -> list[int]:
         """The red states after which everything that follows the blue one was seen, closest first."""
         new = self.tree.tails(blue, self.tail)
-        found = [(len(tails), red) for red in self.red if new <= (tails := self._tails(red))]
+        found = [(len(tails), red) for red in self.red if _covers(tails := self._tails(red), new)]
         return [red for _, red in sorted(found, key=lambda f: f[0])]
 
     def _tails(self, red: int) -> frozenset[tuple[int, ...]]:
@@ -164,6 +164,11 @@ class _Merging:
         old = self.tree.before[state]
         self.tree.before[state] = (parent, symbol)
         self.undo.append(lambda: self.tree.before.__setitem__(state, old))
+
+
+def _covers(known: frozenset[tuple[int, ...]], new: frozenset[tuple[int, ...]]) -> bool:
+    """Whether nothing in `new` is new. That nothing follows at all is like nothing else."""
+    return known == new if new == {(_END,)} else new <= known
 
 
 def _restore(ways: dict[int, int], symbol: int, old: int | None) -> None:

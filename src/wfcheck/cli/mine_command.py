@@ -69,13 +69,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Learn and print; 2 for bad input, else 0."""
-    from wfcheck.checker.mining.reading import judged, read
+    from wfcheck.checker.mining.reading import read
 
     chosen = options.settle(args, {"color": None})
     abstraction = _abstraction(args)
     passing, failing = read(args.traces, lenient=args.lenient), read(args.failing, lenient=args.lenient)
     code = _complain(args, chosen["color"], (passing, failing))
     if args.judge is not None:
+        from wfcheck.checker.mining.sorting import judged
+
         passing, failing = judged(args.judge, passing, failing)
     good, bad = passing.words(abstraction), failing.words(abstraction)
     if not good:
@@ -117,9 +119,10 @@ def _text(
     from wfcheck.checker.mining.document import write_automaton
     from wfcheck.checker.mining.learning import learn
     from wfcheck.checker.mining.report import write_mined
-    from wfcheck.checker.mining.spec import mine_rules
 
     if args.output_format == "wf":
+        from wfcheck.checker.mining.spec import mine_rules
+
         return mine_rules(good, bad, _FEWEST if args.min_support is None else args.min_support).text
     automaton = learn(good, bad, abstraction, tail=args.tail, support=args.min_support or 1)
     match args.output_format:
