@@ -223,6 +223,8 @@ _ERRORS = {
     "WF712": ("events out of order", "the numbers of the events of a trace do not grow"),
     "WF713": ("broken compression", "a compressed trace cannot be unpacked"),
     "WF717": ("unusable automaton", "a file that should hold a mined automaton holds none"),
+    "WF719": ("unusable step labels", "a file that should say where runs went wrong cannot be read, or does not fit the report"),
+    "WF720": ("unusable report", "a file that should hold the report of a replay holds none"),
     "WF715": ("tool of several files", "a recorded call could be of any of several tools of one name"),
     "WF801": ("unknown setting", "the configuration has a key that wfcheck does not know"),
     "WF802": ("unfit setting", "a value in the configuration is of the wrong kind"),

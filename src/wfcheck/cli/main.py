@@ -18,6 +18,7 @@ COMMANDS = {
     "tracediff": "compare the decisions of two recorded runs",
     "mine": "learn an automaton, or rules, from runs that passed",
     "divergence": "where recorded runs leave an automaton of passing ones",
+    "score": "compare what a replay reported with labels of the steps where runs went wrong",
     "triage": "look for signs of trouble in recorded runs, without any policy",
     "test": "run the `test` blocks of specs",
     "fmt": "format .wf files in place",

@@ -1,0 +1,1 @@
+"""How well alarms agree with labels: the measures of failure attribution and of online auditing."""
