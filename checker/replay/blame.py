@@ -22,9 +22,9 @@ BY_CHANCE = "the run followed the workflow, which is proved: the values may be t
 
 @attrs.frozen
 class Evidence:
-    """What one trace shows besides the verdicts. `runs`: session and run of each event; `doubts` by run."""
+    """What one trace shows besides the verdicts. `runs`: session and run of each event that is spoken of; `doubts` by run."""
 
-    runs: Sequence[tuple[str, str]]
+    runs: Mapping[int, tuple[str, str]]
     broken: Sequence[Broken] = ()
     deviations: Sequence[Deviation] = ()
     doubts: Mapping[tuple[str, str], Doubt] = attrs.field(factory=dict)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import attrs
 
@@ -12,27 +14,69 @@ from wfcheck.checker.conformance.tracker import Tracker
 from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.replay.assumptions import Broken
 from wfcheck.checker.replay.blame import View, fault, greyed
+from wfcheck.checker.replay.endings import LINGER, Endings
 from wfcheck.checker.replay.finding import Finding
-from wfcheck.checker.replay.passing import Passed, pass_over
+from wfcheck.checker.replay.passing import Pass, Passed, Recording
 from wfcheck.checker.replay.policy import CompiledPolicy
-from wfcheck.checker.replay.reader import Ahead
+from wfcheck.checker.replay.reader import OUTCOMES, Ahead
 from wfcheck.checker.replay.relevance import looks, scope_of
 from wfcheck.checker.replay.rests import Proofs, Rests, unproved
-from wfcheck.checker.replay.result import Blame, Departure, Mark, NearMiss, ReplayResult, ReplayVerdict
+from wfcheck.checker.replay.result import (
+    Blame,
+    Departure,
+    Mark,
+    NearMiss,
+    ReplayResult,
+    ReplayVerdict,
+    Undeclared,
+)
 from wfcheck.checker.replay.watch import TRACED, Watch
+from wfcheck.checker.replay.window import AHEAD, Window
+from wfcheck.checker.traces.event import Completeness, Event
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl import core
+
+CUT = "more events left the workflow, or broke an assumption, than are kept"
 
 
 @attrs.frozen
 class Judged:
     """What one trace shows: one result per rule in the order of the program, the assumptions that it broke, the events at which it
-    left the workflow, and the assumptions that broke in vain."""
+    left the workflow, the assumptions that broke in vain, the tools that it uses and the specification does not declare. `recorded`:
+    what a recorder kept."""
 
     results: tuple[ReplayResult, ...]
     broken: tuple[Broken, ...]
     departures: tuple[Departure, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
+    undeclared: tuple[Undeclared, ...] = ()
+    trace: str = ""
+    events: int = 0
+    recorded: Any = None
+
+    def incomplete(self, loss: str) -> Judged:
+        """The same of a trace that was not read completely: nothing is said to hold."""
+        reason = f"the trace was not read completely: {loss}"
+        results = tuple(
+            attrs.evolve(r, verdict="insufficient", reason=reason) if r.verdict == "holds" else r
+            for r in self.results
+        )
+        return attrs.evolve(self, results=results, near_misses=())
+
+
+@attrs.frozen
+class Setting:
+    """By what traces are judged. `proofs` is asked only about rules for which something went wrong. `ahead`: so many events of a file
+    are read ahead; `linger`: so many events after its end a run is forgotten. `recorder`: makes what is to see the events of the trace
+    of that name."""
+
+    policy: CompiledPolicy
+    mode: Mode = "values"
+    conformance: Compiled | None = None
+    proofs: Proofs = unproved
+    ahead: int = AHEAD
+    linger: int = LINGER
+    recorder: Callable[[str], Recording] | None = None
 
 
 def judge_trace(
@@ -44,15 +88,62 @@ def judge_trace(
 ) -> Judged:
     """Step every rule over one trace, in one pass, and with `conformance` the workflows as well. `proofs` is asked only about rules
     for which something went wrong."""
-    watch = Watch.start(policy, trace.completeness, mode, Ahead.of(trace.events, policy.catalogue))
-    tracker = None
-    if conformance is not None and conformance.program.workflows:
-        tracker = Tracker(Model.of(conformance, trace.format, trace.completeness))
-    judging = _Judging(policy, trace, mode, watch, pass_over(watch, trace.events, tracker), proofs)
-    results = tuple(judging.result(rule) for rule, _ in policy.rules)
-    return Judged(
-        results, judging.passed.broken, tuple(judging.departures(results)), tuple(judging.near(results))
-    )
+    return judge_whole(Setting(policy, mode, conformance, proofs), trace)
+
+
+def judge_whole(setting: Setting, trace: Trace) -> Judged:
+    """The same by a setting."""
+    judge, window = Judge.start(setting, trace.name, trace.format, trace.completeness), Window(setting.ahead)
+    for event in trace.events:
+        window.push(judge, event)
+    window.close(judge)
+    window.drain()
+    assert judge.judged is not None
+    return judge.judged.incomplete(trace.losses[0]) if trace.losses else judge.judged
+
+
+@attrs.define(eq=False)
+class Judge:
+    """Takes in the events of one trace. `judged`: what came of it, when there are no more."""
+
+    setting: Setting
+    name: str
+    passing: Pass | None
+    ahead: Ahead
+    known: int = 0  # the events that were read
+    judged: Judged | None = None
+
+    @staticmethod
+    def start(setting: Setting, name: str, format_: str, completeness: Mapping[str, Completeness]) -> Judge:
+        """Before the first event."""
+        policy, conformance = setting.policy, setting.conformance
+        ahead = Ahead(policy.catalogue)
+        watch = Watch.start(policy, completeness, setting.mode, ahead)
+        tracker = None
+        if conformance is not None and conformance.program.workflows:
+            tracker = Tracker(Model.of(conformance, format_, completeness))
+        recorder = None if setting.recorder is None else setting.recorder(name)
+        return Judge(setting, name, Pass(watch, tracker, Endings(setting.linger), recorder), ahead)
+
+    def read(self, event: Event) -> None:
+        """An event was read; its turn comes later."""
+        if event.kind in OUTCOMES:
+            self.ahead.read(self.known, event)
+        self.known += 1
+
+    def take(self, event: Event) -> None:
+        """Its turn has come."""
+        passing = self.passing
+        assert passing is not None
+        if event.kind in OUTCOMES:
+            self.ahead.come(passing.watch.index, event)
+        passing.take(event)
+
+    def end(self) -> None:
+        """There are no more events: judge, and forget everything else."""
+        if self.passing is not None:
+            self.judged = _Judging.of(self.setting, self.name, self.passing).all()
+            self.passing = None
 
 
 @attrs.define
@@ -60,12 +151,41 @@ class _Judging:
     """Everything known of one trace, and what of it concerns each rule."""
 
     policy: CompiledPolicy
-    trace: Trace
+    name: str
     mode: Mode
     watch: Watch
     passed: Passed
     proofs: Proofs
+    recorder: Recording | None = None
     views: dict[str, View] = attrs.field(factory=dict)
+
+    @staticmethod
+    def of(setting: Setting, name: str, passing: Pass) -> _Judging:
+        """At the end of a trace."""
+        return _Judging(
+            setting.policy,
+            name,
+            setting.mode,
+            passing.watch,
+            passing.finish(),
+            setting.proofs,
+            passing.recorder,
+        )
+
+    def all(self) -> Judged:
+        """What the trace shows."""
+        results = tuple(self.result(rule) for rule, _ in self.policy.rules)
+        undeclared = (Undeclared(self.name, tool, *told) for tool, told in self.passed.undeclared.items())
+        return Judged(
+            results,
+            self.passed.broken,
+            tuple(self.departures(results)),
+            tuple(self.near(results)),
+            tuple(undeclared),
+            self.name,
+            self.passed.events,
+            None if self.recorder is None else self.recorder.done(),
+        )
 
     def view(self, rule: core.Rule) -> View:
         """How a rule looks at what went wrong; its proof is asked for the first time that matters."""
@@ -85,14 +205,14 @@ class _Judging:
         """The verdict of one rule: a breach outweighs a gap, a gap outweighs that it held."""
         if rule.name in self.watch.idle:
             return self._unjudged(rule, self.watch.idle[rule.name])
-        findings = self.passed.found.get(rule.name, [])
-        broken = sorted((f for f in findings if f.verdict == "violated"), key=lambda f: f.index)
-        if broken:
-            return self._violated(rule, broken)
-        gaps = [f.why for f in findings if f.verdict == "insufficient"]
-        gaps += [f"the trace was not read completely: {loss}" for loss in self.trace.losses]
-        verdict: ReplayVerdict = "insufficient" if gaps else "holds"
-        return self._plain(rule, verdict, gaps[0] if gaps else None)
+        kept = self.passed.found.get(rule.name)
+        if kept is None:
+            return self._plain(rule, "holds", None)
+        if kept.broken:
+            return self._violated(rule, kept.broken)
+        if kept.gap is not None:
+            return self._plain(rule, "insufficient", kept.gap.why)
+        return self._plain(rule, "holds", None)
 
     def _unjudged(self, rule: core.Rule, reason: str) -> ReplayResult:
         outside = rule.not_applicable is not None or isinstance(rule.body, core.Meta)
@@ -100,7 +220,7 @@ class _Judging:
 
     def _plain(self, rule: core.Rule, verdict: ReplayVerdict, reason: str | None) -> ReplayResult:
         return ReplayResult(
-            self.trace.name, rule.name, verdict, rule.severity,
+            self.name, rule.name, verdict, rule.severity,
             provenance=self.mode, heuristic=rule.heuristic, reason=reason,
             annotations=annotations_of(rule),
         )  # fmt: skip
@@ -112,18 +232,18 @@ class _Judging:
         blame = Blame(
             self._mark(found.index), found.why, found.assumption, cause, first.shown or None, first.invented
         )
-        turned = self.passed.no_return.get((rule.name, first.index), first.index)
+        turned = self.passed.no_return.get((rule.name, first.index), self._mark(first.index))
         return ReplayResult(
-            self.trace.name, rule.name, "violated", rule.severity, blame, self._mark(turned),
+            self.name, rule.name, "violated", rule.severity, blame, turned,
             self._mark(first.index), self.mode, rule.heuristic,
             evidence.runs[found.index] != evidence.runs[first.index],
-            found.unsure,
+            found.unsure or (CUT if self.passed.cut and found.index == first.index else None),
             tuple(self._mark(index) for index in dict.fromkeys(f.index for f in broken)),
             annotations_of(rule),
         )  # fmt: skip
 
     def _mark(self, index: int) -> Mark:
-        return mark_of(self.trace, index)
+        return self.passed.marks.get(index) or Mark(index, None)
 
     def _judged(self) -> list[core.Rule]:
         return [rule for rule, _ in self.policy.rules if rule.name not in self.watch.idle]
@@ -136,8 +256,7 @@ class _Judging:
             return []
         views = [self.view(rule) for rule in self._judged()]
         return [
-            Departure(self.trace.name, self._mark(d.index), d.why, d.assumption, greyed(d, views))
-            for d in shown
+            Departure(self.name, self._mark(d.index), d.why, d.assumption, greyed(d, views)) for d in shown
         ]
 
     def near(self, results: tuple[ReplayResult, ...]) -> list[NearMiss]:
@@ -152,7 +271,7 @@ class _Judging:
         if not found and not any(r.verdict == "violated" for r in results):
             named = {rule.name: self.view(rule) for rule in self._judged()}
             if not any(v.rests is not None and v.rests.proved for v in named.values()):
-                return [NearMiss(self.trace.name, name, self._mark(index)) for name, index in first.items()]
+                return [NearMiss(self.name, name, self._mark(index)) for name, index in first.items()]
         return found
 
     def _missed(self, rule: core.Rule, first: dict[str, int]) -> list[NearMiss]:
@@ -162,12 +281,7 @@ class _Judging:
         layers = rests.layers(first)
         used = rests.names().union(*rests.cores)
         return [
-            NearMiss(self.trace.name, name, self._mark(index), rule.name, layers)
+            NearMiss(self.name, name, self._mark(index), rule.name, layers)
             for name, index in first.items()
             if name in used
         ]
-
-
-def mark_of(trace: Trace, index: int) -> Mark:
-    """The place of an event in the input."""
-    return Mark(index, trace.events[index].source)

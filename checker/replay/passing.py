@@ -1,32 +1,62 @@
-"""The one pass over a trace: rules, contracts and conformance together, event by event."""
+"""The one pass over a trace: rules, contracts and conformance together, event by event. What is kept does not grow with the trace, but
+with what is found in it: of a run that has ended nothing, of the trace the places of what is spoken of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Protocol
 
 import attrs
 
-from wfcheck.checker.conformance.ahead import NextCall, may_still, next_calls
-from wfcheck.checker.conformance.notes import Deviation
+from wfcheck.checker.conformance.notes import Deviation, Doubt
+from wfcheck.checker.conformance.places import places_of
 from wfcheck.checker.conformance.tracker import Tracker
 from wfcheck.checker.replay.assumptions import Broken
 from wfcheck.checker.replay.blame import Evidence
-from wfcheck.checker.replay.finding import Finding
-from wfcheck.checker.replay.sequence_rules import ResponseStepper
+from wfcheck.checker.replay.endings import Endings, Run
+from wfcheck.checker.replay.finding import Finding, insufficient
+from wfcheck.checker.replay.foresight import Foresight
+from wfcheck.checker.replay.keeping import NOTED, Kept
+from wfcheck.checker.replay.result import Mark
 from wfcheck.checker.replay.view import View
-from wfcheck.checker.replay.watch import Watch
+from wfcheck.checker.replay.watch import Found, Watch
 from wfcheck.checker.traces.event import Event
 
-Run = tuple[str, str]
+GOES_ON = "a run goes on long after its end"
+TOO_MANY_RUNS = "the trace holds more runs than are told apart"
+NAMES = 10_000
+"""So many tools that are not declared are listed."""
+
+
+class Recording(Protocol):
+    """Sees every event of one trace once, in order, and keeps a bounded part of them."""
+
+    def see(self, index: int, event: Event, places: tuple[tuple[str, str], ...] = ()) -> None:
+        """The next event; `places`: the nodes of workflows that it may be of."""
+        ...
+
+    def pin(self, index: int) -> None:
+        """The event of that index, the latest, is spoken of."""
+        ...
+
+    def done(self) -> object:
+        """What was kept."""
+        ...
 
 
 @attrs.frozen
 class Passed:
-    """What the pass found. `no_return`: by rule and event at which it is broken, the event after which that could not be avoided."""
+    """What the pass found. `marks`: the places of the events that are spoken of. `no_return`: by rule and event at which it is broken,
+    the event after which that could not be avoided. `undeclared`: by tool its first call, and how many there are."""
 
-    found: dict[str, list[Finding]]
+    found: dict[str, Kept]
     evidence: Evidence
-    no_return: dict[tuple[str, int], int]
+    marks: dict[int, Mark]
+    no_return: dict[tuple[str, int], Mark]
+    undeclared: dict[str, tuple[Mark, int]]
+    events: int
+    cut: bool = False  # more was noted than is listed
 
     @property
     def broken(self) -> tuple[Broken, ...]:
@@ -40,95 +70,200 @@ class Passed:
             yield from ((deviation.index, n.assumption) for n in deviation.notes if n.assumption is not None)
 
 
-@attrs.define
-class _Pass:
+@attrs.define(eq=False)
+class Pass:
+    """The pass at some event of the trace. `strange`: what was before in the run of the event is forgotten."""
+
     watch: Watch
-    tracker: Tracker | None
-    found: dict[str, list[Finding]] = attrs.field(factory=dict)
+    tracker: Tracker | None = None
+    endings: Endings = attrs.field(factory=Endings)
+    recorder: Recording | None = None
+    found: dict[str, Kept] = attrs.field(factory=dict)
     broken: list[Broken] = attrs.field(factory=list)
     deviations: list[Deviation] = attrs.field(factory=list)
-    runs: list[Run] = attrs.field(factory=list)
-    doomed: dict[tuple[str, Run], int] = attrs.field(factory=dict)
-    no_return: dict[tuple[str, int], int] = attrs.field(factory=dict)
-    owing: tuple[tuple[str, ResponseStepper], ...] = attrs.field(init=False)
+    marks: dict[int, Mark] = attrs.field(factory=dict)
+    runs: dict[int, Run] = attrs.field(factory=dict)
+    spoken: set[Run] = attrs.field(factory=set)  # the runs of these events
+    doubts: dict[Run, Doubt] = attrs.field(factory=dict)
+    doubtful: dict[str, int] = attrs.field(factory=dict)  # by session its first doubt
+    no_return: dict[tuple[str, int], Mark] = attrs.field(factory=dict)
+    undeclared: dict[str, tuple[Mark, int]] = attrs.field(factory=dict)
+    ends: dict[str, tuple[int, Mark, Run]] = attrs.field(factory=dict)  # by session its last end
+    at: tuple[object, object] = (Kept, Kept)  # session and run as the latest event names them; none so far
+    run: Run = ("", "")
+    strange: bool = False
+    cut: bool = False
+    last: Event | None = None
+    plain: bool = attrs.field(init=False)  # nobody but the rules looks at the events
+    foresight: Foresight | None = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.owing = tuple(
-            (w.rule.name, w.stepper)
-            for w in self.watch.working
-            if isinstance(w.stepper, ResponseStepper) and not w.stepper.compiled.per_session
+        contracts = self.watch.policy.contracts
+        self.plain = self.tracker is None and not (contracts.requires or contracts.ensures)
+        self.foresight = None if self.tracker is None else Foresight.of(self.watch, self.tracker)
+
+    def take(self, event: Event) -> None:
+        """The next event."""
+        watch = self.watch
+        index = watch.index
+        session, name = self.at
+        if event.run != name or event.session != session:
+            self._enter(event, index)
+        if self.plain:
+            found = watch.advance(event)
+            if self.recorder is not None:
+                self.recorder.see(index, event)
+            if found:
+                self._keep(found, event)
+        else:
+            self._follow(event)
+        kind = event.kind
+        if kind == "call":
+            if event.tool not in watch.policy.catalogue.tools:
+                self._undeclared(event, index)
+        elif kind == "end" and event.error is None:
+            self._end(event, index)
+        self.last = event
+
+    def _enter(self, event: Event, index: int) -> None:
+        """The event is of another run than the one before."""
+        self.at = (event.session, event.run)
+        self.run = (event.session or "", event.run or "")
+        self.strange = self.endings.goes_on(self.run)
+        if self.strange:
+            self._unsettle(index, GOES_ON)
+
+    def _unsettle(self, index: int, why: str) -> None:
+        for rule, _ in self.watch.policy.rules:
+            if not rule.per_session:
+                self._kept(rule.name).add(insufficient(index, why))
+
+    def _follow(self, event: Event) -> None:
+        """With contracts and workflows."""
+        watch = self.watch
+        view = watch.view(event)
+        found = watch.judge(view)
+        if not self.strange:
+            self._assumptions(view, event)
+        elif self.recorder is not None:
+            self.recorder.see(view.index, event)
+        found += watch.take(view)
+        if found:
+            self._keep(found, event)
+        if self.foresight is not None and not self.strange:
+            turns = self.foresight.see(view, self.run, _place(view.index, event))
+            if turns and self.recorder is not None:
+                self.recorder.pin(view.index)
+
+    def _assumptions(self, view: View, event: Event) -> None:
+        """What the event breaks of contracts, and how it leaves the workflow."""
+        contracts, tracker = self.watch.policy.contracts, self.tracker
+        deviations = () if tracker is None else tuple(tracker.step(view))
+        if self.recorder is not None:
+            self.recorder.see(view.index, event, () if tracker is None else places_of(tracker, view))
+        if view.name in contracts.requires or view.name in contracts.ensures:
+            for broken in contracts.broken(view, self.watch.run_past(view)):
+                if self._noted(len(self.broken), event, view.index):
+                    self.broken.append(broken)
+        for deviation in deviations:
+            if self._noted(len(self.deviations), event, view.index):
+                self.deviations.append(deviation)
+
+    def _noted(self, listed: int, event: Event, index: int) -> bool:
+        """Whether one more is listed; then the event is spoken of."""
+        if listed >= NOTED:
+            self.cut = True
+            return False
+        self._mark(index, event)
+        return True
+
+    def _mark(self, index: int, event: Event) -> None:
+        if index not in self.runs:
+            self.marks[index] = _place(index, event)
+            self.runs[index] = self.run
+            self.spoken.add(self.run)
+            if self.recorder is not None:
+                self.recorder.pin(index)
+
+    def _kept(self, rule: str) -> Kept:
+        kept = self.found.get(rule)
+        if kept is None:
+            kept = self.found[rule] = Kept()
+        return kept
+
+    def _keep(self, found: list[Found], event: Event) -> None:
+        for rule, finding in found:
+            if self.strange and not rule.per_session:
+                finding = insufficient(finding.index, GOES_ON)
+            if self._kept(rule.name).add(finding):
+                self._mark(finding.index, event)
+                self._cause(finding)
+                turned = None if self.foresight is None else self.foresight.turned(rule.name, self.run)
+                if turned is not None:
+                    self.no_return.setdefault((rule.name, finding.index), turned)
+
+    def _cause(self, finding: Finding) -> None:
+        """Where the value at fault came in."""
+        if finding.cause is not None and finding.cause >= 0 and finding.cause not in self.marks:
+            self.marks[finding.cause] = self._origin(finding.cause)
+
+    def _origin(self, index: int) -> Mark:
+        """The place of an event that brought a value in."""
+        sources = self.watch.provenance.sources
+        at = bisect_left(sources, index, key=lambda source: source.index)
+        view = sources[at].view if at < len(sources) else None
+        return Mark(index, view.event.source if view is not None and view.index == index else None)
+
+    def _undeclared(self, event: Event, index: int) -> None:
+        if event.tool is None:
+            return
+        known = self.undeclared.get(event.tool)
+        if known is not None:
+            self.undeclared[event.tool] = (known[0], known[1] + 1)
+        elif len(self.undeclared) < NAMES:
+            self.undeclared[event.tool] = (_place(index, event), 1)
+
+    def _end(self, event: Event, index: int) -> None:
+        self.ends[self.run[0]] = (index, _place(index, event), self.run)
+        for run, end in self.endings.over(self.run, index, event):
+            self._leave(run, end)
+        if self.endings.full:
+            self._unsettle(index, TOO_MANY_RUNS)
+
+    def _leave(self, run: Run, end: Event) -> None:
+        """Forget a run, but for the first doubt of its session, and that of a run in which something was found."""
+        self.watch.leave(end)
+        if self.foresight is not None:
+            self.foresight.leave(run)
+        state = None if self.tracker is None else self.tracker.runs.pop(run, None)
+        doubt = None if state is None else state.doubt
+        if doubt is None:
+            return
+        if run in self.spoken or doubt.index < self.doubtful.get(run[0], doubt.index + 1):
+            self.doubts[run] = doubt
+            self.doubtful[run[0]] = min(doubt.index, self.doubtful.get(run[0], doubt.index))
+
+    def finish(self) -> Passed:
+        """There are no more events."""
+        for rule, finding in self.watch.finish():
+            if self._kept(rule.name).add(finding) and finding.index not in self.marks:
+                self._mark_late(finding.index)
+        if self.tracker is not None:
+            self.doubts |= {run: d for run, s in self.tracker.runs.items() if (d := s.doubt)}
+        evidence = Evidence(self.runs, self.broken, self.deviations, self.doubts)
+        return Passed(
+            self.found, evidence, self.marks, self.no_return, self.undeclared, self.watch.index, self.cut
         )
 
-    def event(self, event: Event) -> None:
-        watch, contracts = self.watch, self.watch.policy.contracts
-        view = watch.view(event)
-        run = (view.session, view.run)
-        self.runs.append(run)
-        here = watch.judge(view)
-        if view.name in contracts.requires or view.name in contracts.ensures:
-            self.broken.extend(contracts.broken(view, watch.run_past(view)))
-        if self.tracker is not None:
-            self.deviations.extend(self.tracker.step(view))
-        here += watch.take(view)
-        for rule, finding in here:
-            self._keep(rule.name, finding, run)
-        if self.tracker is not None:
-            self._look_ahead(view, run, self.tracker)
-
-    def _keep(self, rule: str, finding: Finding, run: Run) -> None:
-        self.found.setdefault(rule, []).append(finding)
-        doomed = self.doomed.get((rule, run))
-        if finding.verdict == "violated" and doomed is not None:
-            self.no_return.setdefault((rule, finding.index), doomed)
-
-    def _look_ahead(self, view: View, run: Run, tracker: Tracker) -> None:
-        """Which rules every continuation breaks from here on."""
-        state = tracker.runs[run]
-        if state.lost is not None:
-            return
-        lost = {*self._owed(run, tracker)}
-        if state.deviations:
-            lost |= self._inevitable(view, tracker, run)
-        for rule in lost:
-            self.doomed.setdefault((rule, run), view.index)
-        for key in [key for key in self.doomed if key[1] == run and key[0] not in lost]:
-            del self.doomed[key]
-
-    def _owed(self, run: Run, tracker: Tracker) -> Iterator[str]:
-        """What must follow and cannot any more."""
-        configs = tracker.runs[run].configs
-        for rule, stepper in self.owing:
-            owed = any(debt.truth is True for debt in stepper.debts.get(run, ()))
-            if owed and not may_still(configs, stepper.evidence.concerns):
-                yield rule
-
-    def _inevitable(self, view: View, tracker: Tracker, run: Run) -> set[str]:
-        """The rules that the next call breaks, whatever way the run takes."""
-        calls = next_calls(tracker.model, tracker.runs[run].configs, view.index + 1)
-        if not calls:
-            return set()
-        return set.intersection(*(self._breaks(call, view) for call in calls))
-
-    def _breaks(self, call: NextCall, view: View) -> set[str]:
-        event = Event(
-            kind="call", seq=view.event.seq + 1, tool=call.tool, actor=call.actor,
-            session=view.event.session, run=view.event.run,
-        )  # fmt: skip
-        made = self.watch.view(event)
-        made._arguments = call.arguments
-        found = self.watch.judge(made)
-        looked = {
-            w.rule.name for w in self.watch.working if any(w.stepper.concerns(k, "") for k in call.passed)
-        }
-        return {rule.name for rule, finding in found if finding.verdict == "violated"} - looked
+    def _mark_late(self, index: int) -> None:
+        """What is found at the end only is owed at the end of a session."""
+        for at, mark, run in self.ends.values():
+            if at == index:
+                self.marks[index], self.runs[index] = mark, run
+                return
+        source = None if self.last is None else self.last.source
+        self.marks[index], self.runs[index] = Mark(index, source), self.run
 
 
-def pass_over(watch: Watch, events: Sequence[Event], tracker: Tracker | None) -> Passed:
-    """Take in all events."""
-    at = _Pass(watch, tracker)
-    for event in events:
-        at.event(event)
-    for rule, finding in watch.finish():
-        at._keep(rule.name, finding, at.runs[finding.index])
-    doubts = {} if tracker is None else {key: d for key, s in tracker.runs.items() if (d := s.doubt)}
-    return Passed(at.found, Evidence(at.runs, at.broken, at.deviations, doubts), at.no_return)
+def _place(index: int, event: Event) -> Mark:
+    return Mark(index, event.source)

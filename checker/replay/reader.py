@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias, TypeVar
 
 import attrs
 
@@ -14,7 +14,7 @@ from wfcheck.checker.traces.event import Completeness, Event, Json
 from wfcheck.dsl import core
 
 _VALUED = frozenset({"result", "recall", "release", "llm", "remember"})
-_OUTCOMES = frozenset({"result", "fail", "deny"})
+OUTCOMES = frozenset({"result", "fail", "deny"})
 _HIDDEN = frozenset({"redacted", "truncated", "absent"})
 _ACTING = frozenset({"call", "llm", "say", "ask", "message"})
 _TURNS = frozenset({"llm", "input"})
@@ -23,23 +23,34 @@ KEPT = 20_000
 """So many calls without an answer, and events with an id, are remembered; what asks for older ones gets no answer."""
 
 
-@attrs.frozen
+@attrs.define
 class Ahead:
-    """What is known of later events: the answers by call, and the last event of each kind that tells how a call ended. A guard
-    knows nothing of them."""
+    """What is known of events that were read already and whose turn has not come: the answers by call, and the last event of each kind
+    that tells how a call ended. A guard knows nothing of them."""
 
-    answers: Mapping[str, Event]
-    outcomes: Mapping[tuple[str, bool], Mapping[str, int]]
+    catalogue: Catalogue
+    answers: dict[str, Event] = attrs.field(factory=dict)
+    outcomes: dict[tuple[str, bool], dict[str, int]] = attrs.field(factory=dict)
 
-    @staticmethod
-    def of(events: Sequence[Event], catalogue: Catalogue) -> Ahead:
-        """Of a recorded trace."""
-        answers = {event.call: event for event in events if event.kind == "result" and event.call}
-        outcomes: dict[tuple[str, bool], dict[str, int]] = {}
-        for index, event in enumerate(events):
-            if event.kind in _OUTCOMES:
-                outcomes.setdefault(_joint(event, catalogue), {})[event.kind] = index
-        return Ahead(answers, outcomes)
+    def read(self, index: int, event: Event) -> None:
+        """An event was read."""
+        if event.kind in OUTCOMES:
+            self.outcomes.setdefault(_joint(event, self.catalogue), {})[event.kind] = index
+            if event.kind == "result" and event.call:
+                self.answers[event.call] = event
+
+    def come(self, index: int, event: Event) -> None:
+        """Its turn has come: what was known of it ahead is dropped, unless there is a later one."""
+        if event.kind not in OUTCOMES:
+            return
+        joint = _joint(event, self.catalogue)
+        last = self.outcomes.get(joint, {})
+        if last.get(event.kind) == index:
+            del last[event.kind]
+            if not last:
+                del self.outcomes[joint]
+        if event.kind == "result" and event.call and self.answers.get(event.call) is event:
+            del self.answers[event.call]
 
 
 @attrs.define(eq=False)
@@ -50,6 +61,10 @@ class Counts:
     turns: int = 0
 
 
+Kept: TypeAlias = tuple[int, Event, int, int, int, frozenset[str], "Event | None"]
+"""A call of which no view was made: its index, the event, its turn, steps and session steps, its outcomes and its answer."""
+
+
 @attrs.define(eq=False)
 class Reader:
     """What is remembered while the views of one trace are made. `view` makes one and changes nothing; `take` says that it
@@ -58,8 +73,8 @@ class Reader:
     catalogue: Catalogue
     completeness: Mapping[str, Completeness]
     ahead: Ahead | None
-    open_calls: dict[str, View] = attrs.field(factory=dict)
-    latest: dict[str, View] = attrs.field(factory=dict)
+    open_calls: dict[str, View | Kept] = attrs.field(factory=dict)
+    latest: dict[str, View | Kept] = attrs.field(factory=dict)
     by_id: dict[str, tuple[str | None, str | None]] = attrs.field(factory=dict)
     runs: dict[tuple[str | None, str | None], tuple[Counts, Counts]] = attrs.field(factory=dict)
     sessions: dict[str | None, Counts] = attrs.field(factory=dict)
@@ -71,12 +86,15 @@ class Reader:
         call = self._call_of(event) if kind in ("result", "fail") else None
         tool = self.catalogue.tools.get(event.tool) if event.tool else None
         is_call = kind == "call"
-        return View(
+        made = View(
             index, event, kind, tool.symbol if tool else event.tool or "", tool, self._actor(event, call),
             session or "", event.run or "", run.turns + (kind in _TURNS), run.steps + is_call,
             whole.steps + is_call, call, self._behalf(event) if event.parent else (),
             self._outcomes(index, event) if is_call and self.ahead is not None else NO_OUTCOMES, self,
         )  # fmt: skip
+        if is_call and self.ahead is not None and event.call:
+            made.answer = self.ahead.answers.get(event.call)
+        return made
 
     def take(self, view: View) -> None:
         """The event of the view happened."""
@@ -102,12 +120,38 @@ class Reader:
             found = self.runs[session, run] = self.runs.setdefault(same, (Counts(), whole))
         return found
 
+    def keep(self, index: int, call: Event, run: Counts, whole: Counts) -> None:
+        """A call happened of which no view was made; one is made once something answers it."""
+        outcomes, answer = NO_OUTCOMES, None
+        if self.ahead is not None:
+            outcomes, answer = self._outcomes(index, call), self.ahead.answers.get(call.call or "")
+        kept = (index, call, run.turns, run.steps, whole.steps, outcomes, answer)
+        self.latest[self.catalogue.name_of(call.tool or "")] = kept
+        if call.call:
+            _keep(self.open_calls, call.call, kept)
+
     def _call_of(self, event: Event) -> View | None:
         if event.tool is None:
             return None
-        if event.call:
-            return self.open_calls.get(event.call)
-        return self.latest.get(self.catalogue.name_of(event.tool))
+        name = event.call or self.catalogue.name_of(event.tool)
+        calls = self.open_calls if event.call else self.latest
+        found = calls.get(name)
+        if not isinstance(found, tuple):
+            return found
+        view = calls[name] = self._late(found)
+        return view
+
+    def _late(self, kept: Kept) -> View:
+        """The view of an earlier call."""
+        index, event, turn, steps, session_steps, outcomes, answer = kept
+        tool = self.catalogue.tools.get(event.tool or "")
+        made = View(
+            index, event, "call", tool.symbol if tool else event.tool or "", tool, self._actor(event, None),
+            event.session or "", event.run or "", turn, steps, session_steps, None,
+            self._behalf(event) if event.parent else (), outcomes, self,
+        )  # fmt: skip
+        made.answer = answer
+        return made
 
     def _actor(self, event: Event, call: View | None) -> str | None:
         if event.actor is not None:
@@ -147,8 +191,7 @@ class Reader:
         """The typed result; of a call that of its answer, where that is known."""
         if view.kind != "call":
             return self._result(view.event, view.tool)
-        answer = self.ahead.answers.get(view.event.call or "") if self.ahead is not None else None
-        return UNKNOWN if answer is None else self._result(answer, view.tool)
+        return UNKNOWN if view.answer is None else self._result(view.answer, view.tool)
 
     def moment_of(self, event: Event) -> Moment:
         """The time of an event."""

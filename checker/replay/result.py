@@ -155,7 +155,8 @@ class Cause:
 
 @attrs.frozen
 class ReplayReport:
-    """Everything a replay found, in the order read. `events` counts all canonical events."""
+    """Everything a replay found, in the order read. `events` counts all canonical events. `recorded`: by the name of a trace what a
+    recorder kept of it; no part of the machine format."""
 
     results: tuple[ReplayResult, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -166,6 +167,7 @@ class ReplayReport:
     events: int = 0
     near_misses: tuple[NearMiss, ...] = ()
     departures: tuple[Departure, ...] = ()
+    recorded: tuple[tuple[str, object], ...] = ()
 
     @property
     def summary(self) -> Mapping[str, int]:

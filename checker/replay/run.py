@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -10,12 +10,14 @@ import attrs
 from wfcheck.checker.conformance.model import Compiled
 from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.replay.causes import causes_of
-from wfcheck.checker.replay.judging import Judged, judge_trace, mark_of
+from wfcheck.checker.replay.judges import judged, unhindered
+from wfcheck.checker.replay.judging import Judged, Setting, judge_trace
+from wfcheck.checker.replay.passing import Recording
 from wfcheck.checker.replay.policy import CompiledPolicy, compile_policy
 from wfcheck.checker.replay.rests import Proofs, unproved
 from wfcheck.checker.replay.result import Departure, NearMiss, ReplayReport, ReplayResult, Undeclared
-from wfcheck.checker.traces.registry import read_traces
-from wfcheck.checker.traces.trace import Item, Problem, Skip, Trace
+from wfcheck.checker.traces.registry import stream_traces
+from wfcheck.checker.traces.trace import Piece, Problem, Skip, Trace
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
 
@@ -30,20 +32,22 @@ def replay(
     lenient: bool = False,
     rules: Sequence[str] = (),
     proofs: Proofs = unproved,
+    recorder: Callable[[str], Recording] | None = None,
 ) -> ReplayReport:
     """Step every rule and every workflow over every trace. `traces`: paths (files, folders, globs, `-`) or traces already read.
-    `proofs` is asked what the proof of a rule rests on, if something went wrong.
+    `proofs` is asked what the proof of a rule rests on, if something went wrong. `recorder` makes, by the name of a trace, what is to
+    see its events; what that keeps is in `recorded` of the report.
 
     Nothing is raised for bad traces: they become diagnostics (or, with `lenient`, skips) of the report."""
     policy = compile_policy(program, rules)
-    workflows = Compiled(program, policy.tables)
+    setting = Setting(policy, provenance, Compiled(program, policy.tables), proofs, recorder=recorder)
     report = _Collector(lenient)
-    for item in _items(traces, lenient):
-        if isinstance(item, Problem):
-            report.problem(item)
-        else:
-            judged = judge_trace(policy, item, provenance, workflows, proofs)
-            report.trace(item, judged, undeclared_in(policy, item))
+    with unhindered():
+        for found in judged(setting, _pieces(traces, lenient), lenient=lenient):
+            if isinstance(found, Problem):
+                report.problem(found)
+            else:
+                report.trace(found)
     return report.done()
 
 
@@ -52,12 +56,12 @@ def replay_trace(policy: CompiledPolicy, trace: Trace, mode: Mode = "values") ->
     return judge_trace(policy, trace, mode).results
 
 
-def _items(traces: Iterable[str | Path | Trace], lenient: bool) -> Iterator[Item]:
+def _pieces(traces: Iterable[str | Path | Trace], lenient: bool) -> Iterator[Piece]:
     for trace in traces:
         if isinstance(trace, Trace):
             yield trace
         else:
-            yield from read_traces([trace], lenient=lenient)
+            yield from stream_traces([trace], lenient=lenient)
 
 
 @attrs.define
@@ -69,6 +73,7 @@ class _Collector:
     undeclared: list[Undeclared] = attrs.field(factory=list)
     near_misses: list[NearMiss] = attrs.field(factory=list)
     departures: list[Departure] = attrs.field(factory=list)
+    recorded: list[tuple[str, object]] = attrs.field(factory=list)
     traces: int = 0
     events: int = 0
 
@@ -79,13 +84,15 @@ class _Collector:
         else:
             self.diagnostics.append(problem.diagnostic())
 
-    def trace(self, trace: Trace, judged: Judged, undeclared: Iterable[Undeclared]) -> None:
+    def trace(self, found: Judged) -> None:
         self.traces += 1
-        self.events += len(trace.events)
-        self.results.extend(judged.results)
-        self.near_misses.extend(judged.near_misses)
-        self.departures.extend(judged.departures)
-        self.undeclared.extend(undeclared)
+        self.events += found.events
+        self.results.extend(found.results)
+        self.near_misses.extend(found.near_misses)
+        self.departures.extend(found.departures)
+        self.undeclared.extend(found.undeclared)
+        if found.recorded is not None:
+            self.recorded.append((found.trace, found.recorded))
 
     def done(self) -> ReplayReport:
         return ReplayReport(
@@ -98,14 +105,5 @@ class _Collector:
             self.events,
             tuple(self.near_misses),
             tuple(self.departures),
+            tuple(self.recorded),
         )
-
-
-def undeclared_in(policy: CompiledPolicy, trace: Trace) -> Iterator[Undeclared]:
-    """The tools that the trace calls and the program does not declare, each at its first call."""
-    seen: dict[str, list[int]] = {}
-    for index, event in enumerate(trace.events):
-        if event.kind == "call" and event.tool is not None and event.tool not in policy.catalogue.tools:
-            seen.setdefault(event.tool, []).append(index)
-    for tool, indices in seen.items():
-        yield Undeclared(trace.name, tool, mark_of(trace, indices[0]), len(indices))

@@ -1,28 +1,24 @@
-"""Rules over events as they come, with memory that does not grow with their number: what a run needs is kept for the run, what a key
-needs for the key. A run that has come to its normal end is forgotten; should it go on all the same, rules about runs are not settled.
-Nothing is known of later events, so that what depends on what a call will return stays open."""
+"""Rules over events as they come, without files: what each rule finds in them, in one pass."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from wfcheck.checker.provenance.query import Mode
-from wfcheck.checker.replay.finding import Finding, insufficient
+from wfcheck.checker.replay.endings import LINGER, Endings
+from wfcheck.checker.replay.judges import unhindered
+from wfcheck.checker.replay.keeping import Kept
+from wfcheck.checker.replay.passing import Pass
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.result import ReplayVerdict
 from wfcheck.checker.replay.watch import Watch
 from wfcheck.checker.traces.event import Completeness, Event
 from wfcheck.dsl import core
 
-BREAKS = 100
-"""So many breaches of a rule are listed; all are counted."""
 
-
-@attrs.define
+@attrs.frozen
 class StreamResult:
     """What was found of one rule: `first` says where and why it is broken (or, without a breach, not settled)."""
 
@@ -31,18 +27,18 @@ class StreamResult:
     reason: str | None = None
     first: int | None = None
     count: int = 0
-    breaks: list[int] = attrs.field(factory=list)
+    breaks: tuple[int, ...] = ()
 
-    def add(self, finding: Finding) -> None:
-        """Take in a finding: a breach outweighs a gap."""
-        if finding.verdict == "violated":
-            if self.verdict != "violated":
-                self.verdict, self.reason, self.first = "violated", finding.why, finding.index
-            self.count += 1
-            if len(self.breaks) < BREAKS:
-                self.breaks.append(finding.index)
-        elif self.verdict == "holds":
-            self.verdict, self.reason, self.first = "insufficient", finding.why, finding.index
+    @staticmethod
+    def of(rule: str, kept: Kept) -> StreamResult:
+        """A breach outweighs a gap."""
+        if kept.broken:
+            first = kept.broken[0]
+            breaks = tuple(dict.fromkeys(f.index for f in kept.broken))
+            return StreamResult(rule, "violated", first.why, first.index, kept.count, breaks)
+        if kept.gap is not None:
+            return StreamResult(rule, "insufficient", kept.gap.why, kept.gap.index)
+        return StreamResult(rule)
 
 
 @attrs.frozen
@@ -58,47 +54,25 @@ def judge_stream(
     events: Iterable[Event],
     completeness: Mapping[str, Completeness] | None = None,
     mode: Mode = "values",
+    *,
+    linger: int = LINGER,
 ) -> Streamed:
-    """Step every rule over events, in one pass."""
-    watch = Watch.start(policy, completeness or {}, mode)
-    results = {rule.name: StreamResult(rule.name) for rule, _ in policy.rules}
-    ended: set[int] = set()
+    """Step every rule over events. Nothing is known of later ones, so that what depends on what a call will return stays open."""
+    passing = Pass(Watch.start(policy, completeness or {}, mode), endings=Endings(linger))
     with unhindered():
         for event in events:
-            if ended and hash((event.session or "", event.run or "")) in ended:
-                _goes_on(policy, results, watch.index)
-            for rule, finding in watch.advance(event):
-                results[rule.name].add(finding)
-            if event.kind == "end" and event.error is None:
-                watch.leave(event)
-                ended.add(hash((event.session or "", event.run or "")))
-    for rule, finding in watch.finish():
-        results[rule.name].add(finding)
-    for rule, _ in policy.rules:
-        if rule.name in watch.idle:
-            results[rule.name].reason = watch.idle[rule.name]
-            results[rule.name].verdict = _idle(rule)
-    return Streamed(tuple(results.values()), watch.index)
+            passing.take(event)
+    found, idle = passing.finish().found, passing.watch.idle
+    results = (
+        StreamResult(rule.name, idle_verdict(rule), idle[rule.name])
+        if rule.name in idle
+        else StreamResult.of(rule.name, found.get(rule.name, Kept()))
+        for rule, _ in policy.rules
+    )
+    return Streamed(tuple(results), passing.watch.index)
 
 
-def _goes_on(policy: CompiledPolicy, results: Mapping[str, StreamResult], index: int) -> None:
-    for rule, _ in policy.rules:
-        if not rule.per_session:
-            results[rule.name].add(insufficient(index, "a run goes on after its end"))
-
-
-def _idle(rule: core.Rule) -> ReplayVerdict:
+def idle_verdict(rule: core.Rule) -> ReplayVerdict:
+    """Of a rule that is not judged on a trace."""
     said = rule.not_applicable is not None or isinstance(rule.body, core.Meta)
     return "not-applicable" if said else "insufficient"
-
-
-@contextmanager
-def unhindered() -> Iterator[None]:
-    """Without the collector of circular garbage: events make none."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -57,6 +57,8 @@ class View:
     _result: Known = None
     _seen: bool = False
     _moment: Moment | None = None
+    answer: Event | None = None
+    """Of a call the result, where it was read already."""
     frame: Frame | None = None
     """What conditions without binders may use, made by the first that is asked of the event."""
 

@@ -1,4 +1,7 @@
-"""The project's own traces: `*.wftrace.jsonl`, a header line, then canonical events of one or several traces."""
+"""The project's own traces: `*.wftrace.jsonl`, a header line, then canonical events of one or several traces.
+
+Events are handed on as they are read. What is remembered does not grow with the file: of ids and calls the latest, of open calls and
+open traces a bounded number."""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ from decimal import InvalidOperation
 import attrs
 import msgspec
 
+from wfcheck.checker.traces.disorder import MANY, Group, disorder
 from wfcheck.checker.traces.event import Event, EventSource, Header, Json
-from wfcheck.checker.traces.reading import DEPTH_LIMIT, Line, decode_line, exact
-from wfcheck.checker.traces.trace import Item, Problem, Trace
+from wfcheck.checker.traces.reading import DEPTH_LIMIT, LINE_LIMIT, Line, as_line, decode_line, exact
+from wfcheck.checker.traces.trace import Closed, Opened, Paused, Piece, Problem
 
 VERSION = 1
-_ANSWERS = frozenset({"result", "fail"})
+PROBLEMS = 1_000
+"""So many problems of one file are listed; more are counted."""
+Block = tuple[int, list[bytes | None]]
 
 
 def recognises(value: Json) -> bool:
@@ -21,149 +27,158 @@ def recognises(value: Json) -> bool:
     return isinstance(value, dict) and (value.get("format") == "wftrace" or {"kind", "seq"} <= value.keys())
 
 
-@attrs.define
-class _Group:
-    """One trace being read."""
-
-    name: str
-    line: int
-    events: list[Event] = attrs.field(factory=list)
-    ids: set[str] = attrs.field(factory=set)
-    calls: set[str] = attrs.field(factory=set)
-    open: dict[str, str] = attrs.field(factory=dict)
-    last: int = -1
-    broken: bool = False
-
-    def fits(self, event: Event) -> bool:
-        """Take note of a call or an answer; whether it fits what is open."""
-        call, kind = event.call, event.kind
-        if kind == "call":
-            if not event.tool or call in self.calls:
-                return False
-            if call:
-                self.calls.add(call)
-                self.open[call] = event.tool
-        elif kind in _ANSWERS:
-            return bool(event.tool) and (not call or self.open.pop(call, None) == event.tool)
-        return True
-
-
 _DECODER = msgspec.json.Decoder(Event, float_hook=exact)
-_SHALLOW = 100
+_SHALLOW = 2 * DEPTH_LIMIT  # a shorter text has no room for more levels
+_CLOSER = (msgspec.MsgspecError, InvalidOperation, ValueError, RecursionError, TypeError)
+"""What the quick way of reading meets and leaves to a closer look."""
 
 
-def _quick(data: bytes) -> Event | None:
-    """The event of a line, decoded as its type at once; None for whatever needs a closer look."""
-    if len(data) > _SHALLOW and data.count(b"[") + data.count(b"{") > DEPTH_LIMIT:
-        return None
-    try:
-        return _DECODER.decode(data)
-    except (msgspec.MsgspecError, InvalidOperation, ValueError, RecursionError):
-        return None
-
-
-def read_native(lines: Iterable[Line | Problem], file: str, lenient: bool) -> Iterator[Item]:
-    """The traces of one file. A line that cannot be read may belong to any trace of the file, so all of them carry the
-    loss; a trace with an event out of order is dropped unless `lenient`."""
-    reader = _Reader(file)
-    for line in lines:
-        reader.line(line)
-    yield from reader.problems
-    for group in reader.groups.values():
-        if not group.broken or lenient:
-            events = tuple(group.events)
-            yield Trace(
-                group.name,
-                file,
-                group.line,
-                "wftrace",
-                events,
-                reader.header.completeness,
-                tuple(reader.losses),
-            )
+def stream_native(
+    head: Iterable[Line | Problem],
+    blocks: Iterable[Block],
+    file: str,
+    limit: int = LINE_LIMIT,
+    most: int = MANY,
+) -> Iterator[Piece]:
+    """The events of one file, each with its trace. `head`: the first lines, read before; `blocks`: the other ones. `most`: so many
+    traces are open at once; the one that was silent longest is paused. A line that cannot be read may belong to any trace of the file,
+    so all of them carry the loss; a trace with an event out of order is broken."""
+    reader = _Reader(file, limit, most)
+    for line in head:
+        yield from reader.line(line)
+    for number, block in blocks:
+        yield from reader.block(number, block)
+    yield from reader.done()
 
 
 @attrs.define
 class _Reader:
     file: str
+    limit: int
+    most: int
     header: Header = attrs.field(factory=Header)
     started: bool = False
-    groups: dict[str, _Group] = attrs.field(factory=dict)
-    problems: list[Problem] = attrs.field(factory=list)
+    groups: dict[str, Group] = attrs.field(factory=dict)
+    awake: dict[str, None] = attrs.field(factory=dict)  # not paused; the one silent longest first
+    latest: str | None = None
     losses: list[str] = attrs.field(factory=list)
+    problems: int = 0
 
-    def line(self, line: Line | Problem) -> None:
-        if self.started and isinstance(line, Line):
-            event = _quick(line.data)
-            if event is not None:
-                self._check(event, line.number)
-                return
+    def block(self, number: int, block: list[bytes | None]) -> Iterator[Piece]:
+        """The events of many lines, decoded as their type at once."""
+        decode, setting, file = _DECODER.decode, msgspec.structs.force_setattr, self.file
+        group, name = None, None
+        for data in block:
+            try:
+                if len(data) > _SHALLOW and data.count(b"[") + data.count(b"{") > DEPTH_LIMIT:  # type: ignore[arg-type,union-attr]
+                    raise ValueError
+                event = decode(data)  # type: ignore[arg-type]
+            except _CLOSER:
+                yield from self.closely(number, data)
+                group, name = None, None
+            else:
+                if group is None or event.trace != name:
+                    name = event.trace
+                    group, paused = self._group(name, number)
+                    if paused is not None:
+                        yield Paused(paused)
+                if group.admits(event):
+                    setting(event, "source", EventSource(file, number))
+                    yield group.trace, event
+                else:
+                    yield from self._lose(disorder(group, event, file, number), broken=group.trace)
+            number += 1
+
+    def closely(self, number: int, data: bytes | None) -> Iterator[Piece]:
+        """One line, with a closer look."""
+        line = as_line(data, self.file, number, self.limit)
+        if line is not None:
+            yield from self.line(line)
+
+    def line(self, line: Line | Problem) -> Iterator[Piece]:
+        """The event of one line, or the problem."""
         value = line if isinstance(line, Problem) else decode_line(line)
         if isinstance(value, Problem):
-            self.lose(value)
+            yield from self._lose(value)
             return
         assert isinstance(line, Line)
         first, self.started = not self.started, True
         if isinstance(value, dict) and "format" in value:
-            self._head(value, line, first)
+            yield from self._head(value, line, first)
             return
         if first:
-            self.lose(Problem("WF710", "the header line is missing", self.file, line.number), lost=False)
-        self._event(value, line)
+            missing = Problem("WF710", "the header line is missing", self.file, line.number)
+            yield from self._lose(missing, lost=False)
+        yield from self._event(value, line)
 
-    def lose(self, problem: Problem, lost: bool = True) -> None:
-        self.problems.append(problem)
-        if lost:
-            self.losses.append(f"line {problem.line}: {problem.message}")
+    def done(self) -> Iterator[Piece]:
+        """The end of the file."""
+        if self.problems > PROBLEMS:
+            more = f"{self.problems - PROBLEMS} more lines of `{self.file}` cannot be read"
+            yield Problem("WF707", more, self.file)
+        if self.groups:
+            yield Closed(tuple(group.trace for group in self.groups.values()), tuple(self.losses))
 
-    def _head(self, value: Json, line: Line, first: bool) -> None:
+    def _lose(self, problem: Problem, lost: bool = True, broken: Opened | None = None) -> Iterator[Piece]:
+        if broken is not None:
+            broken.broken = True
+        self.problems += 1
+        if self.problems <= PROBLEMS:
+            yield problem
+            if lost:
+                self.losses.append(f"line {problem.line}: {problem.message}")
+
+    def _head(self, value: Json, line: Line, first: bool) -> Iterator[Piece]:
         try:
             header = msgspec.convert(value, Header)
         except msgspec.ValidationError as error:
-            self.lose(Problem("WF710", f"the header is wrong: {_words(error)}", self.file, line.number))
+            yield from self._lose(
+                Problem("WF710", f"the header is wrong: {_words(error)}", self.file, line.number)
+            )
             return
         if header.format != "wftrace" or header.version != VERSION:
             message = f"trace format version {header.version} is not read by this version of wfcheck"
-            self.lose(Problem("WF710", message, self.file, line.number))
+            yield from self._lose(Problem("WF710", message, self.file, line.number))
         elif first:
             self.header = header
 
-    def _event(self, value: Json, line: Line) -> None:
+    def _event(self, value: Json, line: Line) -> Iterator[Piece]:
         try:
             event = msgspec.convert(value, Event)
         except msgspec.ValidationError as error:
-            self.lose(Problem("WF707", _wrong(value, error), self.file, line.number))
+            yield from self._lose(Problem("WF707", _wrong(value, error), self.file, line.number))
             return
-        self._check(event, line.number)
+        group, paused = self._group(event.trace, line.number)
+        if paused is not None:
+            yield Paused(paused)
+        if group.admits(event):
+            msgspec.structs.force_setattr(event, "source", EventSource(self.file, line.number))
+            yield group.trace, event
+        else:
+            yield from self._lose(disorder(group, event, self.file, line.number), broken=group.trace)
 
-    def _check(self, event: Event, line: int) -> None:
-        group = self.groups.get(event.trace)
+    def _group(self, name: str, line: int) -> tuple[Group, Opened | None]:
+        """The trace of that name, and the one that is paused for it."""
+        group = self.groups.get(name)
         if group is None:
-            name = f"{self.file}#{event.trace}" if event.trace else self.file
-            group = self.groups[event.trace] = _Group(name, line)
-        if event.seq <= group.last or event.id in group.ids or not group.fits(event):
-            group.broken = True
-            self.lose(self._disorder(group, event, line))
-            return
-        group.last = event.seq
-        if event.id:
-            group.ids.add(event.id)
-        msgspec.structs.force_setattr(event, "source", EventSource(self.file, line))
-        group.events.append(event)
+            shown = f"{self.file}#{name}" if name else self.file
+            group = Group(Opened(shown, self.file, line, "wftrace", self.header.completeness))
+            self.groups[name] = group
+        if name == self.latest or group.paused:
+            return group, None
+        self.awake.pop(name, None)
+        self.awake[name] = None
+        self.latest = name
+        return group, self._pause()
 
-    def _disorder(self, group: _Group, event: Event, line: int) -> Problem:
-        if event.seq <= group.last:
-            message = f"event {event.seq} after event {group.last}: `seq` must grow"
-            return Problem("WF712", message, self.file, line, "/seq")
-        if event.id and event.id in group.ids:
-            return Problem("WF708", f"the id `{event.id[:60]}` is used twice", self.file, line, "/id")
-        if event.kind == "call" and event.call and event.call in group.calls:
-            return Problem("WF708", f"the call `{event.call[:60]}` is used twice", self.file, line, "/call")
-        if not event.tool:
-            return Problem("WF707", f"an event `{event.kind}` needs its `tool`", self.file, line)
-        if event.kind in _ANSWERS and event.call and event.call not in group.open:
-            return Problem("WF709", "a result without an open call", self.file, line, "/call")
-        return Problem("WF709", "a result of another tool than its call", self.file, line, "/tool")
+    def _pause(self) -> Opened | None:
+        if len(self.awake) <= self.most:
+            return None
+        silent = next(iter(self.awake))
+        del self.awake[silent]
+        group = self.groups[silent]
+        group.pause()
+        return group.trace
 
 
 def _wrong(value: Json, error: Exception) -> str:

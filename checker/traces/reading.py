@@ -99,18 +99,54 @@ class _Unpacked(io.RawIOBase):
             self._rest, self._frame = self._frame.unused_data, None
 
 
+class Lines:
+    """The lines of a stream that are not blank, one after another. A longer line than the limit is a problem and is skipped without
+    keeping it. `blocks` hands out what is left many at a time."""
+
+    def __init__(self, stream: BinaryIO, file: str, limit: int = LINE_LIMIT) -> None:
+        self._file, self._limit = file, limit
+        self._blocks = _raw_blocks(stream, limit)
+        self._block: list[bytes | None] = []
+        self._number, self._at = 0, 0
+
+    def __iter__(self) -> Iterator[Line | Problem]:
+        while self._at < len(self._block) or self._next_block():
+            data = self._block[self._at]
+            self._at += 1
+            self._number += 1
+            line = as_line(data, self._file, self._number, self._limit)
+            if line is not None:
+                yield line
+
+    def blocks(self) -> Iterator[tuple[int, list[bytes | None]]]:
+        """What is left: the number of the first line, and lines without their ends, None for one that is too long."""
+        while self._at < len(self._block) or self._next_block():
+            rest = self._block[self._at :] if self._at else self._block
+            first, self._at, self._number = self._number + 1, len(self._block), self._number + len(rest)
+            yield first, rest
+
+    def _next_block(self) -> bool:
+        self._block, self._at = next(self._blocks, []), 0
+        return bool(self._block)
+
+
 def read_lines(stream: BinaryIO, file: str, limit: int = LINE_LIMIT) -> Iterator[Line | Problem]:
-    """The lines that are not blank. A longer line than `limit` bytes is a problem and is skipped without keeping it."""
-    for number, data in enumerate(_raw_lines(stream, limit), 1):
-        if data is None:
-            yield too_long(file, number, limit)
-        elif data and not data.isspace():
-            data = data.removeprefix(_MARK) if number == 1 else data
-            yield Line(file, number, data.removesuffix(b"\r"))
+    """The lines of a stream, as of `Lines`."""
+    return iter(Lines(stream, file, limit))
 
 
-def _raw_lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
-    """The lines without their ends; None for one that is too long."""
+def as_line(data: bytes | None, file: str, number: int, limit: int) -> Line | Problem | None:
+    """A line, the problem of one that is too long, or None for a blank one."""
+    if data is None:
+        return too_long(file, number, limit)
+    if not data or data.isspace():
+        return None
+    data = data.removeprefix(_MARK) if number == 1 else data
+    return Line(file, number, data.removesuffix(b"\r"))
+
+
+def _raw_blocks(stream: BinaryIO, limit: int) -> Iterator[list[bytes | None]]:
+    """The lines without their ends, in blocks that are never empty; None for one that is too long."""
     pieces: list[bytes] = []
     held = 0
     read = getattr(stream, "read1", stream.read)  # what is there, without waiting for a full chunk
@@ -122,11 +158,13 @@ def _raw_lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
         else:
             pieces = []
         if others:
-            yield b"".join(pieces) if held <= limit else None
-            yield from (line if len(line) <= limit else None for line in others[:-1])
-            pieces, held = [others[-1]], len(others[-1])
+            last = others.pop()
+            whole = b"".join(pieces) if held <= limit else None
+            fits = len(chunk) <= limit
+            yield [whole, *(others if fits else (o if len(o) <= limit else None for o in others))]
+            pieces, held = [last], len(last)
     if held:
-        yield b"".join(pieces) if held <= limit else None
+        yield [b"".join(pieces) if held <= limit else None]
 
 
 def too_long(file: str, number: int, limit: int) -> Problem:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, TypeAlias
 
 from wfcheck.checker.traces import native, openai
 from wfcheck.checker.traces.building import Record, Source
-from wfcheck.checker.traces.event import Json
+from wfcheck.checker.traces.event import Event, Json
 from wfcheck.checker.traces.formats import (
     agentspex,
     claude_code,
@@ -28,13 +28,13 @@ from wfcheck.checker.traces.reading import (
     LINE_LIMIT,
     READ_ERRORS,
     Line,
+    Lines,
     decode_line,
     open_bytes,
-    read_lines,
     too_long,
 )
 from wfcheck.checker.traces.records import records_of
-from wfcheck.checker.traces.trace import Item, Problem, Trace
+from wfcheck.checker.traces.trace import Closed, Item, Opened, Piece, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
 
 _PACKINGS = ("", ".gz", ".zst")
@@ -67,6 +67,32 @@ def read_traces(
     """The traces below `paths` (files, folders, globs, `-`), one after another, and every problem met on the way.
 
     Nothing is raised for bad input; a line or document longer than `limit` bytes is a problem."""
+    events: dict[Opened, list[Event]] = {}
+    for piece in stream_traces(paths, lenient=lenient, limit=limit):
+        match piece:
+            case (trace, event):
+                events.setdefault(trace, []).append(event)
+            case Closed():
+                yield from _whole(piece, events, lenient)
+                events.clear()
+            case Trace() | Problem():
+                yield piece
+            case _:
+                continue
+
+
+def _whole(closed: Closed, events: dict[Opened, list[Event]], lenient: bool) -> Iterator[Trace]:
+    for t in closed.traces:
+        if not t.broken or lenient:
+            made = tuple(events.get(t, ()))
+            yield Trace(t.name, t.file, t.line, t.format, made, t.completeness, closed.losses)
+
+
+def stream_traces(
+    paths: Sequence[str | Path], *, lenient: bool = False, limit: int = LINE_LIMIT
+) -> Iterator[Piece]:
+    """The same, event by event where the format lets that be; other traces are whole. A trace with an event out of order is told as
+    `broken` when its file is closed."""
     for path in paths:
         for file in _expand(str(path)):
             if isinstance(file, Problem):
@@ -91,7 +117,7 @@ def _expand(path: str) -> Iterator[str | Problem]:
         yield Problem("WF701", missing, path, help=f"traces end in {endings}, or in .gz or .zst after that")
 
 
-def _read_file(path: str, lenient: bool, limit: int) -> Iterator[Item]:
+def _read_file(path: str, lenient: bool, limit: int) -> Iterator[Piece]:
     name = "<stdin>" if path == "-" else path
     empty = True
     try:
@@ -103,18 +129,19 @@ def _read_file(path: str, lenient: bool, limit: int) -> Iterator[Item]:
         reason = getattr(error, "strerror", None) or str(error)
         code = "WF701" if isinstance(error, OSError) and error.errno else "WF713"
         yield Problem(code, f"cannot read `{name}`: {reason[:1].lower()}{reason[1:]}", name)
+        yield Closed(())
         return
     if empty:
         yield Problem("WF711", f"`{name}` holds no trace", name, severity=Severity.WARNING)
 
 
-def _read_stream(stream: BinaryIO, file: str, lenient: bool, limit: int) -> Iterator[Item]:
+def _read_stream(stream: BinaryIO, file: str, lenient: bool, limit: int) -> Iterator[Piece]:
     source = Source(file, lenient, limit)
     peek = getattr(stream, "peek", None)
     if peek is not None and xes.recognises(peek(256)[:256]):
         yield from xes.read(stream, source)
         return
-    lines = read_lines(stream, file, limit)
+    lines = Lines(stream, file, limit)
     head: list[Line | Problem] = []
     for line in lines:
         head.append(line)
@@ -124,14 +151,14 @@ def _read_stream(stream: BinaryIO, file: str, lenient: bool, limit: int) -> Iter
                 return
             columns = csv_log.columns_of(line.data) if len(head) == 1 else None
             if columns is not None:
-                yield from csv_log.read(lines, columns, source)
+                yield from csv_log.read(iter(lines), columns, source)
                 return
         value = line if isinstance(line, Problem) else decode_line(line)
         if not isinstance(value, Problem):
-            yield from _dispatch(value, chain(head, lines), source)
+            yield from _dispatch(value, head, lines, source)
             return
         if not _base(file).endswith(_LINE_SUFFIXES):
-            yield from _document(line, lines, source)
+            yield from _document(line, iter(lines), source)
             return
     yield from (_as_problem(line) for line in head)
 
@@ -150,13 +177,15 @@ def _as_problem(line: Line | Problem) -> Problem:
     return value
 
 
-def _dispatch(value: Json, lines: Iterable[Line | Problem], source: Source) -> Iterator[Item]:
+def _dispatch(value: Json, head: list[Line | Problem], rest: Lines, source: Source) -> Iterator[Piece]:
     """Read the lines as the format that the first value shows; a line that describes the file shows none."""
     if native.recognises(value):
-        yield from native.read_native(lines, source.file, source.lenient)
+        yield from native.stream_native(head, rest.blocks(), source.file, source.limit)
         return
+    lines = chain(head, rest)
     if openai.is_preface(value):
-        yield from _after_preface(lines, source)
+        yield from (_as_problem(line) for line in head[:-1])
+        yield from _after_preface(rest, source)
         return
     for recognises, read in FORMATS:
         if recognises(value):
@@ -174,13 +203,11 @@ def _unknown(file: str, line: int) -> Problem:
     return Problem("WF706", "not a trace that is understood", file, line, help=_HELP)
 
 
-def _after_preface(lines: Iterable[Line | Problem], source: Source) -> Iterator[Item]:
-    rest = iter(lines)
-    next(rest, None)
+def _after_preface(rest: Lines, source: Source) -> Iterator[Piece]:
     for line in rest:
         value = line if isinstance(line, Problem) else decode_line(line)
         if not isinstance(value, Problem) and not openai.is_preface(value):
-            yield from _dispatch(value, chain([line], rest), source)
+            yield from _dispatch(value, [line], rest, source)
             return
         if isinstance(value, Problem):
             yield value

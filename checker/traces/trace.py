@@ -1,9 +1,9 @@
-"""What a reader yields: whole runs, and what it could not read."""
+"""What a reader yields: traces, whole or event by event, and what it could not read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -58,4 +58,34 @@ class Trace:
     losses: tuple[str, ...] = ()
 
 
+@attrs.define(eq=False)
+class Opened:
+    """A trace of which the events come one by one. `broken`: an event was out of order, so that nothing is to be said of the trace
+    unless asked for. `seat` is for whoever takes the events in."""
+
+    name: str
+    file: str
+    line: int
+    format: str
+    completeness: Mapping[str, Completeness]
+    broken: bool = False
+    seat: Any = None
+
+
+@attrs.frozen
+class Paused:
+    """No more events of the trace are waited for. Should there be any, the trace is broken."""
+
+    trace: Opened
+
+
+@attrs.frozen
+class Closed:
+    """The end of a file: its traces in the order of their first events, and what was lost of any of them."""
+
+    traces: tuple[Opened, ...]
+    losses: tuple[str, ...] = ()
+
+
 Item: TypeAlias = Trace | Problem
+Piece: TypeAlias = "tuple[Opened, Event] | Trace | Problem | Paused | Closed"

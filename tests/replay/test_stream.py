@@ -156,9 +156,9 @@ def test_runs_that_ended_are_forgotten(policy: CompiledPolicy, seed: int) -> Non
         for rule, finding in watch.advance(event):
             if finding.verdict == "violated":
                 slow.setdefault(rule.name, []).append(index)
-    fast = judge_stream(policy, events)
-    assert {r.rule: r.breaks for r in fast.results if r.breaks} == slow
-    again = judge_stream(policy, [*events, *events[:1]])
+    fast = judge_stream(policy, events, linger=0)
+    assert {r.rule: list(r.breaks) for r in fast.results if r.breaks} == slow
+    again = judge_stream(policy, [*events, *events[:1]], linger=0)
     assert {r.verdict for r in again.results} <= {"violated", "insufficient"} | {
         r.verdict for r, (rule, _) in zip(fast.results, policy.rules, strict=True) if rule.per_session
     }
