@@ -35,8 +35,8 @@ class Clip:
 
 @attrs.frozen
 class Moment:
-    """One event of a run as it is shown; everything in it is untrusted text. `subject` is the tool, store, step or receiver; `values` its
-    arguments, result, text and error by name; `places` the nodes of workflows that it may be of (workflow, node)."""
+    """One event of a run as it is shown; everything in it is untrusted text. `subject` is the tool, store, step or receiver; `values`
+    its arguments, result, text and error by name; `places` the nodes of workflows that it may be of (workflow, node)."""
 
     index: int
     kind: str
@@ -125,7 +125,7 @@ def _values(event: Event) -> Iterator[tuple[str, Clip]]:
         yield name[:_MOST_NAME], clip(value)
     if event.result is not None or event.kind == "result":
         yield "result", clip(event.result)
-    if event.text is not None:
+    if event.text is not None and event.text != event.result:
         yield "text", clip(event.text)
     if event.error is not None:
         yield "error", clip(event.error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from wfcheck.checker.explain import pages
 from wfcheck.checker.replay.result import ReplayReport
@@ -14,9 +14,15 @@ from wfcheck.checker.report.style import Style
 from wfcheck.checker.result import Report
 from wfcheck.dsl.diagnostic import Diagnostic, Severity
 
+if TYPE_CHECKING:
+    from wfcheck.checker.report.html.scene import Scene
 
-def write(report: Report, form: Format, sources: Sources, style: Style, version: str) -> str:
-    """The report of a check as a text that ends in a line end (or, for github, is empty where nothing was found)."""
+
+def write(
+    report: Report, form: Format, sources: Sources, style: Style, version: str, scene: Scene | None = None
+) -> str:
+    """The report of a check as a text that ends in a line end (or, for github, is empty where nothing was found). `scene`: what HTML
+    is drawn with."""
     match form:
         case "text":
             from wfcheck.checker.report.text import write_text
@@ -30,11 +36,22 @@ def write(report: Report, form: Format, sources: Sources, style: Style, version:
             from wfcheck.checker.report.junit import write_junit
 
             return write_junit(report)
+        case "html":
+            from wfcheck.checker.report.html.check_page import write_check_html
+
+            return write_check_html(report, sources, version, scene)
         case _:
             return _listed(findings(report), report.diagnostics, form, sources, version)
 
 
-def write_replay(report: ReplayReport, form: Format, sources: Sources, style: Style, version: str) -> str:
+def write_replay(
+    report: ReplayReport,
+    form: Format,
+    sources: Sources,
+    style: Style,
+    version: str,
+    scene: Scene | None = None,
+) -> str:
     """The same for a replay."""
     match form:
         case "text":
@@ -50,6 +67,10 @@ def write_replay(report: ReplayReport, form: Format, sources: Sources, style: St
             from wfcheck.checker.report.replay_findings import replay_cases
 
             return write_cases(replay_cases(report))
+        case "html":
+            from wfcheck.checker.report.html.replay_page import write_replay_html
+
+            return write_replay_html(report, sources, version, scene)
         case _:
             from wfcheck.checker.report.replay_findings import replay_findings
 

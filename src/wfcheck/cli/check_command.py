@@ -12,6 +12,7 @@ from wfcheck.checker import config
 from wfcheck.cli import options, output
 
 if TYPE_CHECKING:
+    from wfcheck.checker.report.html.scene import Scene
     from wfcheck.checker.result import Report
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -77,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
     report, defects = _checked(args, chosen)
     stream = sys.stdout if args.output is None else None
     style = output.style(chosen["color"], stream, quiet=args.quiet, verbose=args.verbose)
-    text = write(report, chosen["output_format"], from_files(), style, __version__)
+    scene = _scene(args, chosen)
+    text = write(report, chosen["output_format"], from_files(), style, __version__, scene)
     unwritten = output.emit(text, args.output)
     if defects:
         from wfcheck.cli.main import report_defect
@@ -86,6 +88,15 @@ def run(args: argparse.Namespace) -> int:
     code = output.complain(unwritten, chosen["color"]) or _code(report, chosen["fail_on"])
     _keep(args, chosen, report, code, text)
     return code
+
+
+def _scene(args: argparse.Namespace, chosen: Mapping[str, Any]) -> Scene | None:
+    """What HTML is drawn with."""
+    if chosen["output_format"] != "html":
+        return None
+    from wfcheck.checker.report.html.staging import check_scene
+
+    return check_scene(args.paths or ["."], chosen["policy"])
 
 
 def _keep(args: argparse.Namespace, chosen: Mapping[str, Any], report: Report, code: int, text: str) -> None:

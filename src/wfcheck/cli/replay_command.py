@@ -13,6 +13,7 @@ from wfcheck.cli import options, output
 
 if TYPE_CHECKING:
     from wfcheck.checker.replay.result import ReplayReport
+    from wfcheck.checker.report.html.scene import Scene
     from wfcheck.checker.report.style import Style
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -61,10 +62,22 @@ def run(args: argparse.Namespace) -> int:
     report = _replayed(args, chosen)
     stream = sys.stdout if args.output is None else None
     style = output.style(chosen["color"], stream, quiet=args.quiet, verbose=args.verbose)
-    text = write_replay(report, chosen["output_format"], from_files(), style, __version__)
+    scene = _scene(args, chosen, report)
+    text = write_replay(report, chosen["output_format"], from_files(), style, __version__, scene)
     if not report.results and report.traces and chosen["output_format"] == "text":
         text += _signs(args.traces, style)
     return output.complain(output.emit(text, args.output), chosen["color"]) or report.exit_code
+
+
+def _scene(args: argparse.Namespace, chosen: Mapping[str, Any], report: ReplayReport) -> Scene | None:
+    """What HTML is drawn with; nothing where the spec cannot be used."""
+    if chosen["output_format"] != "html" or not report.traces:
+        return None
+    from wfcheck._api import load
+    from wfcheck.checker.report.html.staging import replay_scene
+
+    program = load(args.spec, policy=chosen["policy"]).program
+    return replay_scene(program, args.traces, report, lenient=chosen["lenient"])
 
 
 def _signs(traces: Sequence[str], style: Style) -> str:

@@ -1,0 +1,143 @@
+"""The page of a check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from wfcheck.checker.replay.telling import Told, told_of
+from wfcheck.checker.report.escape import counted
+from wfcheck.checker.report.html.diagnostics import diagnostics_json
+from wfcheck.checker.report.html.document import page
+from wfcheck.checker.report.html.scene import Graphs, Scene, Stagehand, node_at
+from wfcheck.checker.report.html.shown import excerpt, moment_json, name, place, shown
+from wfcheck.checker.report.sources import Sources
+from wfcheck.checker.result import Coverage, PathStep, Report, Result, Verdict, Witness
+
+_GROUPS = {
+    Verdict.PROVED: "good",
+    Verdict.ENFORCED: "good",
+    Verdict.VIOLATED: "bad",
+    Verdict.NOT_APPLICABLE: "idle",
+    Verdict.VACUOUS: "idle",
+}
+
+
+def write_check_html(report: Report, sources: Sources, version: str, scene: Scene | None = None) -> str:
+    """The report of a check as one file."""
+    staged = scene or Scene()
+    graphs = Graphs(staged.program)
+    data = {
+        "page": "check",
+        "version": version,
+        "exit": report.exit_code,
+        "summary": _summary(report),
+        "results": [_result(result, sources, graphs) for result in report.results],
+        "diagnostics": diagnostics_json(report.diagnostics, sources),
+        "coverage": None if report.coverage is None else _coverage(report.coverage),
+    }
+    data["graphs"] = graphs.titles()
+    return page("wfcheck: rules of workflows", _lead(report), data, graphs.drawn)
+
+
+def _lead(report: Report) -> str:
+    if not report.results:
+        return "no rule was judged"
+    workflows = {result.workflow for result in report.results if result.workflow is not None}
+    words = ", ".join(f"{count} {verdict.lower()}" for _, verdict, count in _summary(report))
+    return f"{counted(len(report.results), 'result')} for {counted(len(workflows), 'workflow')}: {words}"
+
+
+def _summary(report: Report) -> list[tuple[str, str, int]]:
+    counts = Counter(result.verdict for result in report.results)
+    return [(group_of(v), v.value, counts[v]) for v in Verdict if counts[v]]
+
+
+def group_of(verdict: Verdict) -> str:
+    """What a verdict means to the reader: good, bad, idle or open."""
+    return _GROUPS.get(verdict, "open")
+
+
+def _result(result: Result, sources: Sources, graphs: Graphs) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "verdict": result.verdict.value,
+        "group": group_of(result.verdict),
+        "rule": name(result.rule),
+        "workflow": result.workflow and name(result.workflow),
+        "file": name(result.file),
+        "at": place(result.span),
+        "severity": name(result.severity),
+        "doc": result.doc and shown(result.doc),
+        "reason": result.reason and shown(result.reason),
+        "notes": [shown(note) for note in result.notes],
+        "help": result.help and shown(result.help),
+        "assumptions": [name(a) for a in result.assumptions],
+        "cores": [[name(a) for a in core] for core in result.cores],
+        "depth": result.depth,
+        "certificate": result.certificate and name(result.certificate),
+        "heuristic": result.heuristic,
+        "known": result.known,
+        "tags": [[axis, [name(v) for v in values]] for axis, values in result.annotations],
+        "source": excerpt(result.span, sources),
+        "path": [{"edge": s.edge, "text": shown(s.text), "at": place(s.span)} for s in _path(result)],
+        **_drawn(result, graphs),
+    }
+    return {key: value for key, value in fields.items() if value not in (None, [], False)}
+
+
+def _path(result: Result) -> tuple[PathStep, ...]:
+    """The way to the violation; one of nothing but the events of a run is told by the run."""
+    by_run = result.witness is not None and all(step.edge == "control" for step in result.path)
+    return () if by_run else result.path
+
+
+def _drawn(result: Result, graphs: Graphs) -> dict[str, Any]:
+    """The run, and what of the graph it, and the path of the violation, passes."""
+    hand = graphs.of(result.workflow)
+    told = None if result.witness is None else _told(result.witness, graphs)
+    run = None if result.witness is None or told is None else _run(result.witness, told, graphs)
+    return {"run": run, "dag": None if hand is None else _scenery(result, hand, told)}
+
+
+def _told(witness: Witness, graphs: Graphs) -> Told:
+    if graphs.program is None:
+        from wfcheck.checker.replay.timeline import Recorder
+
+        recorder = Recorder((witness.index,))
+        for index, event in enumerate(witness.events):
+            recorder.see(index, event)
+        return Told(recorder.done())
+    return told_of(graphs.program, witness.events, (witness.index,))
+
+
+def _run(witness: Witness, told: Told, graphs: Graphs) -> dict[str, Any]:
+    return {
+        "index": witness.index,
+        "events": told.timeline.events,
+        "moments": [moment_json(m, graphs.places(m.places)) for m in told.timeline.moments],
+    }
+
+
+def _scenery(result: Result, hand: Stagehand, told: Told | None) -> dict[str, Any]:
+    chain = [node for step in _path(result) if (node := node_at(hand, step.span)) is not None]
+    passed: list[str] = []
+    if told is not None and result.witness is not None:
+        here = {m.index: m.places for m in told.timeline.moments}.get(result.witness.index, ())
+        chain += [node for workflow, node in here if workflow == result.workflow and len(here) == 1]
+        passed = [node for workflow, node in told.path if workflow == result.workflow]
+    chain = list(dict.fromkeys(chain))
+    return {
+        "g": [hand.number],
+        "seen": [[hand.number, node] for node in hand.nodes(passed)],
+        "way": [[hand.number, line] for line in hand.ways.within(passed)],
+        "red": [[hand.number, node] for node in hand.nodes(chain)],
+        "redWay": [[hand.number, line] for line in hand.ways.along(chain)],
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    dropped = [
+        [d.kind, shown(d.text, 400), place(d.span), d.noticed and name(d.noticed)] for d in coverage.dropped
+    ]
+    stronger = [[name(s.rule), shown(s.text, 400), place(s.span)] for s in coverage.stronger]
+    return {"dropped": dropped, "stronger": stronger, "left": coverage.left}
