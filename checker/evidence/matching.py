@@ -1,0 +1,142 @@
+"""Which call of the trace is which call of the log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+
+from wfcheck.checker.evidence.records import Log
+from wfcheck.checker.evidence.values import same
+from wfcheck.checker.traces.event import Event, Json
+
+Outcome: TypeAlias = Literal["result", "fail", "deny", "open"]
+_COUNTER = re.compile(r"call-\d+~*|.{0,5}|.*~\d*", re.DOTALL)
+
+
+@attrs.frozen
+class Call:
+    """A call with its numbers among the events: where it starts, and where it ended (None: not recorded)."""
+
+    start: int
+    event: Event = attrs.field(repr=False, eq=False)
+    outcome: Outcome
+    back: int | None = None
+    answer: Event | None = attrs.field(default=None, repr=False, eq=False)
+
+    @property
+    def tool(self) -> str:
+        """Its tool."""
+        return self.event.tool or ""
+
+    @property
+    def executed(self) -> dict[str, Json]:
+        """The arguments that it ran with, as far as its record knows."""
+        return self.event.arguments
+
+
+@attrs.frozen
+class Matched:
+    """The calls in pairs, and those that only one record has; in their orders."""
+
+    pairs: tuple[tuple[Call, Call], ...]
+    claimed: tuple[Call, ...]
+    logged: tuple[Call, ...]
+
+
+def calls_of(events: Sequence[Event], tools: frozenset[str]) -> list[Call]:
+    """The calls and denials of some tools, in the order of their starts."""
+    answers: dict[str, tuple[int, Event]] = {}
+    for index, event in enumerate(events):
+        if event.kind in ("result", "fail", "deny") and event.call is not None:
+            answers.setdefault(event.call, (index, event))
+    started = {e.call for e in events if e.kind == "call" and e.call is not None}
+    return [
+        _call(index, event, answers)
+        for index, event in enumerate(events)
+        if event.tool in tools
+        and (event.kind == "call" or (event.kind == "deny" and event.call not in started))
+    ]
+
+
+def _call(index: int, event: Event, answers: dict[str, tuple[int, Event]]) -> Call:
+    if event.kind == "deny":
+        return Call(index, event, "deny", index, event)
+    back, answer = answers.get(event.call or "", (None, None))
+    if answer is None:
+        return Call(index, event, "open")
+    outcome: Outcome = "deny" if answer.kind == "deny" else "fail" if answer.kind == "fail" else "result"
+    return Call(index, event, outcome, back, answer)
+
+
+def match(claimed: Sequence[Call], logged: Sequence[Call], log: Log) -> Matched:
+    """By identifier, unless those are mere counters; then by equal arguments, in order; then, of one tool, the most alike first."""
+    pairs = _by_identifier(claimed, logged)
+    for alike in (_by_arguments, _of_a_tool):
+        mine, theirs = _left(claimed, [a for a, _ in pairs]), _left(logged, [b for _, b in pairs])
+        pairs += alike(mine, theirs, log)
+    return Matched(
+        tuple(sorted(pairs, key=lambda p: p[0].start)),
+        tuple(_left(claimed, [a for a, _ in pairs])),
+        tuple(_left(logged, [b for _, b in pairs])),
+    )
+
+
+def _left(calls: Sequence[Call], taken: Sequence[Call]) -> list[Call]:
+    starts = {call.start for call in taken}
+    return [call for call in calls if call.start not in starts]
+
+
+def _by_identifier(claimed: Sequence[Call], logged: Sequence[Call]) -> list[tuple[Call, Call]]:
+    known = {(c.tool, c.event.call): c for c in logged if _means_something(c.event.call)}
+    return [(c, known[c.tool, c.event.call]) for c in claimed if (c.tool, c.event.call) in known]
+
+
+def _means_something(identifier: str | None) -> bool:
+    return identifier is not None and _COUNTER.fullmatch(identifier) is None
+
+
+def _by_arguments(claimed: Sequence[Call], logged: Sequence[Call], log: Log) -> list[tuple[Call, Call]]:
+    """Calls that were done go before those that only were tried."""
+    pairs: list[tuple[Call, Call]] = []
+    left = list(logged)
+    for call in sorted(claimed, key=lambda c: (c.outcome in ("deny", "open"), c.start)):
+        found = [other for other in left if other.tool == call.tool and not differing(call, other, log)]
+        found.sort(key=lambda other: (other.outcome == "fail") != (call.outcome == "fail"))
+        if found:
+            left.remove(found[0])
+            pairs.append((call, found[0]))
+    return pairs
+
+
+def _of_a_tool(claimed: Sequence[Call], logged: Sequence[Call], log: Log) -> list[tuple[Call, Call]]:
+    """What is left of each tool, the fewest differences first. Denied calls do not take part: another call is no proof of them."""
+    able = [c for c in claimed if c.outcome != "deny"]
+    ranked = sorted(
+        ((len(differing(a, b, log)), i, j) for i, a in enumerate(able) for j, b in enumerate(logged) if a.tool == b.tool),
+    )  # fmt: skip
+    mine: set[int] = set()
+    theirs: set[int] = set()
+    pairs = []
+    for _, i, j in ranked:
+        if i not in mine and j not in theirs:
+            mine.add(i)
+            theirs.add(j)
+            pairs.append((able[i], logged[j]))
+    return pairs
+
+
+def differing(claimed: Call, logged: Call, log: Log) -> list[str]:
+    """The names of the arguments in which the two differ, as far as the log records them."""
+    return list(_differing(claimed, logged, log))
+
+
+def _differing(claimed: Call, logged: Call, log: Log) -> Iterator[str]:
+    ours, theirs = claimed.executed, logged.executed
+    recorded = log.recorded.get(claimed.tool, frozenset())
+    for name in dict.fromkeys([*ours, *theirs]):
+        silent = name not in recorded or (name not in ours and name in log.ignore)
+        if not silent and not same(ours.get(name), theirs.get(name)):
+            yield name
