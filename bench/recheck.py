@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from wfcheck.checker.certificate.recheck import recheck
 from wfcheck.checker.certificate.writing import Writer
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.pipeline import Selection, check_program
+from wfcheck.checker.tasks import Selection, check_program
 from wfcheck.dsl.elaboration.elaborate import load_all
 from wfcheck.solver import second
 from wfcheck.solver.backend import shared_child

@@ -74,7 +74,7 @@ def _labels(program: Any) -> Callable[[], object]:
 
 
 def _check(program: Any) -> Callable[[], object]:
-    from wfcheck.checker.pipeline import check_program
+    from wfcheck.checker.tasks import check_program
 
     def work() -> None:
         checked = check_program(program)

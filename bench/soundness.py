@@ -41,7 +41,6 @@ from generators.worlds import World  # noqa: E402
 
 from wfcheck.checker.labels.analysis import Labelling, analyse, check_labelling  # noqa: E402
 from wfcheck.checker.obligation import Limits  # noqa: E402
-from wfcheck.checker.pipeline import check_program  # noqa: E402
 from wfcheck.checker.reference.evaluate import judged  # noqa: E402
 from wfcheck.checker.reference.flows import is_explicit  # noqa: E402
 from wfcheck.checker.reference.interpreter import Sessions, run_sessions  # noqa: E402
@@ -51,6 +50,7 @@ from wfcheck.checker.reference.rules import breaks  # noqa: E402
 from wfcheck.checker.replay.judging import judge_trace  # noqa: E402
 from wfcheck.checker.replay.policy import compile_policy  # noqa: E402
 from wfcheck.checker.result import Result, Verdict  # noqa: E402
+from wfcheck.checker.tasks import check_program  # noqa: E402
 from wfcheck.checker.traces.event import Event  # noqa: E402
 from wfcheck.checker.traces.trace import Trace  # noqa: E402
 from wfcheck.dsl import core  # noqa: E402

@@ -47,7 +47,7 @@ class Prover:
 
     def _proved(self, rule: str) -> Rests | None:
         from wfcheck.checker.obligation import Limits
-        from wfcheck.checker.pipeline import Selection, check_program
+        from wfcheck.checker.tasks import Selection, check_program
 
         asked = Selection((escape(rule),))
         checked = check_program(self.program, selection=asked, limits=Limits(SECONDS), analysis=self.analysis)

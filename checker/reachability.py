@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.pipeline import Selection, check_program
 from wfcheck.checker.result import Result, Verdict
+from wfcheck.checker.tasks import Selection, check_program
 from wfcheck.dsl import core
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import BOOL, INT

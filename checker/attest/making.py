@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from wfcheck.checker.attest.statement import PREDICATE, TYPE, Predicate, Statement, Subject, Verdict, sealed
-from wfcheck.checker.certificate.writing import hashes
+from wfcheck.checker.certificate.document import hashes
 from wfcheck.checker.report.plain import clean
 from wfcheck.checker.result import Report, Result
 from wfcheck.dsl.diagnostic import Diagnostic, WfError

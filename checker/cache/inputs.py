@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wfcheck.checker.certificate.writing import hashes
+from wfcheck.checker.certificate.document import hashes
 from wfcheck.checker.result import Report
 from wfcheck.dsl.parsing.reading import read_source
 from wfcheck.dsl.source import Source

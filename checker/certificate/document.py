@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
 import msgspec
+
+from wfcheck.dsl.source import Source
 
 SCHEMA = "wfcheck.certificate/1"
 LARGEST = 500_000_000
@@ -102,3 +105,10 @@ def read(data: bytes) -> Certificate:
         return msgspec.json.decode(data, type=Certificate)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def hashes(sources: Iterable[Source]) -> dict[str, str]:
+    """SHA-256 of the text of each module, by its path."""
+    return {
+        source.path: sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest() for source in sources
+    }

@@ -10,8 +10,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from wfcheck.checker.certificate.document import Certificate
-from wfcheck.checker.certificate.writing import hashes
+from wfcheck.checker.certificate.document import Certificate, hashes
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Severity
 from wfcheck.dsl.elaboration import elaborate

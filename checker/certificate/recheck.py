@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from wfcheck.checker import cores, pipeline
+from wfcheck.checker import cores, tasks
 from wfcheck.checker.certificate import labels, terms
 from wfcheck.checker.certificate.document import SCHEMA, Certificate, digest, read
 from wfcheck.checker.certificate.obligations import (
@@ -110,7 +110,7 @@ def recheck(path: Path, version: str, seconds: float = 30.0) -> Outcome:
         return Outcome(str(path), "refuted", "format", f"this is no certificate: {error}")
     named = Outcome(str(path), "confirmed", rule=found.rule, workflow=found.workflow)
     try:
-        with pipeline.deep_stack():
+        with tasks.deep_stack():
             _header(found, version)
             sources = load_sources(found, path)
             if sources.problem is not None:
@@ -148,11 +148,11 @@ def _subject(sources: Sources, seconds: float) -> Subject:
         raise RefutedError("workflow", "the sources have no such workflow")
     rules = [r for r in sources.program.rules if r.name == found.rule and workflow.symbol in r.workflows]
     plain = found.rule.removeprefix("builtin.")
-    if not rules and (plain == found.rule or plain not in pipeline.BUILTIN):
+    if not rules and (plain == found.rule or plain not in tasks.BUILTIN):
         raise RefutedError("rule", "the sources have no such rule for this workflow")
     rule = rules[0] if rules else None
-    analysis = pipeline.analysis_of(sources.program, Limits(timeout=2 * seconds))
-    return Subject(analysis, workflow, rule, pipeline.proof_of(rule, found.rule), Second(seconds))
+    analysis = tasks.analysis_of(sources.program, Limits(timeout=2 * seconds))
+    return Subject(analysis, workflow, rule, tasks.proof_of(rule, found.rule), Second(seconds))
 
 
 def _confirm(found: Certificate, subject: Subject) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +18,7 @@ from wfcheck.checker.certificate.document import (
     Certificate,
     ConditionEntry,
     LabelsEntry,
+    hashes,
     sealed,
     written,
 )
@@ -130,13 +131,6 @@ def _labels(analysis: Analysis, workflow: str) -> dict[str, LabelsEntry]:
     found = (("labels", "labelling"), ("data", "explicit"), ("origins", "origins"))
     made = {name: analysis.__dict__[attribute] for name, attribute in found if attribute in analysis.__dict__}
     return {name: labels.encode(labelling, workflow) for name, labelling in made.items()}
-
-
-def hashes(sources: Iterable[Source]) -> dict[str, str]:
-    """SHA-256 of the text of each module, by its path."""
-    return {
-        source.path: sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest() for source in sources
-    }
 
 
 def _version(package: str) -> str:

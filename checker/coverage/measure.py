@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
-from wfcheck.checker import pipeline, sharing
+from wfcheck.checker import sharing, tasks
 from wfcheck.checker.coverage.mutants import Mutant, mutants
 from wfcheck.checker.coverage.stronger import weak_spots
 from wfcheck.checker.obligation import Analysis, Case, Limits
@@ -37,7 +37,7 @@ def measure(
     held = [r for r in results if r.verdict in HELD and r.workflow is not None]
     items: list[Dropped] = []
     left = 0
-    with pipeline.deep_stack():
+    with tasks.deep_stack():
         found, base = mutants(program), _warm(program, asked.limits)
         for mutant in found:
             if time.monotonic() > deadline:
@@ -135,11 +135,11 @@ def still_holds(analysis: Analysis, result: Result) -> bool:
     program = analysis.program
     workflow = program.workflows[result.workflow or ""]
     if result.verdict is Verdict.ENFORCED:
-        selection = pipeline.Selection((result.rule,), workflow.symbol)
-        found = pipeline.check_program(program, selection=selection, limits=analysis.limits).results
+        selection = tasks.Selection((result.rule,), workflow.symbol)
+        found = tasks.check_program(program, selection=selection, limits=analysis.limits).results
         return any(r.verdict in HELD for r in found if r.rule == result.rule)
     if result.rule.startswith("builtin."):
-        made = pipeline.BUILTIN[result.rule.removeprefix("builtin.")](Case(analysis, workflow, None))
+        made = tasks.BUILTIN[result.rule.removeprefix("builtin.")](Case(analysis, workflow, None))
         return made is None or made.verdict in HELD
     rule = next(r for r in program.rules if r.name == result.rule)
     return verbs.check(Case(analysis, workflow, rule), rule).verdict in HELD

@@ -13,9 +13,9 @@ import pytest
 
 from wfcheck.checker.labels.analysis import Labelling, analyse
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.pipeline import check_program
 from wfcheck.checker.result import Result, Verdict, Witness
 from wfcheck.checker.rules.flow import virtual_sources
+from wfcheck.checker.tasks import check_program
 from wfcheck.dsl import core
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"

@@ -11,9 +11,10 @@ from generators.programs import generate
 from wfcheck.checker import cores
 from wfcheck.checker.certificate.obligations import unasked
 from wfcheck.checker.obligation import COMPLETE_MEDIATION, Case, Limits
-from wfcheck.checker.pipeline import analysis_of, check, proof_of
+from wfcheck.checker.pipeline import check
 from wfcheck.checker.proof import Inspected
 from wfcheck.checker.result import Result, Verdict
+from wfcheck.checker.tasks import analysis_of, proof_of
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 

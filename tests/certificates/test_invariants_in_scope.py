@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from wfcheck.checker import pipeline
+from wfcheck.checker import tasks
 from wfcheck.checker.certificate.obligations import under_core
 from wfcheck.checker.certificate.recheck import recheck
 from wfcheck.checker.certificate.writing import Writer
@@ -64,7 +64,7 @@ def test_an_input_is_not_the_same_at_every_visit(tmp_path: Path, monkeypatch: py
     Path("case.wf").write_text(TEXT)
     made = elaborate.load_all(["case.wf"], library=load)
     (rule,) = made.program.rules
-    analysis = pipeline.analysis_of(made.program, Limits(10.0))
+    analysis = tasks.analysis_of(made.program, Limits(10.0))
     case = under_core(analysis, made.program.workflows["w"], rule, ())
     product = engine.product(case, rule)
     assert isinstance(product, engine.Product)
@@ -74,7 +74,7 @@ def test_an_input_is_not_the_same_at_every_visit(tmp_path: Path, monkeypatch: py
         proof = Inductive(product.system, invariant, product.rests_on)
         finding = attrs.evolve(proved(*product.rests_on, proof=proof), cores=((),))
         writer = Writer(Path(f"certificates{number}"), ("case.wf",), (), made.sources, "1")
-        written = writer(case, rule.name, pipeline.proof_of(rule, rule.name), finding)
+        written = writer(case, rule.name, tasks.proof_of(rule, rule.name), finding)
         assert written is not None
         assert recheck(Path(written), "1").status == "refuted"
 
@@ -84,7 +84,7 @@ def test_conditions_refuse_what_no_place_can_know(tmp_path: Path) -> None:
     path.write_text(TEXT)
     program, _ = elaborate.load([path], library=load)
     (rule,) = program.rules
-    case = pipeline.Case(pipeline.analysis_of(program, Limits(10.0)), program.workflows["w"], rule)
+    case = tasks.Case(tasks.analysis_of(program, Limits(10.0)), program.workflows["w"], rule)
     product = engine.product(case, rule)
     assert isinstance(product, engine.Product)
     for invariant in _forged(product.system):

@@ -13,7 +13,7 @@ from wfcheck.checker import cores
 from wfcheck.checker.certificate.document import LabelsEntry
 from wfcheck.checker.certificate.labels import MismatchError, decode, encode
 from wfcheck.checker.obligation import Case, Limits
-from wfcheck.checker.pipeline import analysis_of
+from wfcheck.checker.tasks import analysis_of
 
 
 def copied(entry: LabelsEntry) -> LabelsEntry:

@@ -14,7 +14,6 @@ from wfcheck import stdlib
 from wfcheck.checker.conditions.compiled import Tables
 from wfcheck.checker.conformance.model import Compiled
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.pipeline import check_program
 from wfcheck.checker.proofs import rests_of
 from wfcheck.checker.reference.interpreter import run
 from wfcheck.checker.replay.blame import UNEXPLAINED
@@ -22,6 +21,7 @@ from wfcheck.checker.replay.judging import judge_trace
 from wfcheck.checker.replay.policy import compile_policy
 from wfcheck.checker.replay.rests import Rests
 from wfcheck.checker.replay.result import ReplayResult
+from wfcheck.checker.tasks import check_program
 from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl import core
 from wfcheck.dsl.elaboration.elaborate import load

@@ -9,11 +9,11 @@ import pytest
 from generators.oracles import RandomOracle
 
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.pipeline import check_program
 from wfcheck.checker.reference.interpreter import Run, run
 from wfcheck.checker.reference.oracle import Outcome, Returned
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.structure import inspect
+from wfcheck.checker.tasks import check_program
 from wfcheck.dsl import core, types
 from wfcheck.dsl.core import Value
 from wfcheck.dsl.elaboration import elaborate

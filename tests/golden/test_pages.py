@@ -184,8 +184,8 @@ def test_there_is_no_page_without_a_code() -> None:
 
 
 def test_every_verdict_and_every_built_in_rule_has_a_page() -> None:
-    from wfcheck.checker.pipeline import BUILTIN
     from wfcheck.checker.result import Verdict
+    from wfcheck.checker.tasks import BUILTIN
 
     others = {name for name in pages() if not name.startswith("WF")}
     assert {f"builtin.{name}" for name in BUILTIN} | {verdict.value for verdict in Verdict} <= others

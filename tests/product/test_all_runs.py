@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.pipeline import check_program
 from wfcheck.checker.result import Result, Verdict
+from wfcheck.checker.tasks import check_program
 from wfcheck.dsl.diagnostic import Severity
 from wfcheck.dsl.elaboration import elaborate
 from wfcheck.stdlib import load

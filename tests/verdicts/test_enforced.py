@@ -10,11 +10,12 @@ from generators.programs import RandomOracle, generate
 from generators.shapes import free_agent
 
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.pipeline import check, check_program
+from wfcheck.checker.pipeline import check
 from wfcheck.checker.reference.flows import is_explicit
 from wfcheck.checker.reference.interpreter import run_sessions
 from wfcheck.checker.reference.rules import breaks
 from wfcheck.checker.result import Result, Verdict
+from wfcheck.checker.tasks import check_program
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import statements
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from wfcheck.checker.obligation import Analysis, Case, Limits
-from wfcheck.checker.pipeline import check_program
 from wfcheck.checker.reference import flows
 from wfcheck.checker.reference.interpreter import Sessions
 from wfcheck.checker.reference.rules import breaks
 from wfcheck.checker.result import Verdict
 from wfcheck.checker.search.counterexample import search_runs
+from wfcheck.checker.tasks import check_program
 from wfcheck.dsl import core
 from wfcheck.dsl.elaboration import elaborate
 from wfcheck.stdlib import load
