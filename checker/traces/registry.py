@@ -13,6 +13,7 @@ from wfcheck.checker.traces.building import Record, Source
 from wfcheck.checker.traces.event import Event, Json
 from wfcheck.checker.traces.formats import (
     agentspex,
+    chat_observations,
     claude_code,
     csv_log,
     google_adk,
@@ -22,6 +23,7 @@ from wfcheck.checker.traces.formats import (
     openai_agents,
     otlp,
     swe_agent,
+    who_and_when,
     xes,
 )
 from wfcheck.checker.traces.reading import (
@@ -44,7 +46,7 @@ _LINE_SUFFIXES = (".jsonl", ".ndjson")
 _HELP = (
     "read are wftrace files, OpenAI-style message lists, Claude Code sessions, OTLP/JSON with GenAI or OpenInference spans, "
     "exports of LangSmith, Langfuse and the OpenAI Agents SDK, Google ADK sessions, SWE-agent trajectories, AgentSPEX logs, "
-    "MCP logs, XES and CSV event logs"
+    "MCP logs, Who&When logs, observations as normalised chats, XES and CSV event logs"
 )
 Reader: TypeAlias = Callable[[Iterable["Record | Problem"], Source], Iterator[Item]]
 # Read in this order: a format whose mark is a word of its own comes before those known by the shape of their messages.
@@ -58,6 +60,8 @@ FORMATS: Final[tuple[tuple[Callable[[Json], bool], Reader], ...]] = (
     (google_adk.recognises, google_adk.read),
     (mcp.recognises, mcp.read),
     (agentspex.recognises, agentspex.read),
+    (who_and_when.recognises, who_and_when.read),
+    (chat_observations.recognises, chat_observations.read),
 )
 
 

@@ -44,6 +44,11 @@ EXPECTED: dict[str, tuple[str, list[list[str]]]] = {
     "swe_agent_functions.traj": ("swe-agent", [["message", "input", "llm", "call find_file", "result find_file"]]),
     "agentspex_trace.jsonl": ("agentspex", [["llm", "call bills", "result bills", "call mail", "fail mail", "llm"]]),
     "agentspex.events": ("agentspex", [["step", "llm", "call bills", "result bills", "end"]]),
+    "who_and_when.json": ("who-and-when", [[
+        "input", "llm", "llm", "call Computer_terminal", "fail Computer_terminal", "llm", "call Computer_terminal",
+        "result Computer_terminal", "llm", "message", "llm", "end",
+    ]]),
+    "chat_observations.json": ("chat-observations", [["message", *ASKED, "llm", "say"]]),
     "mcp.jsonl": ("mcp", [[
         "call bills", "result bills", "call pay", "fail pay", "call resources/read", "fail resources/read", "ask",
     ]]),
