@@ -242,6 +242,7 @@ _ERRORS = {
     "WF821": ("unusable attestation", "a file is no attestation, or what was checked changed before it could be attested"),
     "WF901": ("dot is missing", "a picture needs the `dot` program of Graphviz, which was not found"),
     "WF902": ("dot failed", "the `dot` program could not draw the graph"),
+    "WF822": ("nothing to mend from", "a file is no report of a replay, or blames no assumption"),
 }
 _WARNINGS = {
     "WF011": ("idle suppression", "a comment silences a code that is not reported there"),

@@ -17,10 +17,11 @@ TYPE_CHECKING = (
 if TYPE_CHECKING:
     from typing import Any
 
-    from wfcheck._api import Spec, SpecWorkflow, check, load, replay
+    from wfcheck._api import Spec, SpecWorkflow, check, fix, load, replay
     from wfcheck._guard import Guard, compile_guard
     from wfcheck.checker.guard.answers import Allow, Answer, Ask, Breach, Deny
     from wfcheck.checker.guard.policy import GuardPolicy
+    from wfcheck.checker.repair.fixing import Fixed
     from wfcheck.checker.replay.result import ReplayReport, ReplayResult
     from wfcheck.checker.result import (
         NotProvedError,
@@ -47,6 +48,7 @@ __all__ = [
     "Diagnostic",
     "Event",
     "EventSource",
+    "Fixed",
     "Guard",
     "GuardPolicy",
     "Label",
@@ -68,15 +70,17 @@ __all__ = [
     "__version__",
     "check",
     "compile_guard",
+    "fix",
     "load",
     "replay",
 ]
 
 _HOMES = {
-    "wfcheck._api": ("Spec", "SpecWorkflow", "check", "load", "replay"),
+    "wfcheck._api": ("Spec", "SpecWorkflow", "check", "fix", "load", "replay"),
     "wfcheck._guard": ("Guard", "compile_guard"),
     "wfcheck.checker.guard.answers": ("Allow", "Answer", "Ask", "Breach", "Deny"),
     "wfcheck.checker.guard.policy": ("GuardPolicy",),
+    "wfcheck.checker.repair.fixing": ("Fixed",),
     "wfcheck.checker.replay.result": ("ReplayReport", "ReplayResult"),
     "wfcheck.checker.result": (
         "NotProvedError",

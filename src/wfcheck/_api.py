@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from wfcheck.checker.replay.result import ReplayReport
+    from wfcheck.checker.repair.fixing import Fixed
     from wfcheck.checker.settle import Asked
     from wfcheck.dsl.graph.dag import Graph
 
@@ -172,6 +173,51 @@ def _asked(paths: Paths, policy: Paths, rule: str | Iterable[str] = (), workflow
 
 
 def load(paths: Paths, *, policy: Paths = ()) -> Spec:
+def fix(
+    paths: Paths = ".",
+    *,
+    policy: Paths = (),
+    rule: str | Iterable[str] = (),
+    workflow: str | None = None,
+    timeout: float | str = 10.0,
+    budget: float | str = 60.0,
+    seed: int = 0,
+    replayed: str | Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Fixed:
+    """Look for changes of workflows after which what they violate is proved. Each change was checked: it breaks no rule that held,
+    leaves every tool callable that was (but for what it says that it gives up), and touches no policy and no declaration.
+
+    Args:
+        paths: files or folders (all `.wf` files below); only these files change.
+        policy: more files, whose rules apply to every workflow.
+        rule: names or globs; only these rules are mended, and no other findings.
+        workflow: only this workflow is mended.
+        timeout: per rule, as for `check`.
+        budget: for everything together, as `timeout`: seconds or a duration.
+        seed: of the solver.
+        replayed: the JSON report of a replay: the assumptions that it blames are mended instead.
+        progress: told what is being tried.
+
+    Returns:
+        The changes, not written yet: `diff`, `write()`, `report` (the check of the changed spec).
+
+    Raises:
+        WfError: a path, the report or a time limit cannot be used. Errors in the spec are `diagnostics` of what is returned.
+    """
+    from wfcheck.checker.obligation import Limits
+    from wfcheck.checker.repair import fixing
+    from wfcheck.checker.repair import replayed as blames
+
+    limits, seconds = Limits(_seconds(timeout), seed), _seconds(budget)
+    asked = _asked(paths, policy, rule, workflow)
+    if asked.problems or not asked.files:
+        raise WfError(*(asked.problems or (_nothing(),)))
+    blamed = () if replayed is None else blames.assumptions(str(replayed))
+    wanted = fixing.Asked(asked.files, asked.policies, asked.rules, workflow, blamed, limits, seconds)
+    return fixing.fix(wanted, progress)
+
+
     """Parse, resolve and type-check files or folders.
 
     Raises:

@@ -22,6 +22,7 @@ COMMANDS = {
     "triage": "look for signs of trouble in recorded runs, without any policy",
     "test": "run the `test` blocks of specs",
     "fmt": "format .wf files in place",
+    "fix": "change workflows until what they violate is proved; each change is checked",
     "graph": "draw the typed DAG of a workflow",
     "recheck": "re-establish certificates without the prover",
     "init": "write a first spec that checks",
