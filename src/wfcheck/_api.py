@@ -16,8 +16,8 @@ from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 if TYPE_CHECKING:
     import networkx as nx
 
-    from wfcheck.checker.replay.result import ReplayReport
     from wfcheck.checker.repair.fixing import Fixed
+    from wfcheck.checker.replay.result import ReplayReport
     from wfcheck.checker.settle import Asked
     from wfcheck.dsl.graph.dag import Graph
 
@@ -172,7 +172,6 @@ def _asked(paths: Paths, policy: Paths, rule: str | Iterable[str] = (), workflow
     return Asked(files, policies, _words(rule), workflow, problems + more)
 
 
-def load(paths: Paths, *, policy: Paths = ()) -> Spec:
 def fix(
     paths: Paths = ".",
     *,
@@ -218,6 +217,7 @@ def fix(
     return fixing.fix(wanted, progress)
 
 
+def load(paths: Paths, *, policy: Paths = ()) -> Spec:
     """Parse, resolve and type-check files or folders.
 
     Raises:
