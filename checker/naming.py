@@ -30,7 +30,10 @@ def plain_replay(report: ReplayReport, files: Iterable[str]) -> ReplayReport:
     """The same for a replay."""
     plain = _plainer(files)
     results = tuple(_replayed(result, plain) for result in report.results)
-    causes = tuple(attrs.evolve(c, rule=plain(c.rule), cause=plain(c.cause)) for c in report.causes)
+    causes = tuple(
+        attrs.evolve(c, rule=plain(c.rule), cause=plain(c.cause), assumption=c.assumption and plain(c.assumption))
+        for c in report.causes
+    )
     near = tuple(
         attrs.evolve(n, assumption=plain(n.assumption), rule=n.rule and plain(n.rule))
         for n in report.near_misses

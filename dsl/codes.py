@@ -225,6 +225,8 @@ _ERRORS = {
     "WF717": ("unusable automaton", "a file that should hold a mined automaton holds none"),
     "WF719": ("unusable step labels", "a file that should say where runs went wrong cannot be read, or does not fit the report"),
     "WF720": ("unusable report", "a file that should hold the report of a replay holds none"),
+    "WF718": ("unusable evidence", "a file that should hold a snapshot or a manifest of evidence holds none"),
+    "WF719": ("evidence of no run", "evidence belongs to none of the runs, or to several, or a run has none"),
     "WF715": ("tool of several files", "a recorded call could be of any of several tools of one name"),
     "WF801": ("unknown setting", "the configuration has a key that wfcheck does not know"),
     "WF802": ("unfit setting", "a value in the configuration is of the wrong kind"),
@@ -240,9 +242,9 @@ _ERRORS = {
     "WF815": ("rule that no guard can keep", "a rule is about what the events of a run do not show"),
     "WF820": ("unusable source", "what was given to `wfcheck import` is no such catalogue, graph or document"),
     "WF821": ("unusable attestation", "a file is no attestation, or what was checked changed before it could be attested"),
+    "WF822": ("nothing to mend from", "a file is no report of a replay, or blames no assumption"),
     "WF901": ("dot is missing", "a picture needs the `dot` program of Graphviz, which was not found"),
     "WF902": ("dot failed", "the `dot` program could not draw the graph"),
-    "WF822": ("nothing to mend from", "a file is no report of a replay, or blames no assumption"),
 }
 _WARNINGS = {
     "WF011": ("idle suppression", "a comment silences a code that is not reported there"),

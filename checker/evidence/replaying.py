@@ -35,7 +35,10 @@ def replay_joined(
     found, more = pair(traces, gather(evidence, lenient=lenient))
     joined = [join(trace, one) for trace, one in zip(traces, found, strict=True)]
     depth = max((len(one.readings) for one in joined), default=1)
-    reports = [judge([one.readings[number] for one in joined if number < len(one.readings)]) for number in range(depth)]
+    reports = [
+        judge([one.readings[number] for one in joined if number < len(one.readings)])
+        for number in range(depth)
+    ]
     diagnostics, skipped = _reported([*problems, *more], lenient)
     whole = attrs.evolve(
         _combined(reports),

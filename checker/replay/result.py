@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from wfcheck.checker.annotations import Annotations, Group, annotations_json, by_annotation
+from wfcheck.checker.evidence.records import Disagreement
 from wfcheck.checker.traces.event import EventSource
 from wfcheck.checker.traces.trace import Skip
 from wfcheck.dsl.diagnostic import Diagnostic
@@ -141,22 +144,32 @@ class Departure:
 
 @attrs.frozen
 class Cause:
-    """Failing traces grouped by rule and reason."""
+    """Failing traces grouped by rule and reason. `assumption`: the one that broke first, in the first of them."""
 
     cause: str
     traces: int
     first: str
     rule: str
+    assumption: str | None = None
+
+    @property
+    def signature(self) -> str:
+        """The same for the same rule, assumption and kind of departure, in every report; no values, numbers or places are in it."""
+        return signature_of(self.rule, self.assumption, self.cause)
 
     def json(self) -> dict[str, Any]:
         """As in the machine format."""
-        return {"cause": self.cause, "traces": self.traces, "first": self.first, "rule": self.rule}
+        return {
+            "cause": self.cause, "traces": self.traces, "first": self.first, "rule": self.rule,
+            "assumption": self.assumption, "signature": self.signature,
+        }  # fmt: skip
 
 
 @attrs.frozen
 class ReplayReport:
     """Everything a replay found, in the order read. `events` counts all canonical events. `recorded`: by the name of a trace what a
-    recorder kept of it; no part of the machine format."""
+    recorder kept of it; no part of the machine format. `disagreements`: between the traces and other records of the same runs.
+    `known`: the signatures of the causes of earlier reports, if there are any to compare with."""
 
     results: tuple[ReplayResult, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -168,6 +181,8 @@ class ReplayReport:
     near_misses: tuple[NearMiss, ...] = ()
     departures: tuple[Departure, ...] = ()
     recorded: tuple[tuple[str, object], ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    known: frozenset[str] | None = None
 
     @property
     def summary(self) -> Mapping[str, int]:
@@ -183,6 +198,7 @@ class ReplayReport:
             "near_misses": len(self.near_misses),
             "departures": len(self.departures),
             "undeclared": len(self.undeclared),
+            "disagreements": len(self.disagreements),
             "skipped": len(self.skipped),
             "errors": errors,
         }
@@ -202,11 +218,11 @@ class ReplayReport:
 
     @property
     def exit_code(self) -> int:
-        """2 for bad input, else 1 for a violation, else 3 where a record did not suffice, else 0."""
+        """2 for bad input, else 1 for a violation or records that disagree, else 3 where a record did not suffice, else 0."""
         summary = self.summary
         if summary["errors"]:
             return 2
-        if summary["violated"]:
+        if summary["violated"] or summary["disagreements"]:
             return 1
         return 3 if summary["insufficient"] or summary["skipped"] else 0
 
@@ -218,12 +234,24 @@ class ReplayReport:
             "near_misses": [n.json() for n in self.near_misses],
             "departures": [d.json() for d in self.departures],
             "undeclared": [u.json() for u in self.undeclared],
+            "disagreements": [d.json() for d in self.disagreements],
             "skipped": [attrs.asdict(s) for s in self.skipped],
             "diagnostics": [],
             "summary": dict(self.summary),
-            "causes": [c.json() for c in self.causes],
+            "causes": [self._cause(c) for c in self.causes],
             "by_annotation": [group.json() for group in self.by_annotation],
         }
+
+    def _cause(self, cause: Cause) -> dict[str, Any]:
+        told = cause.json()
+        return told if self.known is None else {**told, "known": cause.signature in self.known}
+
+
+def signature_of(rule: str, assumption: str | None, why: str) -> str:
+    """A short name for what went wrong. Numbers do not count, and neither do texts in quotes."""
+    kind = re.sub(r'"[^"]*"|\d+', "#", why)
+    told = "\n".join((rule, assumption or "", kind))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def source_json(source: EventSource | None) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.report.style import Style
 from wfcheck.checker.report.text_annotations import write_annotations
 from wfcheck.checker.report.text_diagnostics import write_diagnostics
+from wfcheck.checker.report.text_disagreements import write_disagreements
 
 _COLORS = {"holds": "green", "violated": "red", "insufficient": "yellow", "not-applicable": "dim"}
 _WORDS = {
@@ -38,6 +39,7 @@ def write_replay_text(report: ReplayReport, sources: Sources, style: Style) -> s
     ]
     lines = [line for run in runs for line in run]
     parts.append("".join(f"{line}\n" for line in lines))
+    parts.append(_block("records that disagree:", write_disagreements(report.disagreements), style))
     parts.append(_block("tools that the spec does not declare:", _undeclared(report), style))
     parts.append(_block("events that left the workflow:", _departures(report, style), style))
     parts.append(_block("near misses: assumptions that broke while the rule held:", _near(report), style))
@@ -157,7 +159,15 @@ def _causes(report: ReplayReport) -> list[str]:
         (visible(c.rule), visible(c.cause, limit=80), str(c.traces), visible(c.first)) for c in report.causes
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return [f"{r[0]:<{widths[0]}}  {r[1]:<{widths[1]}}  {r[2]:>{widths[2]}}  {r[3]}".rstrip() for r in rows]
+    lines = [f"{r[0]:<{widths[0]}}  {r[1]:<{widths[1]}}  {r[2]:>{widths[2]}}  {r[3]}".rstrip() for r in rows]
+    return lines if report.known is None else _with_signatures(lines, report, report.known)
+
+
+def _with_signatures(lines: list[str], report: ReplayReport, known: frozenset[str]) -> list[str]:
+    """The rows behind the signature of each cause, and whether it was seen before."""
+    marks = [f"{c.signature}  {'known' if c.signature in known else 'new':<5}" for c in report.causes]
+    heads = [f"{'signature':<12}  {'':<5}", *marks]
+    return [f"{head}  {line}" for head, line in zip(heads, lines, strict=True)]
 
 
 def _summary(report: ReplayReport, style: Style) -> str:
@@ -167,6 +177,7 @@ def _summary(report: ReplayReport, style: Style) -> str:
         for name in _WORDS
         if summary[name.replace("-", "_")]
     ]
+    words += [counted(summary["disagreements"], "disagreement")] if summary["disagreements"] else []
     words += [f"{summary['skipped']} skipped"] if summary["skipped"] else []
     words += [counted(summary["errors"], "error")] if summary["errors"] else []
     size = f"{counted(report.traces, 'run')}, {counted(report.events, 'event')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -243,6 +244,8 @@ def replay(
     provenance: Provenance = "values",
     lenient: bool = False,
     certificates: str | Path | None = None,
+    evidence: Paths = (),
+    known: str | Path | None = None,
 ) -> ReplayReport:
     """Step recorded runs against the rules and the workflows of a spec.
 
@@ -255,22 +258,30 @@ def replay(
         lenient: malformed runs are counted and skipped instead of being errors.
         certificates: a folder of certificates that say what proofs rest on. What they leave open is proved where a run breaks a rule
             or an assumption, within a minute.
+        evidence: other records of the same runs: logs, snapshots, manifests that say how to read them. Where records disagree, every
+            reading of them is judged and the worst verdict counts.
+        known: the JSON report of an earlier replay, to tell which causes are new.
 
     Raises:
-        WfError: something is wrong with the spec. Problems of traces are diagnostics of the report.
+        WfError: something is wrong with the spec, or `known` is no such report. Problems of traces are diagnostics of the report.
     """
     from wfcheck.checker.naming import ambiguous_tools, plain_replay
     from wfcheck.checker.proofs import proofs_of
     from wfcheck.checker.replay import run
+    from wfcheck.checker.replay.causes import known_causes
     from wfcheck.checker.selection import globs, unmatched
 
     loaded = spec if isinstance(spec, Spec) else load(spec, policy=policy)
     rules = _words(rule)
     names = [str(trace) for trace in _paths(traces)]
     proofs, unused = proofs_of(loaded.program, certificates)
-    report = run.replay(
-        loaded.program, names, provenance=provenance, lenient=lenient, rules=globs(rules), proofs=proofs
+    judge = partial(
+        run.replay, loaded.program, provenance=provenance, lenient=lenient, rules=globs(rules), proofs=proofs
     )
+    others = [str(file) for file in _paths(evidence)]
+    report = judge(names) if not others else _joined(names, others, judge, lenient)
+    if known is not None:
+        report = attrs.evolve(report, known=known_causes(str(known)))
     missed = unmatched(rules, (r.name for r in loaded.program.rules))
     found = (
         *loaded.diagnostics,
@@ -280,6 +291,14 @@ def replay(
         *report.diagnostics,
     )
     return attrs.evolve(plain_replay(report, loaded.program.files), diagnostics=found)
+
+
+def _joined(
+    names: list[str], evidence: list[str], judge: Callable[..., ReplayReport], lenient: bool
+) -> ReplayReport:
+    from wfcheck.checker.evidence.replaying import replay_joined
+
+    return replay_joined(names, evidence, judge, lenient=lenient)
 
 
 def _words(words: str | Iterable[str]) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def test_a_run_that_breaks_a_rule_exits_with_1_and_names_the_place(
     assert code == 1
     assert made["schema"] == "wfcheck.replay/1"
     keys = {"results", "near_misses", "undeclared", "skipped", "diagnostics", "summary", "causes", "schema"}
-    assert set(made) == keys | {"departures"}
+    assert set(made) == keys | {"departures", "by_annotation", "disagreements"}
     (broken,) = [r for r in made["results"] if r["verdict"] == "violated"]
     assert broken["trace"] == "bad.jsonl#2"
     source = {"file": "bad.jsonl", "line": 2, "pointer": "/messages/3/tool_calls/0"}

@@ -50,6 +50,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="certificates that say what proofs rest on (default: prove when needed)",
     )
+    parser.add_argument(
+        "--evidence",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="another record of the same runs: a log, a snapshot, a manifest (repeatable)",
+    )
+    parser.add_argument(
+        "--known", metavar="FILE", help="the JSON report of an earlier replay: which causes are new?"
+    )
     options.add_output(parser)
 
 
@@ -99,7 +109,12 @@ def _replayed(args: argparse.Namespace, chosen: Mapping[str, Any]) -> ReplayRepo
     names = ("policy", "rule", "provenance", "lenient")
     try:
         return replay(
-            args.spec, args.traces, certificates=args.certificates, **{name: chosen[name] for name in names}
+            args.spec,
+            args.traces,
+            certificates=args.certificates,
+            evidence=args.evidence,
+            known=args.known,
+            **{name: chosen[name] for name in names},
         )
     except WfError as error:
         return ReplayReport((), error.diagnostics)
