@@ -26,13 +26,10 @@ COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 def elaborate_chain(context: Context, env: Env, expression: syntax.Binary, go: Elaborate) -> core.Expr:
     """A left-nested chain of infix operators: the innermost left operand, then one operator after the other."""
     first, links = _spine(expression)
-    if (
-        len(links) == 1
-        and links[0].operator in COMPARISONS | {"in", "not in"}
-        and _waits(context, env, first)
-    ):
-        return _right_first(context, env, first, links[0], go)
-    result = go(context, env, first, None)
+    if links[0].operator in COMPARISONS | {"in", "not in"} and _waits(context, env, first):
+        result = _right_first(context, env, first, links.pop(0), go)
+    else:
+        result = go(context, env, first, None)
     for operator, run in groupby(links, key=lambda link: link.operator):
         chain = list(run)
         if operator in LOGICAL:

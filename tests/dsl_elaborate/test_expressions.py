@@ -52,6 +52,8 @@ VALUES = [
     ("0.1 + 0.2 == 0.3", True),
     ("o.color == red", True),
     ("red == o.color", True),
+    ("red == o.color and n == 3 and blue != o.color", True),
+    ("blue == o.color or none == o.note", True),
     ('o.color != "dark red"', True),
     ("o.color in {red, blue}", True),
     ("o.color not in {blue}", True),
