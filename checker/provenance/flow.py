@@ -12,7 +12,6 @@ import attrs
 from wfcheck.checker.conditions.coercion import plain
 from wfcheck.checker.conditions.compiled import UNKNOWN, Frame, Known, Tables, holds
 from wfcheck.checker.provenance.from_only import compile_origin, name_source
-from wfcheck.checker.provenance.index import bits
 from wfcheck.checker.provenance.places import at_path
 from wfcheck.checker.provenance.query import (
     Answer,
@@ -143,8 +142,8 @@ class FlowQuery:
         for atom in wanted(arriving.value, arriving.type):
             yield asking.holders(atom, len(sources)), atom.shown
         for text in texts(arriving.value):
-            mask = asking.provenance.index.holders_of_text(text)
-            yield [sources[number] for number in bits(mask)], text[:200]
+            holders = asking.provenance.index.holders_of_text(text)
+            yield [sources[number] for number in holders], text[:200]
 
     def _forbidden(self, holders: list[Source], asking: Asking) -> Source | None:
         """The first source that the rule forbids. What an allowed release gave out is free; influence is innocent where another

@@ -15,24 +15,28 @@ from wfcheck.dsl.types import ListType, MapType, OptionType, RecordType, SetType
 Place: TypeAlias = "tuple[str | int, ...]"
 
 
-def leaves(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
+def leaves(value: object) -> list[tuple[Place, str]]:
     """The scalar parts of a value as text, with their places; keys are not among them."""
-    match value:
-        case tuple():
-            for number, element in enumerate(value):
-                yield from leaves(element, (*place, number))
-        case Mapping():
-            for name, element in value.items():
-                yield from leaves(element, (*place, name))
-        case None | bool():
-            return
-        case str():
-            yield place, value
-        case int() | Fraction():
-            yield place, number_key(value)
-        case _:
-            if value is not UNKNOWN:
-                yield place, value.isoformat() if isinstance(value, date) else str(value)
+    found: list[tuple[Place, str]] = []
+    _leaves(value, (), found)
+    return found
+
+
+def _leaves(value: object, place: Place, found: list[tuple[Place, str]]) -> None:
+    if isinstance(value, str):
+        found.append((place, value))
+    elif isinstance(value, tuple):
+        for number, element in enumerate(value):
+            _leaves(element, (*place, number), found)
+    elif isinstance(value, Mapping):
+        for name, element in value.items():
+            _leaves(element, (*place, name), found)
+    elif value is None or isinstance(value, bool) or value is UNKNOWN:
+        return
+    elif isinstance(value, int | Fraction):
+        found.append((place, number_key(value)))
+    else:
+        found.append((place, value.isoformat() if isinstance(value, date) else str(value)))
 
 
 def below(path: core.FieldPath, place: Place) -> bool:

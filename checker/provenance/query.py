@@ -19,7 +19,6 @@ from wfcheck.checker.conditions.compiled import (
     Truth,
     holds,
 )
-from wfcheck.checker.provenance.index import bits
 from wfcheck.checker.provenance.places import Place, at_path, below
 from wfcheck.checker.provenance.sources import WORKFLOW, Provenance, Source
 from wfcheck.checker.provenance.values import Atom, unknown_inside, wanted
@@ -219,8 +218,8 @@ class Asking:
 
     def holders(self, atom: Atom, limit: int) -> list[Source]:
         """The sources, seen before `limit`, in which the atom stands."""
-        mask = self.provenance.index.holders(atom) & ((1 << limit) - 1)
-        return [self.provenance.sources[number] for number in bits(mask)]
+        sources = self.provenance.sources
+        return [sources[number] for number in self.provenance.index.holders(atom, limit)]
 
     def granted(self, atom: Atom, origins: tuple[Origin, ...], limit: int) -> tuple[Truth, Source | None]:
         """Whether some allowed source holds the atom; if not, the source that brought it in (None: nobody holds it)."""

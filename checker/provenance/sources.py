@@ -4,9 +4,9 @@ The search is evidence, not proof: a value is said to come from a source when, n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -31,8 +31,12 @@ SourceKind: TypeAlias = Literal[
     "input", "result", "message", "literal", "model", "argument", "recall", "release"
 ]
 LEAF_LIMIT = 100_000
+_T = TypeVar("_T")
 WORKFLOW = "workflow"
 NOWHERE: frozenset[str] = frozenset()
+WAITING = 256
+"""So many events wait to be read until somebody asks."""
+_Granted: TypeAlias = "tuple[frozenset[str], frozenset[str], bool, bool]"
 
 
 @attrs.frozen
@@ -85,6 +89,13 @@ class Labels:
     called: frozenset[str]  # the tools that workflows call themselves
     conditions: Mapping[tuple[str, int], Code]
     mapped: frozenset[str]  # the tools whose results hold maps
+    _made: dict[int, object] = attrs.field(factory=dict, repr=False)
+
+    def once(self, rule: object, make: Callable[[], _T]) -> _T:
+        """What `make` makes of a rule of the program, made for the first trace and kept for all."""
+        if id(rule) not in self._made:
+            self._made[id(rule)] = make()
+        return cast(_T, self._made[id(rule)])
 
     @staticmethod
     def of(program: core.Program) -> Labels:
@@ -115,6 +126,15 @@ class Labels:
             sure |= clause.tags if truth is True else frozenset()
         return sure, possible
 
+    def granted(
+        self, view: View, tool: core.Tool, place: Place, truths: Mapping[int, Truth], said: frozenset[str]
+    ) -> _Granted:
+        """How a leaf of a result counts as a source; `said`: the tags that the record itself gives."""
+        sure, possible = self.of_leaf(tool, place, truths)
+        silent = not tool.declared_returns
+        grants = not view.side_effect or any(below(path, place) for path in tool.fresh)
+        return (NOWHERE if silent else sure) | said, possible | said, grants, silent
+
     def truths(self, view: View, tool: core.Tool) -> dict[int, Truth]:
         """Which conditional `returns` clauses hold of a result."""
         frame = Frame(view.arguments, view.result)
@@ -127,13 +147,14 @@ class Labels:
 
 @attrs.define
 class Provenance:
-    """The sources of one trace, in the order seen."""
+    """The sources of one trace, in the order seen. Events wait until somebody asks: of a run without a judged call nothing is read."""
 
     labels: Labels
-    index: ValueIndex = attrs.field(factory=ValueIndex)
-    sources: list[Source] = attrs.field(factory=list)
-    marks: list[int] = attrs.field(factory=list)  # number of sources before each event
-    full: bool = False  # more was seen than is kept
+    _index: ValueIndex = attrs.field(factory=ValueIndex)
+    _sources: list[Source] = attrs.field(factory=list)
+    _marks: list[int] = attrs.field(factory=list)
+    _full: bool = False
+    _waiting: list[View] = attrs.field(factory=list)
 
     @staticmethod
     def start(labels: Labels) -> Provenance:
@@ -146,9 +167,44 @@ class Provenance:
                 provenance._leaves("literal", None, symbol, row, NOWHERE)
         return provenance
 
+    @property
+    def sources(self) -> list[Source]:
+        """The sources so far."""
+        self._read()
+        return self._sources
+
+    @property
+    def index(self) -> ValueIndex:
+        """What the sources hold, by their numbers."""
+        self._read()
+        return self._index
+
+    @property
+    def marks(self) -> list[int]:
+        """The number of sources before each event."""
+        self._read()
+        return self._marks
+
+    @property
+    def full(self) -> bool:
+        """Whether more was seen than is kept."""
+        self._read()
+        return self._full
+
     def see(self, view: View) -> None:
         """Take in what an event brings. Events are seen in order."""
-        self.marks.append(len(self.sources))
+        self._waiting.append(view)
+        if len(self._waiting) >= WAITING:
+            self._read()
+
+    def _read(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for view in waiting:
+                self._marks.append(len(self._sources))
+                self._bring(view)
+
+    def _bring(self, view: View) -> None:
         match view.kind:
             case "input":
                 actor = view.actor or "user"
@@ -167,14 +223,17 @@ class Provenance:
             case "recall":
                 self._stored(view)
             case "release":
-                name = view.event.step or ""
-                removed = self.labels.program.releases.get(name)
-                tags = frozenset({f"via {name}"})
-                possible = tags | (self.labels.every_tag if removed is None else removed.removes)
-                for place, text in leaves(view.result):
-                    self._add("release", view, name, place, text, tags, possible)
+                self._released(view)
             case _:
                 return
+
+    def _released(self, view: View) -> None:
+        name = view.event.step or ""
+        removed = self.labels.program.releases.get(name)
+        tags = frozenset({f"via {name}"})
+        possible = tags | (self.labels.every_tag if removed is None else removed.removes)
+        for place, text in leaves(view.result):
+            self._add("release", view, name, place, text, tags, possible)
 
     def _leaves(
         self, kind: SourceKind, view: View | None, owner: str, value: object, tags: frozenset[str]
@@ -186,11 +245,11 @@ class Provenance:
         self, kind: SourceKind, view: View | None, owner: str, place: Place, text: str,
         tags: frozenset[str], possible: frozenset[str], grants: bool = True, silent: bool = False,
     ) -> None:  # fmt: skip
-        over = len(self.sources) >= LEAF_LIMIT
-        self.full = self.full or over or len(text) > TEXT_LIMIT
+        over = len(self._sources) >= LEAF_LIMIT
+        self._full = self._full or over or len(text) > TEXT_LIMIT
         if not over:
-            number = self.index.add(text)
-            self.sources.append(Source(number, kind, view, owner, place, tags, possible, grants, silent))
+            number = self._index.add(text)
+            self._sources.append(Source(number, kind, view, owner, place, tags, possible, grants, silent))
 
     def _result(self, view: View) -> None:
         tool = view.tool
@@ -200,16 +259,13 @@ class Provenance:
             for place, text in leaves(view.result):
                 self._add("result", view, view.name, place, text, said, tags, grants=False, silent=True)
             return
-        truths = self.labels.truths(view, tool)
-        silent = not tool.declared_returns
+        truths, known = self.labels.truths(view, tool), dict[Place, _Granted]()
         for place, text in chain(leaves(view.result), self._keys(view.result, tool)):
-            sure, possible = self.labels.of_leaf(tool, place, truths)
-            fresh = any(below(path, place) for path in tool.fresh)
-            grants = fresh or not view.side_effect
-            self._add(
-                "result", view, tool.symbol, place, text,
-                (NOWHERE if silent else sure) | said, possible | said, grants, silent,
-            )  # fmt: skip
+            field = tuple("[]" if isinstance(step, int) else step for step in place)
+            granted = known.get(field)
+            if granted is None:
+                granted = known[field] = self.labels.granted(view, tool, field, truths, said)
+            self._add("result", view, tool.symbol, place, text, *granted)
 
     def _keys(self, value: Known, tool: core.Tool) -> Iterator[tuple[Place, str]]:
         return map_keys(value, tool.result) if tool.symbol in self.labels.mapped else iter(())

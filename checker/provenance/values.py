@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 import attrs
 
@@ -29,6 +29,7 @@ from wfcheck.dsl.types import (
 from wfcheck.dsl.values.texts import decimal_text
 
 AtomKind: TypeAlias = Literal["number", "date", "link", "address", "code", "name"]
+KINDS: tuple[AtomKind, ...] = ("number", "date", "address", "link", "code")
 TEXT_LIMIT = 1 << 20
 NAME_WORDS, NAME_LENGTH = 4, 60
 
@@ -63,6 +64,7 @@ _LINK = re.compile(
 _GLUED = re.compile(
     r"(\S*\.[a-z]{2,24})\.[A-Z][a-z]*"
 )  # `see www.acme.example.They say`: a sentence end without a space
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![\w.,])[-+]?(?:\d{1,3}(?:,\d{3}){1,13}|\d{1,40})(?:\.\d{1,40})?(?!\w|[.,]\d)")
 _GROUPED = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,8}(?:[ -]?[A-Z0-9]{1,4})?\b")
 _CODE = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z0-9](?:[\w-]{2,100})[A-Za-z0-9](?![\w-])")
@@ -121,23 +123,44 @@ def _numbers(text: str) -> Iterator[str]:
         yield number_key(Fraction(found.replace(",", "")))
 
 
+def offers(kind: AtomKind, text: str) -> Iterator[str]:
+    """The keys of every atom of a kind that a text could lend; names are searched for, not listed."""
+    text = text[:TEXT_LIMIT]
+    match kind:
+        case "number":
+            return _numbers(text) if _DIGIT.search(text) else iter(())
+        case "date":
+            return _dates(text) if _DIGIT.search(text) else iter(())
+        case "address":
+            return (found.casefold() for found in _ADDRESS.findall(text)) if "@" in text else iter(())
+        case "link":
+            return _links(text)
+        case "code":
+            return _codes(text) if _DIGIT.search(text) else iter(())
+        case "name":
+            return iter(())
+        case _:
+            assert_never(kind)
+
+
+def _links(text: str) -> Iterator[str]:
+    for found in _LINK.findall(text):
+        yield link_key(found)
+        if glued := _GLUED.fullmatch(found):
+            yield link_key(glued.group(1))
+
+
+def _codes(text: str) -> Iterator[str]:
+    for pattern in (_CODE, _GROUPED):
+        for found in pattern.findall(text):
+            yield code_key(found)
+
+
 def offered(text: str) -> Iterator[tuple[AtomKind, str]]:
     """Every atom but names that a text could lend."""
-    text = text[:TEXT_LIMIT]
-    for found in _numbers(text):
-        yield "number", found
-    for found in _dates(text):
-        yield "date", found
-    for found in _ADDRESS.findall(text):
-        yield "address", found.casefold()
-    for found in _LINK.findall(text):
-        yield "link", link_key(found)
-        if glued := _GLUED.fullmatch(found):
-            yield "link", link_key(glued.group(1))
-    for found in _CODE.findall(text):
-        yield "code", code_key(found)
-    for found in _GROUPED.findall(text):
-        yield "code", code_key(found)
+    for kind in KINDS:
+        for key in offers(kind, text):
+            yield kind, key
 
 
 # ---------------------------------------------------------------- what an argument is asked for

@@ -51,7 +51,8 @@ class FromOnlyStepper:
         rule: core.FromOnly, program: core.Program, tables: Tables, provenance: Provenance, mode: Mode
     ) -> FromOnlyStepper:
         """A stepper at the start of a trace."""
-        return FromOnlyStepper(compile_target(rule, tables), program, provenance, mode)
+        target = provenance.labels.once(rule, lambda: compile_target(rule, tables))
+        return FromOnlyStepper(target, program, provenance, mode)
 
     def concerns(self, kind: str, name: str) -> bool:
         """The calls of the target's tool."""
@@ -89,7 +90,8 @@ class FlowStepper:
         rule: core.Flow, program: core.Program, tables: Tables, provenance: Provenance, mode: Mode
     ) -> FlowStepper:
         """A stepper at the start of a trace."""
-        return FlowStepper(FlowQuery.of(rule, program, tables), provenance, mode)
+        query = provenance.labels.once(rule, lambda: FlowQuery.of(rule, program, tables))
+        return FlowStepper(query, provenance, mode)
 
     def concerns(self, kind: str, name: str) -> bool:
         """What may be a sink."""

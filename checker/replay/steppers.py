@@ -63,6 +63,7 @@ def _query(
         case core.Flow():
             return FlowStepper.of(body, program, tables, provenance, mode)
         case core.Decision():
-            return DecisionStepper(DecisionQuery.of(body, program, tables), provenance, mode)
+            query = provenance.labels.once(body, lambda: DecisionQuery.of(body, program, tables))
+            return DecisionStepper(query, provenance, mode)
         case _:
             assert_never(body)

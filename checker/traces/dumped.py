@@ -198,6 +198,7 @@ def _fold(pieces: list[str], quote: str) -> str:
     return text
 
 
+_STOPS = {(q, True): re.compile(rf"[{q}\\]") for q in "'\""} | {("'", False): re.compile("'")}
 _WORDS: dict[str, Json] = {"null": None, "~": None, "none": None, "true": True, "false": False}
 
 
@@ -232,19 +233,18 @@ def _number(text: str) -> Json:
 def _quoted(text: str, start: int, printed: bool = True) -> tuple[str, int]:
     """`printed`: single quotes know backslashes (as in a printed dictionary), else only doubled quotes."""
     quote, at, out = text[start], start + 1, []
-    while at < len(text):
-        char = text[at]
-        if char == quote and quote == "'" and text[at + 1 : at + 2] == "'":
-            out.append("'")
-            at += 2
-        elif char == quote:
-            return "".join(out), at + 1
-        elif char == "\\" and (quote == '"' or printed):
-            piece, at = _escape(text, at + 1)
+    stop = _STOPS[quote, quote == '"' or printed]
+    while found := stop.search(text, at):
+        out.append(text[at : found.start()])
+        at = found.end()
+        if found.group() == "\\":
+            piece, at = _escape(text, at)
             out.append(piece)
-        else:
-            out.append(char)
+        elif quote == "'" and text[at : at + 1] == "'":
+            out.append("'")
             at += 1
+        else:
+            return "".join(out), at
     raise _NotDumpedError
 
 
