@@ -10,7 +10,7 @@ from wfcheck.checker.report.escape import counted
 from wfcheck.checker.report.html.diagnostics import diagnostics_json
 from wfcheck.checker.report.html.document import page
 from wfcheck.checker.report.html.scene import Graphs, Scene, Stagehand, node_at
-from wfcheck.checker.report.html.shown import excerpt, moment_json, name, place, shown
+from wfcheck.checker.report.html.shown import excerpt, filled, moment_json, name, place, shown
 from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.result import Coverage, PathStep, Report, Result, Verdict, Witness
 
@@ -82,7 +82,7 @@ def _result(result: Result, sources: Sources, graphs: Graphs) -> dict[str, Any]:
         "path": [{"edge": s.edge, "text": shown(s.text), "at": place(s.span)} for s in _path(result)],
         **_drawn(result, graphs),
     }
-    return {key: value for key, value in fields.items() if value not in (None, [], False)}
+    return filled(fields)
 
 
 def _path(result: Result) -> tuple[PathStep, ...]:
@@ -124,7 +124,7 @@ def _scenery(result: Result, hand: Stagehand, told: Told | None) -> dict[str, An
     if told is not None and result.witness is not None:
         here = {m.index: m.places for m in told.timeline.moments}.get(result.witness.index, ())
         chain += [node for workflow, node in here if workflow == result.workflow and len(here) == 1]
-        passed = [node for workflow, node in told.path if workflow == result.workflow]
+        passed = hand.around(node for workflow, node in told.path if workflow == result.workflow)
     chain = list(dict.fromkeys(chain))
     return {
         "g": [hand.number],

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from wfcheck.checker.report.fingerprint import diagnostic_file
-from wfcheck.checker.report.html.shown import excerpt, name, place, shown
+from wfcheck.checker.report.html.shown import excerpt, filled, name, place, shown
 from wfcheck.checker.report.sources import Sources
 from wfcheck.dsl.diagnostic import Diagnostic
 
@@ -29,4 +29,4 @@ def _diagnostic(diagnostic: Diagnostic, sources: Sources) -> dict[str, Any]:
         "help": diagnostic.help and shown(diagnostic.help),
         "source": excerpt(diagnostic.span, sources) if diagnostic.span else None,
     }
-    return {key: value for key, value in fields.items() if value}
+    return filled(fields)

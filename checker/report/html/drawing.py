@@ -33,6 +33,7 @@ class Drawing:
     """A whole drawing. Each line has the points that it passes; places are owners first."""
 
     graph: Graph
+    boxes: Boxes
     places: Mapping[str, Place]
     lines: tuple[tuple[Line, tuple[Point, ...]], ...]
     size: Size
@@ -44,15 +45,15 @@ def draw(graph: Graph) -> Drawing:
     lines = lines_of(graph, boxes)
     words = {box.id: wrapped(box.title) for box in boxes.boxes.values()}
     levels, sizes = _levels(boxes, lines, words)
-    corners = _corners(boxes, levels)
+    corners = _corners(boxes, levels, sizes)
     places = {
         name: Place(box, *corners[name], sizes[name], words[name], _framed(boxes, name))
         for name, box in boxes.boxes.items()
         if name != WHOLE
     }
-    routed = tuple((line, _points(line, boxes, places, levels, corners)) for line in lines)
+    routed = tuple((line, _points(line, boxes, places, levels, corners, sizes)) for line in lines)
     whole = sizes[WHOLE]
-    return Drawing(graph, places, routed, (whole[0] + 2 * MARGIN, whole[1] + 2 * MARGIN))
+    return Drawing(graph, boxes, places, routed, (whole[0] + 2 * MARGIN, whole[1] + 2 * MARGIN))
 
 
 def wrapped(title: str) -> tuple[str, ...]:
@@ -105,7 +106,7 @@ def _bare(box: Box, words: Sequence[str]) -> Size:
     """The size of a node, or of the head of a frame."""
     if box.node is not None and box.node.kind == "join":
         return 14.0, 14.0
-    across = max(map(width, words)) * _CHAR + 24
+    across = max(map(width, words)) * _CHAR + (64 if box.node and owns(box) else 24)
     return max(92.0, across), 28.0 + 15.0 * len(words)
 
 
@@ -137,21 +138,22 @@ def _pair(boxes: Boxes, line: Line) -> tuple[str, str, str] | None:
     return (common, source, target) if goes_down else None
 
 
-def _corners(boxes: Boxes, levels: Mapping[str, Level]) -> dict[str, Point]:
+def _corners(boxes: Boxes, levels: Mapping[str, Level], sizes: Mapping[str, Size]) -> dict[str, Point]:
     corners: dict[str, Point] = {WHOLE: (MARGIN, MARGIN)}
     for name, box in boxes.boxes.items():
         for inner in boxes.inside.get(name, ()) if name in levels else ():
             x, y = levels[name].places[inner]
-            left, top = _inside(box, corners[name])
+            left, top = _inside(box, corners[name], sizes, levels)
             corners[inner] = (left + x, top + y)
     return corners
 
 
-def _inside(box: Box, corner: Point) -> Point:
-    """Where the inside of a box begins."""
+def _inside(box: Box, corner: Point, sizes: Mapping[str, Size], levels: Mapping[str, Level]) -> Point:
+    """Where the inside of a box begins; it is centred where the head is wider."""
     if box.id == WHOLE:
         return corner
-    return corner[0] + PAD, corner[1] + _head(box) + PAD
+    spare = sizes[box.id][0] - levels[box.id].size[0]
+    return corner[0] + spare / 2, corner[1] + _head(box) + PAD
 
 
 def _points(
@@ -160,6 +162,7 @@ def _points(
     places: Mapping[str, Place],
     levels: Mapping[str, Level],
     corners: Mapping[str, Point],
+    sizes: Mapping[str, Size],
 ) -> tuple[Point, ...]:
     source, target = places[line.source], places[line.target]
     within = line.source in boxes.chain(line.target)
@@ -171,7 +174,7 @@ def _points(
     if pair is None:
         return start, end
     owner, upper, lower = pair
-    left, top = _inside(boxes.boxes[owner], corners[owner])
+    left, top = _inside(boxes.boxes[owner], corners[owner], sizes, levels)
     passed = levels[owner].routes.get((upper, lower), ())
     return start, *((left + x, top + y) for x, y in passed), end
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-GAP_X, GAP_Y, LANE = 22.0, 34.0, 10.0
+GAP_X, GAP_Y, LANE = 22.0, 34.0, 6.0
 WIDEST = 980.0
 _SWEEPS = 6
 _MOST_LANES = 20_000
@@ -125,11 +125,17 @@ def _centres(
 def _packed(row: Sequence[str], widths: Mapping[str, float]) -> list[float]:
     """Side by side around zero."""
     found, x = [], 0.0
-    for name in row:
+    for place, name in enumerate(row):
+        x += _gap(row[place - 1], name) if place else 0.0
         found.append(x + widths[name] / 2)
-        x += widths[name] + GAP_X
-    middle = (x - GAP_X) / 2
-    return [place - middle for place in found]
+        x += widths[name]
+    return [place - x / 2 for place in found]
+
+
+def _gap(left: str, right: str) -> float:
+    """Lanes may be nearer to each other than boxes."""
+    lanes = left.startswith("\0") + right.startswith("\0")
+    return (GAP_X, GAP_X / 2, 2.0)[lanes]
 
 
 def _apart(row: Sequence[str], widths: Mapping[str, float], wanted: Sequence[float]) -> list[float]:

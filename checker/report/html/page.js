@@ -22,7 +22,23 @@
 
   const count = (number, word) => `${NUMBER.format(number)} ${word}${number === 1 ? "" : "s"}`;
   const chip = (group, text) => el("span", { class: `chip ${group}` }, text);
+  const put = (...parts) => main.append(...parts.flat().filter(Boolean));
   const own = (text, kind = "") => el("span", { class: `own ${kind}` }, text);
+
+  // The folder that all runs are in is said once.
+  const folder = common(data.traces ? data.traces.map((trace) => trace.n) : []);
+  const short = (name) => (folder && name.startsWith(folder) ? name.slice(folder.length) : name);
+  function common(names) {
+    if (names.length < 2) return "";
+    let shared = names[0];
+    for (const name of names) while (!name.startsWith(shared)) shared = shared.slice(0, -1);
+    return shared.slice(0, shared.lastIndexOf("/") + 1);
+  }
+
+  // Words of the report itself, with names in back-quotes set as code.
+  function prose(text) {
+    return el("span", { class: "own" }, text.split(/`([^`\n]*)`/).map((part, n) => (n % 2 ? el("code", {}, own(part)) : part)));
+  }
 
   // ---------------------------------------------------------------- filters and rows
 
@@ -36,8 +52,7 @@
 
   function choose(label, all, values, changed) {
     const select = el("select", { on: { change: changed } }, options(values, all));
-    if (values.length < 2) select.disabled = true;
-    return { box: el("label", { class: "filter" }, el("span", {}, label), select), input: select };
+    return { box: el("label", { class: "filter", hidden: values.length < 2 ? "" : null }, el("span", {}, label), select), input: select };
   }
 
   function seek(label, changed) {
@@ -102,6 +117,7 @@
   function value(clip) {
     const [text, length] = Array.isArray(clip) ? clip : [clip, undefined];
     const cut = length === undefined ? "" : length === null ? " (cut off)" : ` (the first of ${count(length, "character")})`;
+    if (!text) return el("span", { class: "aside" }, "empty");
     if (text.length <= PREVIEW && text.split("\n").length <= 4) return el("span", { class: "value" }, own(text), cut);
     const shown = own(preview(text));
     const button = el("button", { type: "button", class: "more", "aria-expanded": "false" }, "show more");
@@ -126,7 +142,7 @@
 
   const listed = (heading, items) => (items && items.length ? [el("h4", {}, heading), el("ul", {}, items.map((item) => el("li", {}, item)))] : []);
   const named = (names) => names.flatMap((name, n) => [n ? ", " : "", el("code", {}, own(name))]);
-  const told = (word, text) => (text ? el("p", { class: "told" }, el("b", {}, word), " ", own(text)) : null);
+  const told = (word, text) => (text ? el("p", { class: "told" }, el("b", {}, word), " ", prose(text)) : null);
 
   function tags(result) {
     return (result.tags || []).flatMap(([axis, values]) => values.map((text) => el("span", { class: "tag" }, `${axis} `, own(text))));
@@ -156,7 +172,7 @@
       marks.map(([kind, text]) => el("span", { class: `badge ${kind}` }, text)));
     const values = (event.v || []).map(([key, clip]) => el("div", {}, el("dt", {}, own(key)), el("dd", {}, value(clip))));
     if (event.more) values.push(el("div", {}, el("dt", {}, "…"), el("dd", {}, `${count(event.more, "value")} more`)));
-    const where = [event.t, event.at].filter(Boolean).map((text) => own(text));
+    const where = [event.t, event.at].filter(Boolean).map((text) => own(short(text)));
     return el("li", { class: `event ${marks.map(([kind]) => kind).join(" ")}`, tabindex: "-1", "data-event": event.i,
       on: { focusin: () => touch(event), mouseenter: () => touch(event), mouseleave: () => touch(null) } },
       el("span", { class: "index" }, String(event.i)),
@@ -192,6 +208,12 @@
     drawn.addEventListener("click", (event) => {
       const node = event.target.closest("[data-node]");
       if (node) pick(number, Number(node.getAttribute("data-node")));
+    });
+    drawn.addEventListener("mouseover", (event) => {
+      const node = event.target.closest("g[data-node]");
+      drawn.querySelectorAll(".near").forEach((line) => line.classList.remove("near"));
+      const n = node && Number(node.getAttribute("data-node"));
+      if (node) drawn.querySelectorAll(`[data-from="${n}"], [data-to="${n}"]`).forEach((line) => line.classList.add("near"));
     });
     const wide = Number(drawn.getAttribute("width"));
     const high = Number(drawn.getAttribute("height"));
@@ -272,11 +294,16 @@
     function change() {
       found.filter();
     }
-    main.append(
+    put(
       chips(data.summary.map(([group, verdict, number]) => [group, `${NUMBER.format(number)} ${verdict.toLowerCase()}`])),
       el("form", { class: "filters", "aria-label": "filters", on: { submit: (event) => event.preventDefault() } }, Object.values(filters).map(({ box }) => box), search.box),
       found.section, coverage(), diagnostics());
-    if (found.section.querySelector("details.bad")) found.section.querySelector("details.bad").open = true;
+    openFirst(found.section);
+  }
+
+  function openFirst(section) {
+    const first = section.querySelector("details.bad, details.open");
+    if (first) first.open = true;
   }
 
   const chips = (all) => el("p", { class: "chips" }, all.map(([group, text]) => chip(group, text)));
@@ -290,9 +317,9 @@
 
   function checkDetail(result) {
     const marks = new Map(result.run ? [[result.run.index, [["manifestation", "breaks the rule"]]]] : []);
-    const path = (result.path || []).map((step) => el("li", {}, el("span", { class: "kind" }, step.edge), " ", own(step.text), " ", el("span", { class: "where" }, own(step.at))));
+    const path = (result.path || []).map((step) => el("li", {}, el("span", { class: "kind" }, step.edge), " ", prose(step.text), " ", el("span", { class: "where" }, own(step.at))));
     const box = el("div", { class: "detail" },
-      result.doc ? el("p", { class: "doc" }, own(result.doc)) : null, code(result.source), tags(result),
+      result.doc ? el("p", { class: "doc" }, prose(result.doc)) : null, code(result.source), tags(result),
       told("Reason", result.reason),
       path.length ? [el("h4", {}, result.path[0].edge === "source" ? "From source to sink" : "The way there"), el("ol", { class: "path" }, path)] : null,
       result.assumptions ? el("p", { class: "told" }, el("b", {}, "Rests on"), " ", named(result.assumptions)) : null,
@@ -307,7 +334,7 @@
 
   function coverage() {
     const found = data.coverage;
-    if (!found) return null;
+    if (!found) return [];
     const rows = found.dropped.map(([kind, text, at, noticed]) => [kind, text, at, noticed || "no rule"]);
     return [table("What can be dropped", ["kind", "text", "place", "noticed by"], rows),
       table("What can be said more strictly", ["rule", "text", "place"], found.stronger),
@@ -333,10 +360,22 @@
 
   function diagnostics() {
     if (!data.diagnostics.length) return "";
-    return el("section", {}, el("h2", {}, "Diagnostics"), el("div", { class: "rows" }, data.diagnostics.map((found) => fold(
+    const weight = { error: 0, warning: 1 };
+    const sorted = [...data.diagnostics].sort((a, b) => (weight[a.severity] ?? 2) - (weight[b.severity] ?? 2));
+    const rows = el("div", { class: "rows" }, sorted.slice(0, 20).map(diagnostic));
+    const all = el("button", { type: "button" }, `show all ${NUMBER.format(sorted.length)}`);
+    all.addEventListener("click", () => {
+      rows.append(...sorted.slice(20).map(diagnostic));
+      all.remove();
+    });
+    return el("section", {}, el("h2", {}, "Diagnostics"), rows, sorted.length > 20 ? all : null);
+  }
+
+  function diagnostic(found) {
+    return fold(
       found.severity === "error" ? "bad" : "open",
-      [chip(found.severity === "error" ? "bad" : "open", found.severity), el("code", {}, found.code), el("span", { class: "name plain" }, own(found.message)), el("span", { class: "aside end" }, own(found.at))],
-      () => el("div", { class: "detail" }, code(found.source), (found.labels || []).map((label) => told("See", label)), (found.notes || []).map((note) => told("Note", note)), told("Help", found.help))))));
+      [chip(found.severity === "error" ? "bad" : "open", found.severity), el("code", {}, found.code), el("span", { class: "name plain" }, prose(found.message)), el("span", { class: "aside end" }, own(found.at))],
+      () => el("div", { class: "detail" }, code(found.source), (found.labels || []).map((label) => told("See", label)), (found.notes || []).map((note) => told("Note", note)), told("Help", found.help)));
   }
 
   // ---------------------------------------------------------------- a replay
@@ -351,8 +390,9 @@
       sure: choose("Evidence", "all evidence", [["sure", "without heuristics"], ["heuristic", "heuristic"]], change),
       more: choose("Also", "anything", [["near", "near misses"], ["left", "left the workflow"]], change),
     };
-    const search = seek("Name of the run", change);
+    const search = seek("Name or text of the run", change);
     const traces = data.traces;
+    const texts = new Map();
     const weight = (trace) => (trace.v.includes("v") ? 0 : trace.v.includes("i") ? 1 : trace.near || trace.left ? 2 : 3);
     const sorted = traces.map((trace, n) => [weight(trace), n, trace]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , trace]) => trace);
     const found = listing("Runs", "run", sorted, replayRow, matches);
@@ -361,48 +401,55 @@
     }
     function matches(trace) {
       const want = Object.fromEntries(Object.entries(filters).map(([key, { input }]) => [key, input.value]));
-      if (!trace.n.toLowerCase().includes(search.input.value.toLowerCase())) return false;
       if (want.more && !trace[want.more]) return false;
-      if (!want.cause && !want.fault && !want.sure) return told_(trace, want.verdict, want.rule);
-      return (trace.r || []).some((result) =>
-        (!want.verdict || result.v === want.verdict) && (!want.rule || result.rule === Number(want.rule)) &&
-        (!want.cause || result.c === Number(want.cause)) &&
-        (!want.fault || (result.v === "v" && Boolean(result.inherited) === (want.fault === "inherited"))) &&
-        (!want.sure || Boolean(result.heuristic) === (want.sure === "heuristic")));
+      if (!says(trace, search.input.value.toLowerCase())) return false;
+      return Object.values(want).every((value) => !value) || [...trace.v].some((letter, rule) => fits(trace, letter, rule, want));
     }
-    const told_ = (trace, verdict, rule) => (rule === "" ? !verdict || trace.v.includes(verdict) : verdict ? trace.v[Number(rule)] === verdict : trace.v[Number(rule)] !== "-");
+    // One rule of the run has to fit all filters about rules.
+    function fits(trace, letter, rule, want) {
+      if (letter === "-" || (want.verdict && letter !== want.verdict) || (want.rule && rule !== Number(want.rule))) return false;
+      if (want.sure && Boolean(data.rules[rule].heuristic) !== (want.sure === "heuristic")) return false;
+      if (!want.cause && !want.fault) return true;
+      return (trace.r || []).some((result) => result.rule === rule && result.v === "v" && (!want.cause || result.c === Number(want.cause)) &&
+        (!want.fault || Boolean(result.inherited) === (want.fault === "inherited")));
+    }
+    function says(trace, words) {
+      if (!words) return true;
+      if (!texts.has(trace)) texts.set(trace, [trace.n, ...(trace.run ? trace.run.moments : []).flatMap((event) => [event.s || "", ...(event.v || []).map(([, clip]) => (Array.isArray(clip) ? clip[0] : clip))])].join("\n").toLowerCase());
+      return texts.get(trace).includes(words);
+    }
     const causes = data.causes.map(([rule, cause, number, first], n) => {
-      const button = el("button", { type: "button", class: "jump", title: "show these runs" }, own(cause));
+      const button = el("button", { type: "button", class: "jump", title: "show these runs" }, prose(cause));
       button.addEventListener("click", () => {
         filters.cause.input.value = String(n);
         change();
         found.section.scrollIntoView({ block: "start" });
       });
-      return [data.rules[rule].name, button, number, first];
+      return [data.rules[rule].name, button, number, short(first)];
     });
     const s = data.summary;
-    main.append(chips([["bad", `${NUMBER.format(s.violated)} violated`], ["open", `${NUMBER.format(s.insufficient)} insufficient data`], ["good", `${NUMBER.format(s.holds)} hold`],
+    put(chips([["bad", `${NUMBER.format(s.violated)} violated`], ["open", `${NUMBER.format(s.insufficient)} insufficient data`], ["good", `${NUMBER.format(s.holds)} hold`],
       ["idle", `${NUMBER.format(s.not_applicable)} not applicable`]].filter(([, text]) => !text.startsWith("0 "))),
       el("p", { class: "aside" }, [s.near_misses && count(s.near_misses, "near miss").replace("misss", "misses"), s.departures && count(s.departures, "departure"), s.undeclared && count(s.undeclared, "undeclared tool"),
-        s.skipped && `${s.skipped} skipped`, data.provenance.length && `provenance by ${data.provenance.join(", ")}`].filter(Boolean).join(" · ")),
+        s.skipped && `${s.skipped} skipped`, data.provenance.length && `provenance by ${data.provenance.join(", ")}`, folder && `in ${folder}`].filter(Boolean).join(" · ")),
       table("Causes", ["rule", "cause", "runs", "first seen in"], causes, 20),
       el("form", { class: "filters", "aria-label": "filters", on: { submit: (event) => event.preventDefault() } }, Object.values(filters).map(({ box }) => box), search.box),
       found.section,
-      table("Tools that the spec does not declare", ["tool", "run", "calls", "first at"], data.undeclared.map(([trace, tool, calls, mark]) => [tool, trace, calls, mark[1] || `event ${mark[0]}`])),
+      table("Tools that the spec does not declare", ["tool", "run", "calls", "first at"], data.undeclared.map(([trace, tool, calls, mark]) => [tool, short(trace), calls, short(mark[1]) || `event ${mark[0]}`])),
       table("Skipped", ["place", "pointer", "code", "reason"], data.skipped),
       diagnostics());
-    if (sorted.length && sorted.length <= 20 && found.section.querySelector("details.bad")) found.section.querySelector("details.bad").open = true;
+    if (sorted.length <= 20) openFirst(found.section);
   }
 
   function replayRow(trace) {
     const letters = ["v", "i", "h", "n"].map((letter) => [letter, [...trace.v].filter((other) => other === letter).length]).filter(([, n]) => n);
     const first = (trace.r || []).find((result) => result.blame);
     const group = letters.length ? GROUPS[letters[0][0]] : "idle";
-    return fold(group, [chip(group, letters.length ? VERDICTS[letters[0][0]] : "no rule"), el("span", { class: "name" }, own(trace.n)),
+    return fold(group, [chip(group, letters.length ? VERDICTS[letters[0][0]] : "no rule"), el("span", { class: "name", title: trace.n }, own(short(trace.n))),
       el("span", { class: "aside" }, letters.map(([letter, n]) => `${n} ${VERDICTS[letter]}`).join(", ")),
       trace.near ? el("span", { class: "tag" }, count(trace.near.length, "near miss").replace("misss", "misses")) : null,
       trace.left ? el("span", { class: "tag" }, "left the workflow") : null,
-      first ? el("span", { class: "aside full" }, own(`${data.rules[first.rule].name}: ${first.blame.why}`)) : null],
+      first ? el("span", { class: "aside full" }, own(data.rules[first.rule].name), ": ", prose(first.blame.why)) : null],
       () => replayDetail(trace));
   }
 
@@ -418,11 +465,11 @@
       place.replaceChildren(...(run ? [stage(run, scenery, marksOf(result))] : []));
     }
     const box = el("div", { class: "detail" }, cards.map(({ node }) => node),
-      others.map((result) => el("p", { class: "told" }, chip(GROUPS[result.v], VERDICTS[result.v]), " ", el("code", {}, own(data.rules[result.rule].name)), " ", own(result.reason || ""))),
+      others.map((result) => el("p", { class: "told" }, chip(GROUPS[result.v], VERDICTS[result.v]), " ", el("code", {}, own(data.rules[result.rule].name)), " ", prose(result.reason || ""))),
       listed("Near misses: an assumption broke, and the rule held", (trace.near || []).map(([event, assumption, rule, layers]) => el("span", {}, jump(() => box, event), " ", el("code", {}, own(assumption)), rule ? [" under ", el("code", {}, own(rule)), layers === 0 ? ", no layer is left" : `, ${count(layers, "layer")} left`] : null))),
-      listed("Where it left the workflow", (trace.left || []).map(([event, why, assumption, greyed]) => el("span", { class: greyed ? "greyed" : "" }, jump(() => box, event), " ", own(why), assumption ? [" (breaks ", el("code", {}, own(assumption)), ")"] : null, greyed ? " (no rule minds)" : null))),
+      listed("Where it left the workflow", (trace.left || []).map(([event, why, assumption, greyed]) => el("span", { class: greyed ? "greyed" : "" }, jump(() => box, event), " ", prose(why), assumption ? [" (breaks ", el("code", {}, own(assumption)), ")"] : null, greyed ? " (no rule minds)" : null))),
       trace.run && trace.run.w && trace.run.w.length > 1 ? el("p", { class: "told" }, "It may be a run of any of ", named(trace.run.w)) : null,
-      trace.run && trace.run.lost ? el("p", { class: "told" }, `From event ${trace.run.lost[0]} on it is not followed through the workflow: `, own(trace.run.lost[1])) : null,
+      trace.run && trace.run.lost ? el("p", { class: "told" }, `From event ${trace.run.lost[0]} on it is not followed through the workflow: `, prose(trace.run.lost[1])) : null,
       trace.run ? null : el("p", { class: "aside" }, broken.length || others.length ? "The events of this run are not part of this report." : "Nothing went wrong here."),
       place);
     select(broken[0] || null);
@@ -450,13 +497,13 @@
   function card(result, choose_, root, selectable) {
     const rule = data.rules[result.rule];
     const blame = result.blame || {};
-    const line = (word, mark, text) => (mark ? el("div", {}, el("dt", {}, word), el("dd", {}, jump(root, mark[0]), " ", text || "", " ", el("span", { class: "where" }, own(mark[1] || "")))) : null);
-    const why = blame.why ? el("span", {}, own(blame.why), blame.assumption ? [" (breaks ", el("code", {}, own(blame.assumption)), ")"] : null) : null;
+    const line = (word, mark, text) => (mark ? el("div", {}, el("dt", {}, word), el("dd", {}, jump(root, mark[0]), " ", text || "", " ", el("span", { class: "where" }, own(short(mark[1] || ""))))) : null);
+    const why = blame.why ? el("span", {}, prose(blame.why), blame.assumption ? [" (breaks ", el("code", {}, own(blame.assumption)), ")"] : null) : null;
     const button = selectable ? el("button", { type: "button", "aria-pressed": "false", on: { click: choose_ } }, "show in the run") : null;
     const node = el("article", { class: "card" }, el("h3", {}, chip("bad", "violated"), " ", own(rule.name), " ", el("span", { class: "aside" }, own(rule.severity || "")),
       result.inherited ? el("span", { class: "tag" }, "inherited from an earlier run") : el("span", { class: "tag" }, "own fault"), result.heuristic ? el("span", { class: "tag" }, "heuristic") : null,
       el("span", { class: "tag" }, `provenance by ${result.by}`), button),
-      rule.doc ? el("p", { class: "doc" }, own(rule.doc)) : null,
+      rule.doc ? el("p", { class: "doc" }, prose(rule.doc)) : null,
       el("dl", { class: "marks" }, line("cause", blame.cause, "what brought the value in"), line("blame", blame.at, why), line("point of no return", result.turn), line("manifestation", result.shown),
         blame.value ? el("div", {}, el("dt", {}, blame.invented ? "invented value" : "value"), el("dd", {}, value(blame.value))) : null,
         result.total > 1 ? el("div", {}, el("dt", {}, "broken"), el("dd", {}, `${NUMBER.format(result.total)} times`)) : null),

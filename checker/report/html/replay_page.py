@@ -13,7 +13,7 @@ from wfcheck.checker.report.escape import counted
 from wfcheck.checker.report.html.diagnostics import diagnostics_json
 from wfcheck.checker.report.html.document import page
 from wfcheck.checker.report.html.scene import Graphs, Scene
-from wfcheck.checker.report.html.shown import excerpt, mark_json, moment_json, name, shown
+from wfcheck.checker.report.html.shown import excerpt, filled, mark_json, moment_json, name, shown
 from wfcheck.checker.report.sources import Sources
 
 _LETTERS = {"holds": "h", "violated": "v", "insufficient": "i", "not-applicable": "n"}
@@ -79,11 +79,12 @@ class _Writer:
             fields = {
                 "name": name(rule),
                 "severity": name(seen[rule].severity),
+                "heuristic": seen[rule].heuristic,
                 "doc": declared and declared.doc and shown(declared.doc),
                 "source": declared and excerpt(declared.span, sources),
                 "tags": [[axis, [name(v) for v in values]] for axis, values in seen[rule].annotations],
             }
-            found.append({key: value for key, value in fields.items() if value})
+            found.append(filled(fields))
         return found
 
     def causes(self) -> list[list[Any]]:
@@ -106,10 +107,9 @@ class _Writer:
         word = ["-"] * len(self.numbers)
         for result in results:
             word[self.numbers[result.rule]] = _LETTERS[result.verdict]
-        notable = [r for r in results if r.verdict in ("violated", "insufficient") or r.heuristic]
+        notable = [r for r in results if r.verdict in ("violated", "insufficient")]
         fields: dict[str, Any] = {
             "n": name(trace),
-            "v": "".join(word),
             "r": [self._result(result, told) for result in notable],
             "near": [self._near(miss) for miss in near],
             "left": [
@@ -117,7 +117,7 @@ class _Writer:
             ],
             "run": None if told is None else self._run(told),
         }
-        return {key: value for key, value in fields.items() if value or key == "v"}
+        return {**filled(fields), "v": "".join(word)}
 
     def _near(self, miss: NearMiss) -> list[Any]:
         return [miss.mark.event, name(miss.assumption), miss.rule and name(miss.rule), miss.layers]
@@ -137,8 +137,7 @@ class _Writer:
             "total": len(result.breaks),
             "by": result.provenance,
         }
-        kept = {key: value for key, value in fields.items() if value not in (None, [], False)}
-        return {**kept, **self._red(result, told)}
+        return {**filled(fields), **self._red(result, told)}
 
     def _blame(self, blame: Blame) -> dict[str, Any]:
         fields = {
@@ -149,7 +148,7 @@ class _Writer:
             "value": blame.value and shown(blame.value, 2_000),
             "invented": blame.invented,
         }
-        return {key: value for key, value in fields.items() if value}
+        return filled(fields)
 
     def _red(self, result: ReplayResult, told: Told | None) -> dict[str, Any]:
         """The nodes of the marked events, in the order of the run, and the lines between them."""
@@ -167,23 +166,25 @@ class _Writer:
                 chain = list(dict.fromkeys(node for symbol, node in sure if symbol == workflow))
                 ways += [[hand.number, line] for line in hand.ways.along(chain)]
         red = self.graphs.places(list(dict.fromkeys(sure)))
-        return {key: value for key, value in {"red": red, "redWay": ways}.items() if value}
+        return filled({"red": red, "redWay": ways})
 
     def _run(self, told: Told) -> dict[str, Any]:
         ways: list[list[int]] = []
+        seen: list[list[int]] = []
         drawn = []
         for workflow in told.workflows:
             hand = self.graphs.of(workflow)
             if hand is not None:
                 drawn.append(hand.number)
-                passed = [node for symbol, node in told.path if symbol == workflow]
+                passed = hand.around(node for symbol, node in told.path if symbol == workflow)
+                seen += [[hand.number, node] for node in hand.nodes(passed)]
                 ways += [[hand.number, line] for line in hand.ways.within(passed)]
         return {
             "events": told.timeline.events,
             "moments": [moment_json(m, self.graphs.places(m.places)) for m in told.timeline.moments],
             "g": drawn,
             "w": [name(workflow) for workflow in told.workflows],
-            "seen": self.graphs.places(sorted(told.path)),
+            "seen": seen,
             "perhaps": self.graphs.places(sorted(told.perhaps)),
             "way": ways,
             "lost": None if told.lost is None else [told.lost[0], shown(told.lost[1])],

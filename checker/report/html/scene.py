@@ -41,6 +41,15 @@ class Stagehand:
         """The numbers of nodes that are drawn."""
         return sorted({self.names[node] for node in ids if node in self.names})
 
+    def around(self, ids: Iterable[str]) -> list[str]:
+        """Nodes with the regions that they are in, and the branches that led to them."""
+        boxes = self.drawing.boxes
+        found: dict[str, None] = {}
+        for node in ids:
+            for box in boxes.chain(node) if node in boxes.boxes else ():
+                found[box if box in self.names else box.partition("/")[0]] = None
+        return [node for node in found if node in self.names]
+
 
 @attrs.define
 class Graphs:

@@ -28,6 +28,11 @@ def name(text: str) -> str:
     return visible(text, limit=_NAME)
 
 
+def filled(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what says nothing: None, False, empty texts and empty lists. A zero stays."""
+    return {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
+
+
 def clip_json(clip: Clip) -> Any:
     """The text; of one that was cut, the text and its whole length (null: nobody counted)."""
     text = shown(clip.text)
@@ -44,11 +49,11 @@ def moment_json(moment: Moment, places: list[list[int]]) -> dict[str, Any]:
         "g": moment.agent and name(moment.agent),
         "t": moment.time and name(moment.time),
         "v": [[name(key), clip_json(clip)] for key, clip in moment.values],
-        "more": moment.more,
+        "more": moment.more or None,
         "at": source_text(moment.source),
         "p": places,
     }
-    return {key: value for key, value in fields.items() if value or key == "i"}
+    return filled(fields)
 
 
 def source_text(source: EventSource | None) -> str:

@@ -13,6 +13,8 @@ from wfcheck.dsl.phrase import shorten
 from wfcheck.dsl.types import show
 
 _ARROW = 3.5
+_FAR = 150.0
+"""A line that passes so much of the inside of a frame is drawn faintly."""
 
 
 def svg(drawing: Drawing, names: dict[str, int]) -> str:
@@ -65,9 +67,13 @@ def _caption(place: Place, names: dict[str, int]) -> str:
     return (
         f'<g class="node head k-{box.node.kind}"{_mark(place, names)}>{_title(place)}'
         f'<rect x="{_n(place.x)}" y="{_n(y)}" width="{_n(place.size[0])}" height="{_n(HEAD)}" rx="8"/>'
-        f'<text class="words" x="{_n(x)}" y="{_n(y + 20)}"><tspan class="kind">{box.node.kind}</tspan> '
-        f"{_text(words)}</text></g>"
+        f'<text class="words" x="{_n(x)}" y="{_n(y + 20)}">{_kind(box.node.kind, words)}{_text(words)}</text></g>'
     )
+
+
+def _kind(kind: str, words: str) -> str:
+    """The kind, unless the title says it."""
+    return "" if words.startswith(kind) else f'<tspan class="kind">{kind}</tspan> '
 
 
 def _node(place: Place, names: dict[str, int]) -> str:
@@ -97,7 +103,8 @@ def _title(place: Place) -> str:
 
 
 def _line(number: int, line: Line, points: tuple[Point, ...], names: dict[str, int]) -> str:
-    classes = f"line e-{line.kind}" + (" carried" if line.carried else "")
+    far = " far" if points[-1][1] - points[-2][1] > _FAR else ""
+    classes = f"line e-{line.kind}" + (" carried" if line.carried else far)
     path, tip = (_bow if _sideways(line, points) else _curve)(points)
     label = f"<title>{_attribute(line.label)}</title>" if line.label else ""
     word = _word(line, points) if line.kind == "control" and not line.carried else ""
