@@ -20,12 +20,17 @@ def judged(setting: Setting, pieces: Iterable[Piece], *, lenient: bool = False) 
     """What each trace shows, and the problems met on the way. The traces of one file are told when the file ends, in the order of their
     first events; one with an event out of order is not told unless `lenient`."""
     desk = _Desk(setting, lenient, Window(setting.ahead))
+    push = desk.window.push if setting.ahead else None
     for piece in pieces:
         if type(piece) is tuple:
             trace, event = piece
-            judge = trace.seat or desk.seat(trace)
-            if not trace.broken or lenient:
-                desk.window.push(judge, event)
+            judge: Judge = trace.seat or desk.seat(trace)
+            if trace.broken and not lenient:
+                continue
+            if push is not None:
+                push(judge, event)
+            elif judge.passing is not None:
+                judge.passing.take(event)
         elif isinstance(piece, Trace):
             yield judge_whole(setting, piece)
         elif isinstance(piece, Problem):

@@ -16,6 +16,7 @@ from wfcheck.checker.replay.assumptions import Broken
 from wfcheck.checker.replay.blame import View, fault, greyed
 from wfcheck.checker.replay.endings import LINGER, Endings
 from wfcheck.checker.replay.finding import Finding
+from wfcheck.checker.replay.needing import looks_ahead
 from wfcheck.checker.replay.passing import Pass, Passed, Recording
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.reader import OUTCOMES, Ahead
@@ -78,6 +79,18 @@ class Setting:
     linger: int = LINGER
     recorder: Callable[[str], Recording] | None = None
 
+    @staticmethod
+    def of(
+        policy: CompiledPolicy,
+        mode: Mode = "values",
+        conformance: Compiled | None = None,
+        proofs: Proofs = unproved,
+        recorder: Callable[[str], Recording] | None = None,
+    ) -> Setting:
+        """Looking ahead only where something asks for it."""
+        ahead = AHEAD if looks_ahead(policy) else 0
+        return Setting(policy, mode, conformance, proofs, ahead, LINGER, recorder)
+
 
 def judge_trace(
     policy: CompiledPolicy,
@@ -88,7 +101,7 @@ def judge_trace(
 ) -> Judged:
     """Step every rule over one trace, in one pass, and with `conformance` the workflows as well. `proofs` is asked only about rules
     for which something went wrong."""
-    return judge_whole(Setting(policy, mode, conformance, proofs), trace)
+    return judge_whole(Setting.of(policy, mode, conformance, proofs), trace)
 
 
 def judge_whole(setting: Setting, trace: Trace) -> Judged:
@@ -109,7 +122,7 @@ class Judge:
     setting: Setting
     name: str
     passing: Pass | None
-    ahead: Ahead
+    ahead: Ahead | None
     known: int = 0  # the events that were read
     judged: Judged | None = None
 
@@ -117,7 +130,7 @@ class Judge:
     def start(setting: Setting, name: str, format_: str, completeness: Mapping[str, Completeness]) -> Judge:
         """Before the first event."""
         policy, conformance = setting.policy, setting.conformance
-        ahead = Ahead(policy.catalogue)
+        ahead = Ahead(policy.catalogue) if setting.ahead else None
         watch = Watch.start(policy, completeness, setting.mode, ahead)
         tracker = None
         if conformance is not None and conformance.program.workflows:
@@ -127,7 +140,7 @@ class Judge:
 
     def read(self, event: Event) -> None:
         """An event was read; its turn comes later."""
-        if event.kind in OUTCOMES:
+        if event.kind in OUTCOMES and self.ahead is not None:
             self.ahead.read(self.known, event)
         self.known += 1
 
@@ -135,7 +148,7 @@ class Judge:
         """Its turn has come."""
         passing = self.passing
         assert passing is not None
-        if event.kind in OUTCOMES:
+        if self.ahead is not None and event.kind in OUTCOMES:
             self.ahead.come(passing.watch.index, event)
         passing.take(event)
 

@@ -25,6 +25,7 @@ from wfcheck.checker.traces.event import Event
 
 GOES_ON = "a run goes on long after its end"
 TOO_MANY_RUNS = "the trace holds more runs than are told apart"
+NOWHERE = (Kept, Kept)
 NAMES = 10_000
 """So many tools that are not declared are listed."""
 
@@ -89,7 +90,7 @@ class Pass:
     no_return: dict[tuple[str, int], Mark] = attrs.field(factory=dict)
     undeclared: dict[str, tuple[Mark, int]] = attrs.field(factory=dict)
     ends: dict[str, tuple[int, Mark, Run]] = attrs.field(factory=dict)  # by session its last end
-    at: tuple[object, object] = (Kept, Kept)  # session and run as the latest event names them; none so far
+    at: tuple[object, object] = NOWHERE  # session and run as the latest event names them; none so far
     run: Run = ("", "")
     strange: bool = False
     cut: bool = False
@@ -225,6 +226,7 @@ class Pass:
 
     def _end(self, event: Event, index: int) -> None:
         self.ends[self.run[0]] = (index, _place(index, event), self.run)
+        self.at = NOWHERE
         for run, end in self.endings.over(self.run, index, event):
             self._leave(run, end)
         if self.endings.full:

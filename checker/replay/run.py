@@ -40,7 +40,7 @@ def replay(
 
     Nothing is raised for bad traces: they become diagnostics (or, with `lenient`, skips) of the report."""
     policy = compile_policy(program, rules)
-    setting = Setting(policy, provenance, Compiled(program, policy.tables), proofs, recorder=recorder)
+    setting = Setting.of(policy, provenance, Compiled(program, policy.tables), proofs, recorder)
     report = _Collector(lenient)
     with unhindered():
         for found in judged(setting, _pieces(traces, lenient), lenient=lenient):

@@ -38,6 +38,9 @@ class Window:
 
     def push(self, one: Taking, event: Event) -> None:
         """An event was read."""
+        if not self.size:
+            one.take(event)
+            return
         one.read(event)
         self.waiting.append((one, event))
         if len(self.waiting) > self.size:
@@ -45,7 +48,10 @@ class Window:
 
     def close(self, one: Taking) -> None:
         """The trace has no more events."""
-        self.waiting.append((one, None))
+        if self.waiting:
+            self.waiting.append((one, None))
+        else:
+            one.end()
 
     def drain(self) -> None:
         """The file has no more events."""
