@@ -12,8 +12,8 @@ _MOST_RULES = 4
 
 
 def write_annotations(groups: Iterable[Group], style: Style) -> str:
-    """One line per value; with a quiet style only those that need attention. Nothing where no rule is annotated."""
-    rows = [_row(group) for group in groups if style.verbosity >= 0 or group.attention]
+    """One line per value that a rule in force bears; with a quiet style only those that need attention."""
+    rows = [_row(group) for group in groups if group.attention or (style.verbosity >= 0 and _in_force(group))]
     if not rows:
         return ""
     wide = [max(width(row[column]) for row in rows) for column in range(3)]
@@ -22,6 +22,10 @@ def write_annotations(groups: Iterable[Group], style: Style) -> str:
     ]
     title = style.paint("bold", "by risk, failure and harm:")
     return "\n".join([title, *(f"  {line}".rstrip() for line in lines)]) + "\n"
+
+
+def _in_force(group: Group) -> bool:
+    return any(verdict.upper() != "NOT-APPLICABLE" for verdict in group.counts)
 
 
 def _row(group: Group) -> tuple[str, str, str, str]:
