@@ -17,6 +17,9 @@ from wfcheck.checker.repair.trying import Spec
 from wfcheck.checker.result import Result, Verdict
 from wfcheck.dsl import core
 
+_NEVER = frozenset({"WF611"})
+"""As long as the promise is taken for granted, the test never stops a run."""
+
 
 def enforced(
     spec: Spec, name: str, deadline: float, progress: Callable[[str], None] | None = None
@@ -31,7 +34,8 @@ def enforced(
             continue
         tool, condition = found
         drafts = list(_tests(spec, result, tool, condition))
-        whole = [Candidate(drafts[0].title, tuple(e for d in drafts for e in d.edits))] if drafts else []
+        edits = tuple(e for d in drafts for e in d.edits)
+        whole = [attrs.evolve(drafts[0], edits=edits)] if len(drafts) > 1 else []
         reached = _without(result, tool.symbol, name)
         yield result.rule, result.workflow, attempt(spec, [*drafts, *whole], reached, deadline, progress)
 
@@ -55,9 +59,9 @@ def _tests(spec: Spec, result: Result, tool: core.Tool, condition: core.Conditio
         names = {**passed(call, place), "result": variable}
         wanted = said(condition.condition, names)
         if wanted is not None:
-            yield Candidate(
-                f"test `{wanted}` after `{call.tool}`", (_stop(place, call, variable, denied(wanted)),)
-            )
+            title = f"test `{wanted}` after `{call.tool.partition('@')[0]}`"
+            edit = _stop(place, call, variable, denied(wanted))
+            yield Candidate(title, (edit,), brings=_NEVER)
 
 
 def _stop(place: Place, call: core.Call, variable: str, bad: str) -> Edit:

@@ -75,10 +75,8 @@ def _counted(job: Job, body: core.Limit, call: core.Call, place: Place) -> Itera
     ahead = value_text(Fraction(body.bound))
     fits = f"{variable} < {ahead}" if body.kind == "count" else f"{variable} + {operand(value)} <= {ahead}"
     inside = [f"{variable} = {variable} + {operand(value)}", place.text]
-    count, test = f"{variable} = {start}", spread(f"if {fits}", place.indent, inside)
-    edits: tuple[Edit, ...] = (instead(place, count, test),)
-    if outermost is not place:
-        edits = (before(outermost, count), instead(place, test))
+    test = spread(f"if {fits}", place.indent, inside)
+    edits = (instead(place, test), before(_first(job, outermost), f"{variable} = {start}"))
     yield Candidate(f"count `{tool}` and call it only while `{fits}`", edits)
 
 
@@ -90,9 +88,15 @@ def _fresh(name: str, taken: set[str]) -> str:
     return made
 
 
+def _first(job: Job, outermost: Place) -> Place:
+    """The first statement of the workflow."""
+    span = outermost.block.statements[0].span
+    return job.known[(span.file, span.start, span.end)]
+
+
 def _dropped(job: Job, body: core.Limit) -> Iterator[Candidate]:
-    """One of two calls of a tool is left out."""
+    """One of two calls with the same arguments is left out."""
     found = [(call, place) for call, place, _ in sites(job, body.event)]
     for call, place in reversed(found):
-        if sum(other.tool == call.tool for other, _ in found) > 1 and call.target is None:
-            yield Candidate(f"leave the second `{_name(place)}` out", (out(place),), bold=True)
+        if sum(other.text == place.text for _, other in found) > 1 and call.target is None:
+            yield Candidate(f"leave one `{_name(place)}` out", (out(place),), bold=True)

@@ -27,12 +27,13 @@ class Edit:
 @attrs.frozen
 class Candidate:
     """Edits that may mend a rule. `title`: what they do, in words. `lost`: what may no longer be called. `bold`: they change which
-    values are used, or what is done, and not only when."""
+    values are used, or what is done, and not only when. `brings`: codes of warnings that come with them."""
 
     title: str
     edits: tuple[Edit, ...]
     lost: frozenset[str] = frozenset()
     bold: bool = False
+    brings: frozenset[str] = frozenset()
 
 
 def edited(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str] | None:

@@ -128,7 +128,8 @@ def _joined(parts: Sequence[Candidate]) -> Candidate:
     title = "; ".join(dict.fromkeys(c.title for c in parts))
     edits = tuple(e for c in parts for e in c.edits)
     lost = frozenset().union(*(c.lost for c in parts))
-    return Candidate(title, edits, lost, any(c.bold for c in parts))
+    brings = frozenset().union(*(c.brings for c in parts))
+    return Candidate(title, edits, lost, any(c.bold for c in parts), brings)
 
 
 def _verified(spec: Spec, candidate: Candidate, reached: Again) -> Repair | None:

@@ -16,6 +16,7 @@ from wfcheck.checker import pipeline, reachability, tasks
 from wfcheck.checker.obligation import Limits
 from wfcheck.checker.repair.edits import Candidate, edited, laid_out
 from wfcheck.checker.result import Report, Result, Verdict
+from wfcheck.checker.testing import run_tests
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.diagnostic import Severity
 from wfcheck.dsl.elaboration import elaborate
@@ -118,9 +119,23 @@ def sound(old: Spec, new: Spec, candidate: Candidate) -> bool:
     given_up = bool(candidate.lost)
     return (
         _kept(old.report, new.report)
-        and _tidy(old.report, new.report, _HOLLOW if given_up else frozenset())
+        and _tidy(old.report, new.report, candidate.brings | (_HOLLOW if given_up else frozenset()))
         and _alive(old, new, candidate)
+        and _tested(old) <= _tested(new)
     )
+
+
+def _tested(spec: Spec) -> frozenset[tuple[str, int]]:
+    """The expectations of tests that are met, each by its test and its number."""
+    if not spec.made.program.tests:
+        return frozenset()
+    seen: Counter[str] = Counter()
+    found = set()
+    for result in run_tests(spec.made.program).results:
+        seen[result.title] += 1
+        if result.outcome == "passed":
+            found.add((result.title, seen[result.title]))
+    return frozenset(found)
 
 
 def unchanged(old: Elaborated, new: Elaborated) -> bool:
