@@ -137,6 +137,5 @@ def _differing(claimed: Call, logged: Call, log: Log) -> Iterator[str]:
     ours, theirs = claimed.executed, logged.executed
     recorded = log.recorded.get(claimed.tool, frozenset())
     for name in dict.fromkeys([*ours, *theirs]):
-        silent = name not in recorded or (name not in ours and name in log.ignore)
-        if not silent and not same(ours.get(name), theirs.get(name)):
+        if name in recorded and not same(ours.get(name), theirs.get(name)):
             yield name

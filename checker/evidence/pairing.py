@@ -26,6 +26,9 @@ def pair(traces: Sequence[Trace], gathered: Gathered) -> tuple[list[Evidence], l
         problems += [] if places else [_stray(log.trace.name, log.trace.file, log.trace.file in used)]
         for place in places:
             found[place] = attrs.evolve(found[place], logs=(*found[place].logs, log))
+    for index in range(len(traces)):
+        silent = [log for log in _silent(paired, index) if names[index]]
+        found[index] = attrs.evolve(found[index], logs=(*found[index].logs, *silent))
     for snapshot in gathered.snapshots:
         places = _of_snapshot(snapshot, names)
         problems += [] if places else [_stray(snapshot.run or snapshot.file, snapshot.file)]
@@ -33,6 +36,16 @@ def pair(traces: Sequence[Trace], gathered: Gathered) -> tuple[list[Evidence], l
             found[place] = attrs.evolve(found[place], snapshots=(*found[place].snapshots, snapshot))
     bare = [t for t, e in zip(traces, found, strict=True) if not e.logs and not e.snapshots]
     return found, problems + [_bare(trace) for trace in bare]
+
+
+def _silent(paired: Sequence[tuple[Log, list[int]]], index: int) -> list[Log]:
+    """Of files that name other runs of ours and not this one: it did nothing there."""
+    files: dict[str, Log] = {}
+    here = {log.trace.file for log, places in paired if index in places}
+    for log, places in paired:
+        if places and log.trace.file not in here:
+            files.setdefault(log.trace.file, attrs.evolve(log, trace=attrs.evolve(log.trace, events=())))
+    return list(files.values())
 
 
 def _alone(log: Log, logs: Sequence[Log]) -> bool:

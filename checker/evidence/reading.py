@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import attrs
 import msgspec
 
 from wfcheck.checker.evidence.records import Gathered, Log, LogOptions, Snapshot, Write
-from wfcheck.checker.traces.event import Json
+from wfcheck.checker.traces.event import Event, Json
 from wfcheck.checker.traces.reading import MalformedError, decode
 from wfcheck.checker.traces.registry import read_traces
 from wfcheck.checker.traces.trace import Problem, Trace
@@ -85,10 +85,10 @@ class _Gathering:
             if isinstance(item, Problem):
                 self.problems.append(item)
             else:
-                traces.append(_renamed(item, options.tools))
+                traces.append(_told(item, options))
         recorded = _recorded(traces)
         covers = frozenset(options.covers) or frozenset(recorded)
-        self.logs += [Log(trace, covers, options.ignore, recorded) for trace in traces]
+        self.logs += [Log(trace, covers, recorded) for trace in traces]
 
     def _snapshot(self, path: str, run: str | None) -> None:
         found = _loaded(path, _Snapshot)
@@ -113,13 +113,20 @@ class _Gathering:
             self._snapshot(str(folder / snapshot.file), snapshot.trace)
 
 
-def _renamed(trace: Trace, tools: Mapping[str, str]) -> Trace:
-    if not tools:
-        return trace
-    events = tuple(
-        msgspec.structs.replace(e, tool=tools.get(e.tool, e.tool)) if e.tool else e for e in trace.events
-    )
-    return attrs.evolve(trace, events=events)
+def _told(trace: Trace, options: LogOptions) -> Trace:
+    """The log in the words of the trace, without what means nothing."""
+    return attrs.evolve(trace, events=tuple(_event(event, options) for event in trace.events))
+
+
+def _event(event: Event, options: LogOptions) -> Event:
+    if not event.tool:
+        return event
+    shown = {
+        field: {n: v for n, v in given.items() if n not in options.ignore}
+        for field in ("args_requested", "args_executed")
+        if (given := getattr(event, field)) is not None
+    }
+    return msgspec.structs.replace(event, tool=options.tools.get(event.tool, event.tool), **shown)
 
 
 def _recorded(traces: Sequence[Trace]) -> dict[str, frozenset[str]]:

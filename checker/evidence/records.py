@@ -31,7 +31,6 @@ class Log:
 
     trace: Trace
     covers: frozenset[str]
-    ignore: frozenset[str] = frozenset()
     recorded: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     """The arguments that it records of each tool in some call; of others it says nothing."""
 

@@ -17,13 +17,14 @@ Template: TypeAlias = Literal["before", "follows", "never-after", "once"]
 
 @attrs.frozen(order=True)
 class Candidate:
-    """A rule over tools by their recorded names: `first` before `then` (with equal arguments of the names in `same`), `then` follows
-    `first` before the end, `then` never after `first`, `then` once at most (`first` is empty)."""
+    """A rule over tools by their recorded names: `first` before `then` (with equal arguments of the names in `same`, or again after
+    each `since`), `then` follows `first` before the end, `then` never after `first`, `then` once at most (`first` is empty)."""
 
     template: Template
     first: str
     then: str
     same: tuple[str, ...] = ()
+    since: str = ""
 
 
 @attrs.frozen
@@ -83,8 +84,20 @@ def _candidates(runs: Iterable[Sequence[_Call]]) -> set[Candidate]:
             Candidate("follows", a, b) for a, b in pairs
         }
         found |= {Candidate("before", a, b) for a, b in pairs}
-        found |= set(_same(run))
+        found |= set(_same(run)) | set(_renewed(run))
     return found
+
+
+def _renewed(run: Sequence[_Call]) -> Iterator[Candidate]:
+    """What stands again between one call and the next of another tool: first, since, first, then."""
+    seen: dict[str, set[str]] = {}
+    for call in run:
+        for first, others in seen.items():
+            if first != call.tool:
+                yield from (Candidate("before", first, call.tool, (), b) for b in others if b != call.tool)
+        for others in seen.values():
+            others.add(call.tool)
+        seen.setdefault(call.tool, set()).discard(call.tool)
 
 
 def _same(run: Sequence[_Call]) -> Iterator[Candidate]:
@@ -102,7 +115,7 @@ def _judged(rule: Candidate, run: Sequence[_Call]) -> bool | None:
     thens = [call for call in run if call.tool == rule.then]
     match rule.template:
         case "before":
-            return all(_earlier(rule, firsts, b) for b in thens) if thens else None
+            return _preceded(rule, firsts, thens, [call for call in run if call.tool == rule.since])
         case "follows":
             done = [a for a in firsts if a.back is not None]
             return (
@@ -120,9 +133,23 @@ def _judged(rule: Candidate, run: Sequence[_Call]) -> bool | None:
             assert_never(rule.template)
 
 
-def _earlier(rule: Candidate, firsts: Sequence[_Call], call: _Call) -> bool:
+def _preceded(
+    rule: Candidate, firsts: Sequence[_Call], thens: Sequence[_Call], renewing: Sequence[_Call]
+) -> bool | None:
+    """Judged are the calls before which something renews the need, where something does."""
+    if not thens:
+        return None
+    ends = [r.back for r in renewing if r.back is not None]
+    lasts = [max((end for end in ends if end < call.start), default=-1) for call in thens]
+    if not all(_earlier(rule, firsts, call, last) for call, last in zip(thens, lasts, strict=True)):
+        return False
+    return None if rule.since and max(lasts) < 0 else True
+
+
+def _earlier(rule: Candidate, firsts: Sequence[_Call], call: _Call, last: int) -> bool:
     return any(
         a.back is not None
+        and last < a.start
         and a.back < call.start
         and all(n in a.arguments and a.arguments[n] == call.arguments.get(n) for n in rule.same)
         for a in firsts
@@ -130,32 +157,59 @@ def _earlier(rule: Candidate, firsts: Sequence[_Call], call: _Call) -> bool:
 
 
 def _without_implied(held: Sequence[Suggestion]) -> list[Suggestion]:
-    """Without the weaker ones: fewer equal arguments, an order that two others give, what an order forbids anyway."""
-    rules = {suggestion.rule for suggestion in held}
-    before = {(r.first, r.then) for r in rules if r.template == "before"}
-    once = {r.then for r in rules if r.template == "once"}
-    return [s for s in held if not _implied(s.rule, rules, before, once)]
+    """Without what others say already: the same order with fewer equal arguments or without `since`, an order that two others give,
+    what an order and a limit leave no room for."""
+    known = _Known([suggestion.rule for suggestion in held])
+    return [suggestion for suggestion in held if not known.implies(suggestion.rule)]
 
 
-def _implied(rule: Candidate, rules: set[Candidate], before: set[tuple[str, str]], once: set[str]) -> bool:
-    match rule.template:
-        case "before":
-            stronger = any(
-                r.template == "before"
-                and (r.first, r.then) == (rule.first, rule.then)
-                and set(r.same) > set(rule.same)
-                for r in rules
-            )
-            return stronger or (not rule.same and _between(rule, before))
-        case "never-after":
-            return (rule.then, rule.first) in before and rule.then in once
-        case "follows" | "once":
-            return False
-        case _:
-            assert_never(rule.template)
+class _Known:
+    """Rules that hold, by what they are about."""
+
+    def __init__(self, rules: Sequence[Candidate]) -> None:
+        self.orders = [r for r in rules if r.template == "before"]
+        self.before = {(r.first, r.then) for r in self.orders}
+        self.follows = {(r.first, r.then) for r in rules if r.template == "follows"}
+        self.never = {(r.first, r.then) for r in rules if r.template == "never-after"}
+        self.once = {r.then for r in rules if r.template == "once"}
+
+    def implies(self, rule: Candidate) -> bool:
+        """Whether the other rules say this one already."""
+        pair = rule.first, rule.then
+        match rule.template:
+            case "before":
+                return self._ordered(rule) or (
+                    not rule.same and not rule.since and between(pair, self.before)
+                )
+            case "follows":
+                return between(pair, self.follows)
+            case "never-after":
+                return self._never(*pair)
+            case "once":
+                return False
+            case _:
+                assert_never(rule.template)
+
+    def _ordered(self, rule: Candidate) -> bool:
+        return not rule.since and any(
+            (r.first, r.then) == (rule.first, rule.then)
+            and (set(r.same) > set(rule.same) or (r.since and set(r.same) >= set(rule.same)))
+            for r in self.orders
+        )
+
+    def _never(self, first: str, then: str) -> bool:
+        if then in self.once and (then, first) in self.before:
+            return True
+        if first in self.once and (then, first) in self.follows:
+            return True
+        return any(
+            (earlier, then) in self.never
+            for earlier, later in self.before
+            if later == first and earlier != then
+        )
 
 
-def _between(rule: Candidate, before: set[tuple[str, str]]) -> bool:
-    """Whether some third tool stands between: the two orders with it give this one."""
-    middles = {b for a, b in before if a == rule.first and b != rule.then}
-    return any((m, rule.then) in before for m in middles)
+def between(pair: tuple[str, str], known: set[tuple[str, str]]) -> bool:
+    """Whether some third tool stands between: the two pairs with it give this one."""
+    middles = {b for a, b in known if a == pair[0] and b != pair[1]}
+    return any((middle, pair[1]) in known for middle in middles)

@@ -54,7 +54,8 @@ def _named(found: Sequence[Suggestion]) -> dict[str, Suggestion]:
 def _words(rule: Candidate) -> str:
     match rule.template:
         case "before":
-            return f"{rule.first} before {rule.then}"
+            since = f" since {rule.since}" if rule.since else ""
+            return f"{rule.first}{since} before {rule.then}"
         case "follows":
             return f"{rule.then} follows {rule.first}"
         case "never-after":
@@ -99,7 +100,7 @@ def _plain(rule: str) -> str:
 
 def _rendered(rules: Mapping[str, Suggestion], passing: Sequence[Word], failing: Sequence[Word]) -> str:
     arguments = _arguments(passing)
-    used = [name for s in rules.values() for name in (s.rule.first, s.rule.then) if name]
+    used = [name for s in rules.values() for name in (s.rule.first, s.rule.then, s.rule.since) if name]
     tools = Namer((_POLICY,)).all(sorted(set(used)), "tool")
     lines = [
         f"# Mined from {counted(len(passing), 'run')} that passed: what all of them did, whatever the reason. Keep what is meant.",
@@ -139,7 +140,8 @@ def _rule(rule: Candidate, tools: Mapping[str, str]) -> str:
     first, then = tools.get(rule.first, ""), tools[rule.then]
     match rule.template:
         case "before":
-            return f"require {first}{_same(rule)} before {then}"
+            since = f" since {tools[rule.since]}" if rule.since else ""
+            return f"require {first}{_same(rule)}{since} before {then}"
         case "follows":
             return f"require {then} after {first} before end"
         case "never-after":

@@ -84,6 +84,14 @@ def test_an_order_that_two_others_give_is_left_out() -> None:
     assert found == {("a", "b"), ("b", "c")}
 
 
+def test_what_is_done_again_after_each_change() -> None:
+    runs = [["edit", "test", "edit", "test", "hand"], ["test", "edit", "test", "hand"]]
+    found = rules(runs)
+    assert Candidate("before", "test", "hand", (), "edit") in found
+    assert Candidate("before", "test", "hand") not in found
+    assert not [r for r in rules([["test", "edit", "hand"]] * 2) if r.since]
+
+
 def test_what_failing_runs_break_comes_first() -> None:
     mined = mine_rules(words([["get", "pay"]] * 3), words([["pay"], ["pay", "pay"]]), 3)
     first = next(iter(mined.rules.values()))
