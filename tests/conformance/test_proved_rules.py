@@ -15,6 +15,7 @@ from wfcheck.checker.conditions.compiled import Tables
 from wfcheck.checker.conformance.model import Compiled
 from wfcheck.checker.obligation import Limits
 from wfcheck.checker.proofs import rests_of
+from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.reference.interpreter import run
 from wfcheck.checker.replay.blame import UNEXPLAINED
 from wfcheck.checker.replay.judging import judge_trace
@@ -26,29 +27,26 @@ from wfcheck.checker.traces.trace import Trace
 from wfcheck.dsl import core
 from wfcheck.dsl.elaboration.elaborate import load
 
-ORDER = (core.Allow, core.Before, core.Forbid)
-
 
 def proofs_of(program: core.Program) -> dict[str, Rests]:
-    """What the proofs of the rules about the order of events rest on."""
+    """What the proofs of the rules rest on."""
     results = check_program(program, limits=Limits(2.0)).results
     by_rule = {r.name: [x for x in results if x.rule == r.name] for r in program.rules}
     return {name: rests for name, found in by_rule.items() if (rests := rests_of(found)).proved}
 
 
-def only_order(program: core.Program, workflow: core.Workflow) -> core.Program:
-    rules = tuple(rule for rule in program.rules if isinstance(rule.body, ORDER))
-    return attrs.evolve(program, rules=rules, workflows={workflow.symbol: workflow})
+MODES: tuple[Mode, ...] = ("declared", "values", "context")
+"""By `declared` the labels of a run are what the reference interpreter computed; the others are evidence, and may be unsure."""
 
 
 @pytest.mark.parametrize("seed", range(25))
 def test_every_break_of_a_proved_rule_is_explained(seed: int) -> None:
     program, workflow = generate(seed)
-    program = only_order(program, workflow)
+    program = attrs.evolve(program, workflows={workflow.symbol: workflow})
     proved = proofs_of(program)
     rules, random = [rule.name for rule in program.rules if rule.name in proved], Random(seed)
-    if rules:
-        attack(program, workflow, rules, proved, random, 60)
+    for mode in MODES if rules else ():
+        attack(program, workflow, rules, proved, random, 30, mode)
 
 
 def attack(
@@ -58,6 +56,7 @@ def attack(
     proved: dict[str, Rests],
     random: Random,
     runs: int,
+    mode: Mode = "values",
 ) -> int:
     """Changed runs against proved rules; how many of them break one."""
     policy, conformance = compile_policy(program, rules), Compiled(program, Tables.of(program))
@@ -66,7 +65,7 @@ def attack(
         events = run(program, workflow, RandomOracle(number, program, refusals=0.1)).events
         for _ in range(random.randrange(5) if events else 0):
             events = change(random, events) or events
-        judged = judge_trace(policy, Trace("t", "t", 1, "wftrace", events), "values", conformance, proved.get)
+        judged = judge_trace(policy, Trace("t", "t", 1, "wftrace", events), mode, conformance, proved.get)
         for result in judged.results:
             assert result.reason != UNEXPLAINED, (result, events)
             if result.verdict == "violated":
@@ -123,6 +122,31 @@ SPECS = {
           known: require input(user) before wipe
           early: forbid wipe after fetch
         }""",
+    "labels": """
+        influence web
+        secrecy pii
+        channel out
+        principal bot is agent
+        tool find(q: text) -> text { effect read  emits nothing  returns {web} }
+        tool account(id: text) -> text { effect read  emits nothing  returns {pii} }
+        tool note(what: text) -> bool { effect write  emits nothing  returns {} }
+        tool pay(to: text, amount: int) -> bool { effect irreversible  emits out (to)  returns {} }
+        workflow w(to: text from {user}, q: text from {user}) as bot {
+          found = find(q: q)
+          mine = account(id: to)
+          note(what: found)
+          note(what: mine)
+          pay(to: to, amount: 3)
+          pay(to: to, amount: 4)
+        }
+        policy p {
+          clean:  forbid flow pii -> out
+          payee:  require pay.to from only {user}
+          steady: require decision of pay from only {user}
+          web:    forbid flow web -> pay.to
+          budget: limit sum(pay.amount) <= 7 per run
+          twice:  limit count(pay) <= 2 per run
+        }""",
 }
 
 
@@ -134,4 +158,5 @@ def test_rules_that_changes_break_often(name: str, tmp_path: Path) -> None:
     assert not [p for p in problems if p.severity.value == "error"], problems
     proved, workflow = proofs_of(program), program.workflows["w"]
     assert sorted(proved) == sorted(rule.name for rule in program.rules)
-    assert attack(program, workflow, sorted(proved), proved, Random(1), 700) > 40
+    broken = sum(attack(program, workflow, sorted(proved), proved, Random(1), 250, mode) for mode in MODES)
+    assert broken > 40
