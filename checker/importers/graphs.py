@@ -18,6 +18,7 @@ _START, _END = "__start__", "__end__"
 _ARROW = re.compile(r"\s*(?:-->|-\.->|==>|--\s(?:(?!-->).)*-->|-\.\s(?:(?!\.->).)*\.->)\s*(?:\|[^|]*\|\s*)?")
 _TIP = re.compile(r"->|=>")
 _MERMAID_NAME = re.compile(r"\s*([^\s\[({<>;|&%]+)\s*(?:[\[({].*)?;?\s*")
+_MERMAID_NODE = re.compile(r"^\s*([^\s\[({<>;|&%]+)[\[({].*[\])}]")
 _SCHEMAS = ("params_json_schema", "parameters", "inputSchema", "input_schema")
 Edge = tuple[str | None, str | None]
 
@@ -43,16 +44,31 @@ def _end(name: str) -> str | None:
 
 
 def _closed(edges: frozenset[Edge], names: Mapping[str, None]) -> frozenset[Edge]:
-    """Without a known start a run may start anywhere; from what leads nowhere it may go anywhere; what nothing leads to may come
-    after anything."""
+    """Without a known start a run may start anywhere; from what leads nowhere it may go anywhere; what no way from the start leads to
+    may come after anything."""
     found = set(edges)
     if not any(source is None for source, _ in edges):
         found |= {(None, name) for name in names}
-    away = [(source, target) for source, target in found if source != target]
-    reached, sources = {target for _, target in away}, {source for source, _ in away}
+    sources = {source for source, target in found if source != target}
     found |= {(name, other) for name in names if name not in sources for other in (None, *names)}
+    reached = _reached(found)
     found |= {(other, name) for name in names if name not in reached for other in (None, *names)}
     return frozenset(found)
+
+
+def _reached(edges: set[Edge]) -> set[str | None]:
+    """The nodes to which a way leads from the start."""
+    after: dict[str | None, list[str | None]] = {}
+    for source, target in edges:
+        after.setdefault(source, []).append(target)
+    found: set[str | None] = set()
+    todo = list(after.get(None, ()))
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            todo += after.get(node, ())
+    return found
 
 
 def _json_pairs(text: str, source: str) -> list[tuple[str, str]]:
@@ -88,10 +104,13 @@ def _label(node: Any, identifier: str | int) -> str:
 
 
 def _mermaid_pairs(text: str, source: str) -> list[tuple[str, str]]:
-    """The arrows of a Mermaid flow chart, with or without labels; `subgraph` and styles say nothing about order."""
+    """The arrows of a Mermaid flow chart, with or without labels, and the nodes without any; `subgraph` and styles say nothing about
+    order."""
     found = []
+    drawn: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if _TIP.search(line) is None or line.lstrip().startswith("%%"):
+            drawn.update(dict.fromkeys(_MERMAID_NODE.findall(line[:_LONGEST])))
             continue
         parts = [_MERMAID_NAME.fullmatch(part) for part in _ARROW.split(line)] if len(line) < _LONGEST else []
         ends = [part[1] for part in parts if part is not None]
@@ -102,6 +121,8 @@ def _mermaid_pairs(text: str, source: str) -> list[tuple[str, str]]:
                 "write one arrow a line, as `draw_mermaid` does",
             )
         found += list(pairwise(ends))
+    ended = {end for pair in found for end in pair}
+    found += [(name, name) for name in drawn if name not in ended | {_START, _END}]
     return [(_unescaped(a), _unescaped(b)) for a, b in found]
 
 

@@ -446,3 +446,12 @@ def test_init_writes_a_spec_that_checks(tmp_path: Path) -> None:
     assert main(["check", "--fail-on", "vacuous", str(path)]) == 0
     assert main(["fmt", "--check", str(path)]) == 0
     assert main(["init", str(tmp_path)]) == 2
+
+
+def test_what_no_way_leads_to_may_run_whenever(tmp_path: Path) -> None:
+    """A conditional edge that does not say where it leads is drawn as an edge to the end."""
+    edges = [["__start__", "a"], ["a", "__end__"], ["b", "c"], ["c", "b"]]
+    text = starter("langgraph", json.dumps({"nodes": [{"id": n} for n in "abc"], "edges": edges}), "x")
+    program(text, tmp_path)
+    assert "due_b = true\n" in text
+    assert re.search(r"case a \{(?:(?!case).)*due_b = true(?:(?!case).)*due_c = true", text, re.DOTALL)
