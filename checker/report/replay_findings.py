@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wfcheck.checker.evidence.records import Disagreement
 from wfcheck.checker.replay.result import Mark, ReplayReport, ReplayResult
 from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.findings import Finding, FlowStep, of_diagnostic
 from wfcheck.checker.report.fingerprint import digest, uri
 from wfcheck.checker.report.junit import Case, Outcome
+from wfcheck.checker.report.text_disagreements import words
 from wfcheck.dsl.diagnostic import Severity
 
 _OUTCOMES: dict[str, Outcome] = {
@@ -20,8 +22,9 @@ _OUTCOMES: dict[str, Outcome] = {
 
 
 def replay_findings(report: ReplayReport) -> Iterator[Finding]:
-    """Diagnostics first, then what is violated or lacks data, in the order read."""
+    """Diagnostics first, then records that disagree, then what is violated or lacks data, in the order read."""
     yield from (of_diagnostic(diagnostic) for diagnostic in report.diagnostics)
+    yield from map(_of_disagreement, report.disagreements)
     yield from (_of_result(r) for r in report.results if r.verdict in ("violated", "insufficient"))
 
 
@@ -32,7 +35,32 @@ def replay_cases(report: ReplayReport) -> list[Case]:
         Case("input", f.rule, "error", f.message.split("\n")[0], f.message, f.file, f.line, 0.0)
         for f in errors
     ]
-    return unread + [_case(result) for result in report.results]
+    return [*unread, *map(_disagreeing, report.disagreements), *map(_case, report.results)]
+
+
+def _disagreeing(found: Disagreement) -> Case:
+    finding = _of_disagreement(found)
+    return Case(
+        found.trace, finding.rule, "failure", finding.message, finding.message, finding.file, finding.line, 0.0
+    )
+
+
+def _of_disagreement(found: Disagreement) -> Finding:
+    place = found.source or found.recorded
+    return Finding(
+        rule=f"evidence.{found.kind}",
+        level="error",
+        severity="high",
+        title=f"evidence.{found.kind}: records of a run disagree",
+        message=f"{words(found)}, in run `{visible(found.trace)}`",
+        file=place.file if place else found.file,
+        place=place,
+        stated=None,
+        doc=None,
+        help=None,
+        flows=(),
+        fingerprint=digest(uri(found.trace), f"evidence.{found.kind}", found.subject, found.name or ""),
+    )
 
 
 def _case(result: ReplayResult) -> Case:

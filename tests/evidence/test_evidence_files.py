@@ -245,3 +245,12 @@ def test_known_causes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "signature" in out
     assert " new " in out
     assert main(["replay", "spec.wf", "run.json", "--known", "spec.wf"]) == 2
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab"])
+def test_machine_formats_have_the_disagreements(
+    folder: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, run_json=chat([SEND]), log_csv=ROWS + "1,save,mallory\n")
+    assert main(["replay", "spec.wf", "run.json", "--evidence", "log.csv", "--output-format", form]) == 1
+    assert "evidence.hidden" in capsys.readouterr().out
