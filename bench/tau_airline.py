@@ -7,6 +7,8 @@ The runs are replayed against `examples/tau-airline/policy.wf`. Figures:
 * runs that wrote something wrong: reward 0, and a call that changed something and is none of those that the task wants
   (`info.task.actions`; each counts once); the earliest such call is the first wrong write;
 * explained: a rule fires exactly there. Rules of form alone (one call at a time, no words beside a call) do not count;
+* scores: the first firing of all against the first wrong write, as online-auditing work scores alarms; runs with reward 1 count as
+  safe, although some break the policy;
 * precision: `tau_airline_read.csv` holds firings that were read by hand: `right`, `wide` (right only if a sentence about changed
   flights is meant of new cabins and bags as well) or `wrong`. Of each run and rule it lists the first firing, all but those of
   `conversation.silent`, of which the first ten runs.
@@ -26,6 +28,8 @@ from typing import Any
 import attrs
 
 import wfcheck
+from wfcheck.checker.scoring.metrics import Case, score
+from wfcheck.checker.scoring.report import percent
 
 HERE = Path(__file__).resolve().parent
 POLICY = HERE.parent / "examples" / "tau-airline" / "policy.wf"
@@ -128,6 +132,29 @@ def explained(runs: Sequence[Run], firings: Sequence[Firing]) -> Iterator[str]:
         yield f"| {words} | {hits}/{len(wrong)} ({100 * hits / len(wrong):.1f} %) |"
 
 
+def scores(runs: Sequence[Run], firings: Sequence[Firing]) -> Iterator[str]:
+    """Exact F1 and its companions."""
+    alarms = defaultdict(list)
+    for firing in firings:
+        if firing.rule not in FORM:
+            alarms[firing.run].append(firing.message)
+    found = score(
+        Case(str(index), tuple(alarms[index]), step=run.wrong, failed=run.reward == 0)
+        for index, run in enumerate(runs)
+    )
+    assert found.exact_f1 is not None
+    assert found.mean_step_error is not None
+    yield f"| exact F1 | {float(found.exact_f1):.3f} |"
+    for words, share in (
+        ("step accuracy", found.step_accuracy),
+        ("alarm at the first wrong write or before it", found.in_time),
+        ("failed runs with any alarm", found.detected),
+        ("runs with reward 1 with any alarm", found.false_alarms),
+    ):
+        yield f"| {words} | {share.hits}/{share.of} ({percent(share)}) |"
+    yield f"| mean step error, in messages | {float(found.mean_step_error):.2f} |"
+
+
 def table(runs: Sequence[Run], firings: Sequence[Firing]) -> Iterator[str]:
     """Each rule: runs in which it fires, with which reward, and at the first wrong write."""
     yield "| rule | runs | reward 0 | reward 1 | at the first wrong write |"
@@ -185,6 +212,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             *precision(firings),
             "",
         ]
+        lines += ["| first firing against first wrong write | |", "|---|---|", *scores(runs, firings), ""]
         lines += table(runs, firings)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -57,7 +57,7 @@ def alarms_of(
                     Alarm(str(result["rule"]), _step(m, unit), int(m["event"]))
                     for m in _marks(result, marked)
                 )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
         raise _unusable("a result is not of the shape that it must have", file) from None
     return Alarms({trace: tuple(sorted(found, key=_order)) for trace, found in runs.items()})
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from wfcheck.checker.scoring.alarms import alarms_of
 from wfcheck.checker.scoring.labels import read_labels
@@ -20,6 +23,21 @@ policy p {
   none:  forbid pay(amount: < 0)
 }
 """
+
+
+KEYS = (
+    "trace",
+    "rule",
+    "verdict",
+    "blame",
+    "point_of_no_return",
+    "manifestation",
+    "breaks",
+    "event",
+    "source",
+    "pointer",
+    "line",
+)
 
 
 def run_of(*amounts: int) -> dict[str, Any]:
@@ -118,6 +136,35 @@ def test_bad_reports_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "l.csv").write_text("trace\n")
     assert main(["score", str(tmp_path / "r.json"), "--labels", str(tmp_path / "l.csv")]) == 2
     assert "WF720" in capsys.readouterr().err
+
+
+HOSTILE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(HOSTILE)
+def test_any_shape_of_a_report_is_read_or_refused(value: Any) -> None:
+    with suppress(WfError):
+        alarms_of(
+            {
+                "results": [{"trace": "t", "rule": "r", "verdict": "violated", **value}]
+                if isinstance(value, dict)
+                else value
+            }
+        )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200) | st.text('trace,step\n\r"#/1-{}: é', max_size=60).map(str.encode))
+def test_any_bytes_are_labels_or_refused(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "labels.csv"
+    for head in (b"", b"trace,step\n", b'{"trace": '):
+        file.write_bytes(head + data)
+        with suppress(WfError):
+            read_labels(file)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
