@@ -36,7 +36,7 @@ _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d
 def coerce(value: Json, type_: Type) -> Known:
     """The core value of a JSON value under a declared type. Text where structure is declared is read as a printed value."""
     bare = base(type_)
-    if type(value) is _PLAINLY.get(bare):
+    if type(value) is PLAINLY.get(bare):
         return cast("Known", value)
     if isinstance(value, str) and not _textual(bare):
         parsed = parse_dumped(value)
@@ -45,7 +45,7 @@ def coerce(value: Json, type_: Type) -> Known:
     return _typed(value, bare)
 
 
-_PLAINLY: Mapping[Type, type] = {Scalar("text"): str, Scalar("int"): int, Scalar("bool"): bool}
+PLAINLY: Mapping[Type, type] = {Scalar("text"): str, Scalar("int"): int, Scalar("bool"): bool}
 """Values of these kinds are of these types as they are."""
 
 

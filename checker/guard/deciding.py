@@ -46,7 +46,7 @@ class Decider:
             return failed(f"an event `{event.kind}` is not asked about", "tell of it with `after`"), None
         if event.kind == "call" and not event.tool:
             return failed("a call needs its `tool`"), None
-        if not self.owed and self.watch.quiet(event):
+        if not self.owed and self.watch.quiet(event) and self.watch.still():
             return ALLOW, None
         view = self.watch.view(event)
         found = self.watch.judge(view)
@@ -72,7 +72,7 @@ class Decider:
             case Deny() | Ask():
                 return
             case _ if view is None:
-                self.watch.advance(event)
+                self.watch.skip(event)
             case _:
                 self.watch.take(view)
                 if view.kind == "call" and self.owed:

@@ -28,7 +28,19 @@ from wfcheck.checker.conditions.compiled import (
 from wfcheck.checker.replay.finding import Finding, insufficient, violated
 from wfcheck.checker.replay.judge import frame_of, judge, optional_code
 from wfcheck.checker.replay.patterns import EMPTY, Pattern, compile_pattern, key_of
-from wfcheck.checker.replay.tallies import BLANK, NONE, UNKNOWN_KEY, Counted, Item, Swift, Tally
+from wfcheck.checker.replay.stepper import Kept
+from wfcheck.checker.replay.tallies import (
+    BLANK,
+    NONE,
+    NOTHING,
+    UNKNOWN_KEY,
+    Counted,
+    Item,
+    Swift,
+    Tallies,
+    Tally,
+    tally_of,
+)
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.core import ScopeKey
@@ -39,8 +51,8 @@ SHORT = "the record does not show what the limit counts"
 
 @attrs.define
 class QuotaStepper:
-    """`limit count|sum|distinct|bits (..) <= n per SCOPE`. Tallies by scope; `loose` holds, by the scopes without keys,
-    what may belong to any key."""
+    """`limit count|sum|distinct|bits (..) <= n per SCOPE`. Tallies by group (the scopes without keys) and keys; `loose`
+    holds, by group, what may belong to any key."""
 
     compiled: monitor.Quota
     judged: Pattern
@@ -50,10 +62,9 @@ class QuotaStepper:
     window: timedelta | None
     bits: Mapping[str, Fraction]
     shared: tuple[ScopeKey, ...]
-    tallies: dict[Hashable, Tally] = attrs.field(factory=dict)
-    groups: dict[Hashable, set[Hashable]] = attrs.field(factory=dict)
+    tallies: Tallies = attrs.field(factory=dict)
     loose: dict[Hashable, Tally] = attrs.field(factory=dict)
-    ever: dict[Hashable, Tally] = attrs.field(factory=dict)  # as tallies, of all time, where a window slides
+    ever: Tallies = attrs.field(factory=dict)  # as tallies, of all time, where a window slides
     limit: Fraction | int = 0
     quick: bool = False  # it counts or adds up, without a condition or a window
     swift: Swift | None = None
@@ -102,7 +113,7 @@ class QuotaStepper:
         """Count the event in."""
         swift, self.swift = self.swift, None
         if swift is not None and swift.view is view:
-            tally = self._tally(swift.group, swift.scope)
+            tally = tally_of(self.tallies, swift.group, swift.scope)
             tally.least += swift.amount
             tally.most += swift.amount
             return
@@ -116,29 +127,22 @@ class QuotaStepper:
         if scope is None or counted.timeless:
             self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
             return
-        tally = self._tally(group, scope)
+        tally = tally_of(self.tallies, group, scope)
         tally.change(item, 1)
         if self.window is not None:
             tally.entries = deque() if tally.entries is None else tally.entries
             tally.entries.append(item)
-            self.ever.setdefault(scope, Tally()).change(item, 1)
-
-    def _tally(self, group: Hashable, scope: Hashable) -> Tally:
-        tally = self.tallies.get(scope)
-        if tally is None:
-            tally = self.tallies[scope] = Tally()
-            self.groups.setdefault(group, set()).add(scope)
-        return tally
+            tally_of(self.ever, group, scope).change(item, 1)
 
     def _swift(self, view: View, history: History) -> Swift | None:
         """How an event counts that surely does, all of it known, and stays within the bound; None for a closer look."""
         frame = frame_of(view, EMPTY, history) if self.keys or self.value else BLANK
         amount = 1 if self.value is None else evaluated(self.value, frame)
         group = tuple([part(scope, view) for scope in self.shared])
-        scope: Hashable = (group,) if not self.keys else self._scope(group, frame)
+        scope = self._scope(frame)
         if scope is None or type(amount) is not int:
             return None
-        tally = self.tallies.get(scope, NONE)
+        tally = self.tallies.get(group, NOTHING).get(scope, NONE)
         if tally.blind or tally.most + amount > self.limit:
             return None
         return Swift(view, group, scope, amount)
@@ -151,8 +155,8 @@ class QuotaStepper:
         truth: Truth = True if any(t is True for t, _ in found) else UNKNOWN
         group = tuple(part(scope, view) for scope in self.shared)
         frame = frame_of(view, found[0][1], history) if self.keys or self.value else BLANK
-        scope = self._scope(group, frame) if self.keys else (group,)
-        timeless = self.window is not None and not self._forget(view, scope)
+        scope = self._scope(frame)
+        timeless = self.window is not None and not self._forget(view, group, scope)
         return Counted(truth, group, scope, self._item(frame, view, sure=truth is True), timeless)
 
     def _over_with(self, counted: Counted) -> Truth:
@@ -160,28 +164,27 @@ class QuotaStepper:
         group, scope, item = counted.group, counted.scope, counted.item
         if scope is None or counted.timeless:
             return self._over(self._perhaps(group, scope, item), group, item)
-        tally = self.tallies.get(scope) or Tally()
+        tally = self.tallies.get(group, NOTHING).get(scope) or Tally()
         tally.change(item, 1)
         over = self._over(tally, group, item)
         tally.change(item, -1)
         return over
 
-    def leave(self, run: tuple[str, str]) -> None:
-        """Forget a run."""
-        group = (("run", *run),)
-        self.loose.pop(group, None)
-        for scope in self.groups.pop(group, ()):
-            self.tallies.pop(scope, None)
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What is remembered of runs, by what limits name them."""
+        of_runs = [scope.kind for scope in self.shared] == ["run"]
+        return (self.tallies, self.loose) if of_runs else ()
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""
         del last
         return iter(())
 
-    def _scope(self, group: Hashable, frame: Frame) -> Hashable | None:
-        """The group and the values of all keys, or None where one is unknown."""
+    def _scope(self, frame: Frame) -> Hashable | None:
+        """The values of all keys, or None where one is unknown."""
         values = [evaluated(code, frame) for code in self.keys]
-        return None if any(has_unknown(v) for v in values) else (group, *map(key_of, values))
+        return None if any(has_unknown(v) for v in values) else joint(values)
 
     def _item(self, frame: Frame, view: View, sure: bool) -> Item:
         value: Known = 1 if self.value is None else evaluated(self.value, frame)
@@ -196,8 +199,8 @@ class QuotaStepper:
     def _perhaps(self, group: Hashable, scope: Hashable | None, item: Item) -> Tally:
         """Of an event with an unknown key, or without a clock: whatever was counted may be in its scope, and it in theirs."""
         mine = Tally()
-        for other in self.groups.get(group, ()) if scope is None else (scope,):
-            counted = (self.tallies if self.window is None else self.ever).get(other, Tally())
+        tallies = (self.tallies if self.window is None else self.ever).get(group, NOTHING)
+        for counted in tallies.values() if scope is None else (tallies.get(scope, NONE),):
             mine.most += max(counted.most, 0)
             mine.least += min(counted.least, 0)
             mine.blind += counted.blind + counted.distinct
@@ -218,20 +221,25 @@ class QuotaStepper:
         most = tally.most + loose.most + (0 if item.sure else amount - max(amount, 0))
         return True if least > bound else UNKNOWN if most > bound else False
 
-    def _forget(self, view: View, scope: Hashable | None) -> bool:
+    def _forget(self, view: View, group: Hashable, scope: Hashable | None) -> bool:
         """Drop what the window of the scope no longer holds; False without a clock, or if it goes back."""
         if view.moment is UNKNOWN or self.window is None:
             return False
         try:
             if self.clock is not None and view.moment < self.clock:
                 return False
-            tally = self.tallies.get(scope, Tally())
+            tally = self.tallies.get(group, NOTHING).get(scope, NONE)
             while tally.entries and view.moment - (tally.entries[0].moment or view.moment) > self.window:
                 tally.change(tally.entries.popleft(), -1)
         except TypeError:
             return False
         self.clock = view.moment
         return True
+
+
+def joint(values: Sequence[Known]) -> Hashable:
+    """The keys of values as one."""
+    return key_of(values[0]) if len(values) == 1 else tuple([key_of(value) for value in values])
 
 
 def weight(program: core.Program, release: str, bound: Fraction) -> Fraction:

@@ -112,6 +112,7 @@ class Past:
     tracked: Tracked
     registers: dict[str, Known]
     records: dict[tuple[int, str | None], list[Record]]
+    steady: bool = False  # every invariant held after the latest event
 
     @staticmethod
     def start(tracked: Tracked) -> Past:

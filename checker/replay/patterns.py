@@ -5,6 +5,7 @@ As the judged event a call is the attempt; as evidence it is the call that retur
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 import attrs
@@ -43,6 +44,7 @@ class Match:
 
 
 NO: Final = Match(False)
+_BARE: Final = frozenset({str, int, Fraction})
 
 
 def key_of(value: Known) -> Hashable:
@@ -53,8 +55,8 @@ def key_of(value: Known) -> Hashable:
 
 
 def _key(value: Value) -> Hashable:
-    if type(value) is str:
-        return ("text", value)
+    if type(value) in _BARE:
+        return value  # type: ignore[return-value]
     if isinstance(value, tuple):
         return ("list", tuple(_key(v) for v in value))
     if isinstance(value, dict):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import attrs
 
 from wfcheck.checker.conditions.coercion import coerce, parse_time, plain
 from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Moment
+from wfcheck.checker.replay.recent import Recent
 from wfcheck.checker.replay.view import Catalogue, View
 from wfcheck.checker.traces.event import Completeness, Event, Json
 from wfcheck.dsl import core
@@ -73,9 +74,9 @@ class Reader:
     catalogue: Catalogue
     completeness: Mapping[str, Completeness]
     ahead: Ahead | None
-    open_calls: dict[str, View | Kept] = attrs.field(factory=dict)
+    open_calls: Recent[View | Kept] = attrs.field(factory=lambda: Recent(KEPT))
     latest: dict[str, View | Kept] = attrs.field(factory=dict)
-    by_id: dict[str, tuple[str | None, str | None]] = attrs.field(factory=dict)
+    by_id: Recent[tuple[str | None, str | None]] = attrs.field(factory=lambda: Recent(KEPT))
     runs: dict[tuple[str | None, str | None], tuple[Counts, Counts]] = attrs.field(factory=dict)
     sessions: dict[str | None, Counts] = attrs.field(factory=dict)
 
@@ -100,14 +101,14 @@ class Reader:
         """The event of the view happened."""
         event, kind = view.event, view.kind
         if event.id:
-            _keep(self.by_id, event.id, (view.actor, event.parent))
+            self.by_id.put(event.id, (view.actor, event.parent))
         if kind == "call":
             run, whole = self.counts(event.session, event.run)
             run.steps += 1
             whole.steps += 1
             self.latest[view.name] = view
             if event.call:
-                _keep(self.open_calls, event.call, view)
+                self.open_calls.put(event.call, view)
         elif kind in _TURNS:
             self.counts(event.session, event.run)[0].turns += 1
 
@@ -120,26 +121,30 @@ class Reader:
             found = self.runs[session, run] = self.runs.setdefault(same, (Counts(), whole))
         return found
 
-    def keep(self, index: int, call: Event, run: Counts, whole: Counts) -> None:
+    def keep(self, index: int, call: Event, run: Counts, whole: Counts, name: str) -> None:
         """A call happened of which no view was made; one is made once something answers it."""
         outcomes, answer = NO_OUTCOMES, None
         if self.ahead is not None:
             outcomes, answer = self._outcomes(index, call), self.ahead.answers.get(call.call or "")
-        kept = (index, call, run.turns, run.steps, whole.steps, outcomes, answer)
-        self.latest[self.catalogue.name_of(call.tool or "")] = kept
+        kept: Kept = (index, call, run.turns, run.steps, whole.steps, outcomes, answer)
+        self.latest[name] = kept
         if call.call:
-            _keep(self.open_calls, call.call, kept)
+            self.open_calls.put(call.call, kept)
 
     def _call_of(self, event: Event) -> View | None:
         if event.tool is None:
             return None
-        name = event.call or self.catalogue.name_of(event.tool)
-        calls = self.open_calls if event.call else self.latest
-        found = calls.get(name)
-        if not isinstance(found, tuple):
+        if not event.call:
+            name = self.catalogue.name_of(event.tool)
+            found = self.latest.get(name)
+            if isinstance(found, tuple):
+                found = self.latest[name] = self._late(found)
             return found
-        view = calls[name] = self._late(found)
-        return view
+        found = self.open_calls.get(event.call)
+        if isinstance(found, tuple):
+            found = self._late(found)
+            self.open_calls.put(event.call, found)
+        return found
 
     def _late(self, kept: Kept) -> View:
         """The view of an earlier call."""
@@ -167,7 +172,7 @@ class Reader:
         while at and len(found) < 100:
             step = self.by_id.get(at)
             if step is None:
-                return (*found, None) if len(self.by_id) >= KEPT else tuple(found)
+                return (*found, None) if self.by_id.forgot else tuple(found)
             found.append(step[0])
             at = step[1]
         return tuple(found)
@@ -206,15 +211,6 @@ class Reader:
         if event.kind == "result" and tool is not None:
             return coerce(event.result, tool.result)
         return plain(event.result)
-
-
-_V = TypeVar("_V")
-
-
-def _keep(kept: dict[str, _V], key: str, value: _V) -> None:
-    kept[key] = value
-    if len(kept) > KEPT:
-        del kept[next(iter(kept))]
 
 
 def _joint(event: Event, catalogue: Catalogue) -> tuple[str, bool]:

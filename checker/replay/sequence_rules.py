@@ -31,6 +31,7 @@ from wfcheck.checker.replay.memory import ties_of
 from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
+from wfcheck.dsl.walk import subexpressions
 
 UNSETTLED = "the record does not settle a condition of the rule"
 
@@ -215,13 +216,15 @@ class InvariantStepper:
 
     condition: Code
     judged: Pattern | None
+    settled: bool = False  # only registers are asked for
 
     @staticmethod
     def of(compiled: monitor.Invariant, program: core.Program, tables: Tables) -> InvariantStepper:
         """A stepper at the start of a trace."""
         pattern = compiled.judged
         judged = None if pattern is None else compile_pattern(pattern, program, tables, "judged")
-        return InvariantStepper(compile_expression(compiled.condition, tables), judged)
+        settled = all(_of_registers(part) for part in subexpressions(compiled.condition))
+        return InvariantStepper(compile_expression(compiled.condition, tables), judged, settled)
 
     def after(self, view: View, history: History) -> Iterator[Finding]:
         """Judge the state that the event leaves."""
@@ -254,3 +257,9 @@ class InvariantStepper:
         """Nothing is owed at the end."""
         del last
         return iter(())
+
+
+def _of_registers(part: core.Expr) -> bool:
+    if isinstance(part, core.Variable):
+        return part.kind in ("register", "bound")
+    return not isinstance(part, core.LastEvent | core.EarlierEvent)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from wfcheck.checker.conditions.compiled import History
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.view import View
 
 NOTHING: Final[Sequence[Finding]] = ()
+Kept: TypeAlias = dict[Any, Any]
+"""What is remembered, by run."""
 
 
 class Stepper(Protocol):

@@ -31,7 +31,7 @@ from wfcheck.checker.replay.judge import (
 from wfcheck.checker.replay.memory import Latest, partnered
 from wfcheck.checker.replay.patterns import Bindings, Pattern, compile_pattern
 from wfcheck.checker.replay.state import State
-from wfcheck.checker.replay.stepper import NOTHING
+from wfcheck.checker.replay.stepper import NOTHING, Kept
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import subexpressions
@@ -112,10 +112,10 @@ class MonitorStepper:
             truth = conjunction(truth, holds(self.demanded, frame_of(view, {}, history)))
         return conjunction(truth, self._nearness(view, {}, state, history)(approval, {}))
 
-    def leave(self, run: tuple[str, str]) -> None:
-        """Forget a run."""
-        if not self.compiled.per_session:
-            self.states.pop(run, None)
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What is remembered of runs, by what order rules name them."""
+        return () if self.compiled.per_session else (self.states,)
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""

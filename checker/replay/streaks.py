@@ -24,6 +24,7 @@ from wfcheck.checker.replay.finding import Finding, insufficient, violated
 from wfcheck.checker.replay.judge import frame_of, judge, optional_code
 from wfcheck.checker.replay.limits import SHORT, evaluated, part, shared, shown
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern, key_of
+from wfcheck.checker.replay.stepper import Kept
 from wfcheck.checker.replay.tallies import UNKNOWN_KEY
 from wfcheck.checker.replay.view import View
 from wfcheck.dsl import core
@@ -51,36 +52,49 @@ class Ending:
 
     def note(self, view: View, truth: Truth) -> None:
         """An event counts, or may."""
-        if view.kind == "call" and _about(self.outcomes, view):
+        if self.notes(view.kind, view.name):
             self.counted[view.index] = truth
 
-    def ends(self, view: View) -> Truth:
-        """Whether an event that does not count ends the streak."""
-        match view.kind:
+    def notes(self, kind: str, name: str) -> bool:
+        """Whether such events are remembered if they count."""
+        return kind == "call" and _about(self.outcomes, name)
+
+    def settled(self, kind: str, name: str) -> Truth | None:
+        """Whether such events end the streak where they do not count; None where that depends on the event."""
+        match kind:
             case "call":
-                return self._attempt_ends(view)
-            case "result" | "fail" if _about(self.outcomes, view):
-                return True if view.call is None else negated(self.counted.get(view.call.index, False))
+                return None if _about((*self.outcomes, *self.approvals), name) else True
+            case "result" | "fail" if _about(self.outcomes, name):
+                return None
             case "deny":
                 return self.deny
             case _:
                 return False
 
+    def ends(self, view: View) -> Truth:
+        """Whether an event that does not count ends the streak."""
+        settled = self.settled(view.kind, view.name)
+        if settled is not None:
+            return settled
+        if view.kind == "call":
+            return self._attempt_ends(view)
+        return True if view.call is None else negated(self.counted.get(view.call.index, False))
+
     def _attempt_ends(self, view: View) -> Truth:
         """Not while the outcome may still match; an outcome that is nowhere recorded may have ended it."""
-        if _about(self.outcomes, view):
+        if _about(self.outcomes, view.name):
             told = view.outcomes - (frozenset() if self.deny else {"deny"})
             return False if told else UNKNOWN
-        return UNKNOWN if _about(self.approvals, view) else True
+        return UNKNOWN
 
 
 Streak: TypeAlias = tuple[Hashable, int, int]
 """The key, and the least and the greatest number in a row."""
 
 
-def _about(choices: tuple[core.EventChoice, ...], view: View) -> bool:
-    """Whether an event about the tool of this one may match."""
-    return any(c.kind == "step" or not c.subjects or view.name in c.subjects for c in choices)
+def _about(choices: tuple[core.EventChoice, ...], name: str) -> bool:
+    """Whether an event about the tool of that name may match."""
+    return any(c.kind == "step" or not c.subjects or name in c.subjects for c in choices)
 
 
 @attrs.define
@@ -127,7 +141,7 @@ class StreakStepper:
         """Count the event in, or let it end the streak."""
         counted = self._counted(view, history)
         if counted is None:
-            self._end(self._group(view), self.ending.ends(view))
+            self.end(self._group(view), self.ending.ends(view))
             return
         truth, (key, least, most) = counted
         self.ending.note(view, truth)
@@ -136,7 +150,7 @@ class StreakStepper:
     def _group(self, view: View) -> Hashable:
         return tuple(part(scope, view) for scope in shared(self.compiled.scopes))
 
-    def _end(self, group: Hashable, ended: Truth) -> None:
+    def end(self, group: Hashable, ended: Truth) -> None:
         """The streak is over for sure, or may be."""
         if ended is True:
             self.streaks.pop(group, None)
@@ -163,9 +177,10 @@ class StreakStepper:
         least = 1 if uncertain else least + 1
         return key, least, most + 1
 
-    def leave(self, run: tuple[str, str]) -> None:
-        """Forget a run."""
-        self.streaks.pop((("run", *run),), None)
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What is remembered of runs, by what limits name them."""
+        return (self.streaks,) if [s.kind for s in shared(self.compiled.scopes)] == ["run"] else ()
 
     def finish(self, last: View | None) -> Iterator[Finding]:
         """Nothing is owed at the end."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from fractions import Fraction
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -54,8 +55,24 @@ class Tally:
 
 
 UNKNOWN_KEY: Hashable = ("unknown",)
-NONE = Tally()
+NONE: Final = Tally()
 """Never changed: what was never counted."""
+Tallies: TypeAlias = dict[Hashable, dict[Hashable, Tally]]
+"""By group, then by keys."""
+NOTHING: Final[Mapping[Hashable, Tally]] = {}
+
+
+def tally_of(tallies: Tallies, group: Hashable, scope: Hashable) -> Tally:
+    """The tally of a scope of a group; it begins now if there is none."""
+    inner = tallies.get(group)
+    if inner is None:
+        inner = tallies[group] = {}
+    tally = inner.get(scope)
+    if tally is None:
+        tally = inner[scope] = Tally()
+    return tally
+
+
 BLANK = Frame({})
 
 

@@ -4,6 +4,7 @@ Replay asks both of every recorded event; a guard asks first, and lets happen wh
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -11,56 +12,29 @@ import attrs
 
 from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.provenance.sources import Provenance
-from wfcheck.checker.replay.bits import Bits, Group, Packed, Speaking
+from wfcheck.checker.replay.bits import Bits, Group, Packed
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.limits import QuotaStepper
 from wfcheck.checker.replay.needs import hidden_need
 from wfcheck.checker.replay.past import Past, RunPast
+from wfcheck.checker.replay.places import Kept as SessionKept
+from wfcheck.checker.replay.places import Place, Totals
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
-from wfcheck.checker.replay.reader import Ahead, Counts, Reader
+from wfcheck.checker.replay.reader import Ahead, Reader
 from wfcheck.checker.replay.sequence_rules import InvariantStepper
-from wfcheck.checker.replay.stepper import Stepper
+from wfcheck.checker.replay.slots import Slot, Table, Working
+from wfcheck.checker.replay.stepper import Kept
 from wfcheck.checker.replay.steppers import make_stepper
 from wfcheck.checker.replay.stepping import MonitorStepper
 from wfcheck.checker.replay.streaks import StreakStepper
 from wfcheck.checker.replay.view import View
+from wfcheck.checker.replay.ways import Way
 from wfcheck.checker.traces.event import Completeness, Event
 from wfcheck.dsl import core
 
 Found: TypeAlias = tuple[core.Rule, Finding]
 TRACED = (core.FromOnly, core.Flow, core.Decision)
-
-
-@attrs.frozen(eq=False)
-class Working:
-    """A rule with its stepper."""
-
-    rule: core.Rule
-    stepper: Stepper
-
-
-@attrs.define(eq=False)
-class Place:
-    """What is remembered of one run, and of its session."""
-
-    past: Past
-    run: RunPast
-    bits: Bits
-    whole: Bits
-    counts: Counts
-    session: Counts
-
-
-@attrs.frozen(eq=False)
-class Slot:
-    """What the rules have to do with events of one kind about one tool. `light`: nobody looks at such an event itself, as long as no
-    bit makes it suspect."""
-
-    own: Speaking
-    whole: Speaking
-    working: tuple[Working, ...]
-    light: bool
 
 
 @attrs.define(eq=False)
@@ -75,14 +49,19 @@ class Watch:
     idle: Mapping[str, str]
     invariants: tuple[tuple[core.Rule, InvariantStepper], ...]
     traced: bool
+    table: Table
     groups: tuple[Group, Group]
     packed: tuple[tuple[core.Rule, ...], tuple[core.Rule, ...]]
     stepped: tuple[Working, ...]
+    kept: tuple[tuple[Kept, ...], tuple[Kept, ...]]
     index: int = 0
     last: View | None = None
-    sessions: dict[str | None, tuple[Past, Bits]] = attrs.field(factory=dict)
+    sessions: dict[str | None, SessionKept] = attrs.field(factory=dict)
     places: dict[tuple[str | None, str | None], Place] = attrs.field(factory=dict)
     slots: dict[tuple[str, str | None], Slot] = attrs.field(factory=dict)
+    ways: dict[str, dict[str | None, Way]] = attrs.field(factory=lambda: defaultdict(dict))
+    tail: Event | None = None  # the event just passed over, if it was
+    ready: tuple[Way, Place] = attrs.field(init=False)  # of the event that was last asked about
 
     @staticmethod
     def start(
@@ -93,30 +72,45 @@ class Watch:
     ) -> Watch:
         """Before the first event. `ahead`: what is known of later ones."""
         provenance = Provenance.start(policy.labels)
-        working, idle = [], {}
+        working: list[Working] = []
+        idle: dict[str, str] = {}
         for rule, compiled in policy.rules:
             reason = rule.not_applicable or hidden_need(compiled, completeness)
             made = make_stepper(compiled, policy.program, policy.tables, provenance, mode)
             if reason is not None or isinstance(made, str):
                 idle[rule.name] = reason or str(made)
             else:
-                working.append(Working(rule, made))
+                working.append(Working(rule, made, len(working)))
         packs = [
             (w, p) for w in working if isinstance(w.stepper, MonitorStepper) and (p := Packed.of(w.stepper))
         ]
         chosen = [[(w, p) for w, p in packs if w.rule.per_session is whole] for whole in (False, True)]
         apart = {id(w) for w, _ in packs}
+        groups = (Group(tuple(p for _, p in chosen[0])), Group(tuple(p for _, p in chosen[1])))
+        stepped = tuple(w for w in working if id(w) not in apart)
+        invariants = tuple((w.rule, w.stepper) for w in working if isinstance(w.stepper, InvariantStepper))
+        traced = any(isinstance(w.rule.body, TRACED) for w in working)
         return Watch(
             policy,
             Reader(policy.catalogue, completeness, ahead),
             provenance,
             tuple(working),
             idle,
-            tuple((w.rule, w.stepper) for w in working if isinstance(w.stepper, InvariantStepper)),
-            any(isinstance(w.rule.body, TRACED) for w in working),
-            (Group(tuple(p for _, p in chosen[0])), Group(tuple(p for _, p in chosen[1]))),
+            invariants,
+            traced,
+            Table(
+                policy,
+                completeness,
+                groups,
+                stepped,
+                tuple(one for _, one in invariants),
+                traced,
+                policy.answerable,
+            ),
+            groups,
             (tuple(w.rule for w, _ in chosen[0]), tuple(w.rule for w, _ in chosen[1])),
-            tuple(w for w in working if id(w) not in apart),
+            stepped,
+            (_kept(stepped, MonitorStepper), _kept(stepped, QuotaStepper, StreakStepper)),
         )
 
     def view(self, event: Event) -> View:
@@ -151,40 +145,52 @@ class Watch:
         if self.traced:
             self.provenance.see(view)
         self.reader.take(view)
-        self.index, self.last = self.index + 1, view
-        return list(self.invariant(view, place.past, place.run)) if self.invariants else []
+        self.index, self.last, self.tail = self.index + 1, view, None
+        if not self.invariants:
+            return []
+        found = list(self.invariant(view, place.past, place.run))
+        place.past.steady = not found
+        return found
 
     def advance(self, event: Event) -> list[Found]:
-        """The event happens: what it breaks. No view is made of an event that nobody looks at."""
-        if self.quiet(event):
-            self._pass(event, self._slot(event), self._place(event))
+        """The event happens: what it breaks. No view is made of an event on which every rule can be short."""
+        way = self.ways[event.kind].get(event.tool) or self._way(event)
+        place = self.places.get((event.session, event.run)) or self._place(event)
+        if way.clear(event, place):
+            self._pass(event, way, place)
             return []
         view = self.view(event)
         found = self.judge(view)
         return found + self.take(view)
 
     def quiet(self, event: Event) -> bool:
-        """Whether the event breaks nothing, for sure and without looking at it."""
-        slot = self.slots.get((event.kind, event.tool)) or self._slot(event)
-        if not slot.light:
-            return False
+        """Whether the event breaks nothing, for sure and without looking at it closely. `skip` may then be told that it happens."""
+        way = self.ways[event.kind].get(event.tool) or self._way(event)
         place = self.places.get((event.session, event.run)) or self._place(event)
-        return not (slot.own.suspects(place.bits) or slot.whole.suspects(place.whole))
+        self.ready = (way, place)
+        return way.clear(event, place)
 
-    def _pass(self, event: Event, slot: Slot, place: Place) -> None:
-        """Take in an event that nobody looks at."""
-        change = slot.own.change
-        if not change.idle:
-            change.apply(place.bits, None, None)
-        if not slot.whole.change.idle:
-            slot.whole.change.apply(place.whole, None, None)
+    def skip(self, event: Event) -> None:
+        """An event happens that was found to be quiet just before."""
+        self._pass(event, *self.ready)
+
+    def _pass(self, event: Event, way: Way, place: Place) -> None:
+        if way.take is not None:
+            way.take(place)
         kind = event.kind
         if kind == "call":
             place.counts.steps += 1
             place.session.steps += 1
+            if way.answered:
+                self.reader.keep(self.index, event, place.counts, place.session, way.name)
         elif kind == "llm" or kind == "input":
             place.counts.turns += 1
         self.index += 1
+        self.tail = event
+
+    def still(self) -> bool:
+        """Whether neither the event last asked about nor what answers it changes what an invariant speaks of."""
+        return not self.invariants or not self.ready[0].stirring
 
     def invariant(self, view: View, past: Past, run: RunPast) -> Iterator[Found]:
         """What must always hold and does not, after an event."""
@@ -194,16 +200,21 @@ class Watch:
 
     def leave(self, event: Event) -> None:
         """The run of the event is over: forget what rules of runs remember of it."""
-        run = (event.session or "", event.run or "")
-        for one in self.stepped:
-            if isinstance(one.stepper, MonitorStepper | QuotaStepper | StreakStepper):
-                one.stepper.leave(run)
+        place = self._place(event)
+        for kept in self.kept[0]:
+            if kept:
+                kept.pop(place.scope, None)
+        for kept in self.kept[1]:
+            if kept:
+                kept.pop(place.run_group, None)
         for key in ((event.session, event.run), (event.session or None, event.run or None)):
             self.places.pop(key, None)
             self.reader.runs.pop(key, None)
 
     def finish(self) -> Iterator[Found]:
         """The trace is over."""
+        if self.tail is not None:
+            self.last, self.tail = self.reader.view(self.index - 1, self.tail), None
         for one in self.working:
             for finding in one.stepper.finish(self.last):
                 yield one.rule, finding
@@ -234,36 +245,32 @@ class Watch:
     def _new_place(self, key: tuple[str | None, str | None]) -> Place:
         session = self.sessions.get(key[0])
         if session is None:
-            session = self.sessions[key[0]] = (Past.start(self.policy.tracked), Bits())
+            session = self.sessions[key[0]] = (Past.start(self.policy.tracked), Bits(), Totals())
         counts, whole = self.reader.counts(*key)
-        past, bits = session
-        return Place(past, past.of_run(key[1] or ""), Bits(), bits, counts, whole)
+        return Place.of(key[0] or "", key[1] or "", session, counts, whole)
 
     def _slot(self, event: Event) -> Slot:
         key = (event.kind, event.tool)
         slot = self.slots.get(key)
         if slot is None:
-            slot = self._new_slot(event.kind, event.tool)
+            slot = self.table.slot(event.kind, event.tool)
             if len(self.slots) < TABLE:
                 self.slots[key] = slot
         return slot
 
-    def _new_slot(self, kind: str, tool: str | None) -> Slot:
-        own, whole, working = self._speaking(kind, tool)
-        joined = ("call", "result", "fail") if kind == "call" else (kind,)  # an answer looks at its call
-        light = not (
-            self.invariants or self.traced or self.policy.tracked.busy or self.policy.answerable
-        ) and all(self._unseen(*self._speaking(one, tool)) for one in joined)
-        return Slot(own, whole, working, light)
+    def _way(self, event: Event) -> Way:
+        way = self.table.way(event.kind, event.tool)
+        known = self.ways[event.kind]
+        if len(known) < TABLE:
+            known[event.tool] = way
+        return way
 
-    def _speaking(self, kind: str, tool: str | None) -> tuple[Speaking, Speaking, tuple[Working, ...]]:
-        declared = self.policy.catalogue.tools.get(tool) if tool else None
-        name = declared.symbol if declared else tool or ""
-        own, whole = (group.speaking(kind, name, declared) for group in self.groups)
-        return own, whole, tuple(one for one in self.stepped if one.stepper.concerns(kind, name))
 
-    def _unseen(self, own: Speaking, whole: Speaking, working: tuple[Working, ...]) -> bool:
-        return not (working or own.change.open or whole.change.open or own.always or whole.always)
+def _kept(
+    stepped: Sequence[Working], *kinds: type[MonitorStepper | QuotaStepper | StreakStepper]
+) -> tuple[Kept, ...]:
+    """What steppers of such kinds remember of runs."""
+    return tuple(kept for one in stepped if isinstance(one.stepper, kinds) for kept in one.stepper.kept)
 
 
 TABLE = 10_000
