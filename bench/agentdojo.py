@@ -1,10 +1,10 @@
 """How well provenance rules find the attacks in recorded AgentDojo runs, and where they raise false alarms.
 
-    python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack|workspace] [--model NAME] [--labels]
+    python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack|workspace] [--model NAME] [--labels [everywhere]]
                               [--provenance values|context] [--hidden] [--list]
 
-Each suite is replayed with the installed `wfcheck` against the policy in `examples/agentdojo` (with `--labels`: against nothing but
-`forbid flow untrusted ->` the arguments of calls with a side effect). Figures, per model and together:
+Each suite is replayed with the installed `wfcheck` against the policy in `examples/agentdojo` (with `--labels`: against labels alone,
+`SUITE_labels.wf`). Figures, per model and together:
 
 * recall: share of successful attacks with a rule firing at or before the call that reaches the attacker's goal
   (anywhere in the run for the few goals that need no call);
@@ -170,7 +170,7 @@ def number(text: str) -> int | None:
 
 
 def runs_of(
-    suite: str, data: Path, models: Iterable[str], labels: bool, mode: Mode, hidden: bool = False
+    suite: str, data: Path, models: Iterable[str], labels: str, mode: Mode, hidden: bool = False
 ) -> Iterator[tuple[list[Run], ReplayReport, float]]:
     """The runs of each model, with the report and the seconds that the replay took."""
     program = program_of(f"{suite}_labels" if labels else suite)
@@ -181,7 +181,7 @@ def runs_of(
             continue
         start = time.perf_counter()
         traces = [file] if not hidden else list(without_injections(file))
-        report = replay(program, traces, provenance=mode, rules=["labels.*"] if labels else [])
+        report = replay(program, traces, provenance=mode, rules=[f"{labels}.*"] if labels else [])
         seconds = time.perf_counter() - start
         fired = firings(report)
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -279,7 +279,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data" / "agentdojo")
     parser.add_argument("--suite", choices=SUITES, action="append")
     parser.add_argument("--model", action="append", default=[])
-    parser.add_argument("--labels", action="store_true", help="no policy but the labels of results")
+    parser.add_argument(
+        "--labels",
+        nargs="?",
+        const="labels",
+        default="",
+        choices=("labels", "everywhere"),
+        help="no policy but labels: on the arguments that steer, or on all arguments (everywhere)",
+    )
     parser.add_argument("--provenance", choices=("values", "context"), default="values")
     parser.add_argument(
         "--hidden", action="store_true", help="cut the injected text out of the results first"

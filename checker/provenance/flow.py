@@ -12,7 +12,7 @@ import attrs
 from wfcheck.checker.conditions.coercion import plain
 from wfcheck.checker.conditions.compiled import UNKNOWN, Frame, Known, Tables, holds
 from wfcheck.checker.provenance.from_only import compile_origin, name_source
-from wfcheck.checker.provenance.places import at_path
+from wfcheck.checker.provenance.places import at_path, named_types, type_at, type_name
 from wfcheck.checker.provenance.query import (
     Answer,
     Asking,
@@ -51,6 +51,7 @@ class FlowQuery:
 
     body: core.Flow
     program: core.Program
+    kinds: frozenset[str]
     patterns: tuple[tuple[core.FlowEnd, Pattern | None], ...]
     emissions: Conditions
 
@@ -66,7 +67,8 @@ class FlowQuery:
             )
             for end in body.sinks
         )
-        return FlowQuery(body, program, patterns, emission_conditions(program, tables))
+        kinds = frozenset(kind for tool in program.tools.values() for kind in named_types(tool.result))
+        return FlowQuery(body, program, kinds, patterns, emission_conditions(program, tables))
 
     def ask(self, asking: Asking) -> Answer:
         """Whether a forbidden source reaches a sink at this event."""
@@ -127,7 +129,7 @@ class FlowQuery:
         if unknown_inside(arriving.value):
             return Insufficient(f"`{arriving.name}` was not recorded as its type")
         for holders, shown in self._held(arriving, asking):
-            source = self._forbidden(holders, asking)
+            source = self._forbidden(holders, asking, arriving.type)
             if source is not None:
                 why = f"`{arriving.name}` holds what came from {name_source(source)}"
                 return Breach(why, source.index if source.index >= 0 else None, shown)
@@ -145,9 +147,10 @@ class FlowQuery:
             holders = asking.provenance.index.holders_of_text(text)
             yield [sources[number] for number in holders], text[:200]
 
-    def _forbidden(self, holders: list[Source], asking: Asking) -> Source | None:
+    def _forbidden(self, holders: list[Source], asking: Asking, type_: Type) -> Source | None:
         """The first source that the rule forbids. What an allowed release gave out is free; influence is innocent where another
-        source, that is no echo, holds the value too. What was recalled later may be the same value, out of a store."""
+        source, that is no echo, holds the value too. What was recalled later may be the same value, out of a store. Of an argument
+        of a named type that results have too, only results of that type clear it: the id of a file is no id of a meeting."""
         seen = [s for s in holders if s.kind not in ("model", "argument")]
         if any(s.kind == "release" and s.owner in self.body.except_via for s in seen):
             return None
@@ -156,10 +159,15 @@ class FlowQuery:
             guilty = [s for s in seen if comes_from(s, end, sure=False)]
             since = min((s.index for s in guilty), default=0)
             others = [s for s in seen if s not in guilty and not (s.kind == "recall" and s.index > since)]
-            innocent = [s for s in others if s.grants and not is_echo(s, passed)]
+            innocent = [s for s in others if s.grants and not is_echo(s, passed) and self._clears(s, type_)]
             if guilty and not (innocent and asking.mode == "values" and self._influence_only(end)):
                 return guilty[0]
         return None
+
+    def _clears(self, source: Source, type_: Type) -> bool:
+        kinds = self.kinds.intersection(named_types(type_))
+        tool = None if source.view is None or source.kind != "result" else source.view.tool
+        return tool is None or not kinds or type_name(type_at(tool.result, source.place)) in kinds
 
     def _influence_only(self, end: core.FlowEnd) -> bool:
         if not isinstance(end, core.TagEnd):
@@ -258,39 +266,3 @@ class DecisionQuery:
             whole = name_source(attrs.evolve(source, place=()))
             return Breach(f"the decision may be steered by {whole}", source.index)
         return doubt
-
-
-# ---------------------------------------------------------------- what a run cannot show
-
-
-def unsearchable(body: core.Flow | core.FromOnly | core.Decision) -> str | None:
-    """Why the rule cannot be asked of values in a run, or None."""
-    if isinstance(body, core.Flow):
-        reasons = [*map(_source_reason, body.sources), *map(_sink_reason, body.sinks)]
-    else:
-        reasons = [_source_reason(source.end) for source in body.sources]
-        inner = [source.designated for source in body.sources if source.designated is not None]
-        reasons += [unsearchable(claim) for claim in inner]
-    return next((reason for reason in reasons if reason is not None), None)
-
-
-def _source_reason(end: core.FlowEnd) -> str | None:
-    match end:
-        case core.CallEnd(event=event) if any(
-            c.kind != "call" or c.tests or c.result is not None or c.by for c in event.choices
-        ):
-            return "a source that is some events only cannot be searched for"
-        case core.ChannelEnd():
-            return "a channel is no source"
-        case _:
-            return None
-
-
-def _sink_reason(end: core.FlowEnd) -> str | None:
-    match end:
-        case core.CallEnd(event=event) if any(c.kind not in TOLD | CALLS for c in event.choices):
-            return "what reaches this sink is not recorded in a run"
-        case core.ArgumentEnd() | core.CallEnd() | core.ChannelEnd() | core.StoreEnd() | core.PrincipalEnd():
-            return None
-        case _:
-            return "what reaches this sink is not recorded in a run"

@@ -10,7 +10,17 @@ from typing import TypeAlias
 from wfcheck.checker.conditions.compiled import UNKNOWN, Known
 from wfcheck.checker.provenance.values import number_key
 from wfcheck.dsl import core
-from wfcheck.dsl.types import ListType, MapType, OptionType, RecordType, SetType, Type, base
+from wfcheck.dsl.types import (
+    ANY,
+    ListType,
+    MapType,
+    OptionType,
+    RecordType,
+    RefinedType,
+    SetType,
+    Type,
+    base,
+)
 
 Place: TypeAlias = "tuple[str | int, ...]"
 
@@ -94,3 +104,43 @@ def at_path(value: Known, path: core.FieldPath) -> Known:
             return UNKNOWN
         value = value[step]
     return value
+
+
+def type_at(type_: Type, place: Place) -> Type:
+    """The declared type of a part of a value of the type, with its refinements; `any` where nothing is declared."""
+    for step in place:
+        bare = _inside(type_)
+        match bare:
+            case ListType(item=inner) | SetType(item=inner) | MapType(value=inner):
+                type_ = inner
+            case RecordType():
+                type_ = bare.field(str(step)) or ANY
+            case _:
+                return ANY
+    return type_
+
+
+def _inside(type_: Type) -> Type:
+    bare = base(type_)
+    return _inside(bare.base) if isinstance(bare, OptionType) else bare
+
+
+def type_name(type_: Type) -> str | None:
+    """The name of a refined type, also if it is optional."""
+    if isinstance(type_, OptionType):
+        return type_name(type_.base)
+    return type_.name if isinstance(type_, RefinedType) else None
+
+
+def named_types(type_: Type) -> Iterator[str]:
+    """The names of the refined types of the scalars inside a type."""
+    name, bare = type_name(type_), _inside(type_)
+    match bare:
+        case ListType(item=inner) | SetType(item=inner) | MapType(value=inner):
+            yield from named_types(inner)
+        case RecordType(fields=fields):
+            for _, inner in fields:
+                yield from named_types(inner)
+        case _:
+            if name is not None:
+                yield name

@@ -6,8 +6,9 @@ from typing import assert_never
 
 from wfcheck.checker import monitor
 from wfcheck.checker.conditions.compiled import Tables
-from wfcheck.checker.provenance.flow import DecisionQuery, unsearchable
+from wfcheck.checker.provenance.flow import DecisionQuery
 from wfcheck.checker.provenance.query import Mode
+from wfcheck.checker.provenance.searchable import unsearchable
 from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.limits import QuotaStepper
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
