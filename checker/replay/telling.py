@@ -16,8 +16,8 @@ from wfcheck.checker.replay.result import Mark, ReplayReport, ReplayResult
 from wfcheck.checker.replay.timeline import Recorder, Timeline
 from wfcheck.checker.replay.view import Catalogue
 from wfcheck.checker.traces.event import Completeness, Event
-from wfcheck.checker.traces.registry import read_traces
-from wfcheck.checker.traces.trace import Trace
+from wfcheck.checker.traces.registry import stream_traces
+from wfcheck.checker.traces.trace import Closed, Trace
 from wfcheck.dsl import core
 
 MOST_RUNS = 1_500
@@ -47,26 +47,50 @@ def tell(
     files = [str(path) for path in paths if str(path) != "-"]
     told: dict[str, Told] = {}
     shared: set[str] = set()
-    size = 0
-    if not wanted or not files:
-        return told
-    stage = Stage.of(program)
-    for item in read_traces(files, lenient=lenient):
-        if not isinstance(item, Trace) or item.name not in wanted:
-            continue
-        if item.name in told:
-            shared.add(item.name)
-        elif size < MOST_TEXT:
-            run = told[item.name] = stage.run(item, wanted[item.name])
-            size += _size(run.timeline)
+    for name, run in _passed(Stage.of(program), files, wanted, lenient) if wanted and files else ():
+        if name in told:
+            shared.add(name)
+        told[name] = run
     return {name: run for name, run in told.items() if name not in shared}
 
 
-def told_of(
-    program: core.Program, events: Sequence[Event], marks: Iterable[int], format_: str = "wftrace"
-) -> Told:
+def _passed(
+    stage: Stage, files: Sequence[str], wanted: Mapping[str, tuple[int, ...]], lenient: bool
+) -> Iterator[tuple[str, Told]]:
+    """The runs in question as they come to their end, until there is too much to show."""
+    size = 0
+    teller: Teller | None
+    for piece in stream_traces(files, lenient=lenient):
+        ended: list[tuple[str, Teller]] = []
+        match piece:
+            case (opened, event):
+                if opened.seat is None and opened.name in wanted:
+                    opened.seat = stage.teller(opened.format, opened.completeness, wanted[opened.name])
+                if opened.seat is not None:
+                    opened.seat.see(event)
+            case Closed(traces=traces):
+                ended = [(t.name, t.seat) for t in traces if t.seat is not None and (lenient or not t.broken)]
+            case Trace() if piece.name in wanted:
+                teller = stage.teller(piece.format, piece.completeness, wanted[piece.name])
+                for event in piece.events:
+                    teller.see(event)
+                ended = [(piece.name, teller)]
+            case _:
+                continue
+        for name, teller in ended:
+            run = teller.done()
+            size += _size(run.timeline)
+            yield name, run
+        if size > MOST_TEXT:
+            return
+
+
+def told_of(program: core.Program, events: Iterable[Event], marks: Iterable[int]) -> Told:
     """One run that is at hand, such as a witness."""
-    return Stage.of(program).pass_over(events, format_, {}, tuple(marks))
+    teller = Stage.of(program).teller("wftrace", {}, tuple(marks))
+    for event in events:
+        teller.see(event)
+    return teller.done()
 
 
 def _size(timeline: Timeline) -> int:
@@ -110,39 +134,41 @@ class Stage:
         """Of a program, for any number of runs."""
         return Stage(Compiled(program, Tables.of(program)), Catalogue.of(program))
 
-    def run(self, trace: Trace, marks: Sequence[int]) -> Told:
-        """One recorded run."""
-        return self.pass_over(trace.events, trace.format, trace.completeness, marks)
-
-    def pass_over(
-        self,
-        events: Iterable[Event],
-        format_: str,
-        completeness: Mapping[str, Completeness],
-        marks: Sequence[int],
-    ) -> Told:
-        """Its events, one after the other."""
-        recorder = Recorder(tuple(dict.fromkeys(marks)))
-        reader = Reader(self.catalogue, completeness, None)
+    def teller(self, format_: str, completeness: Mapping[str, Completeness], marks: Sequence[int]) -> Teller:
+        """Before the first event of a run."""
         model = Model.of(self.compiled, format_, completeness)
         tracker = Tracker(model) if self.compiled.program.workflows else None
-        places: dict[tuple[Place, ...], None] = {}
-        for index, event in enumerate(events):
-            here = _step(tracker, reader, index, event)
-            if here:
-                places[here] = None
-            recorder.see(index, event, here)
-        return _told(recorder.done(), tracker, tuple(places))
+        recorder = Recorder(tuple(dict.fromkeys(marks)))
+        return Teller(recorder, Reader(self.catalogue, completeness, None), tracker)
 
 
-def _step(tracker: Tracker | None, reader: Reader, index: int, event: Event) -> tuple[Place, ...]:
-    view = reader.view(index, event)
-    if tracker is not None:
-        for _ in tracker.step(view):
-            pass
-    found = () if tracker is None else places_of(tracker, view)
-    reader.take(view)
-    return found
+@attrs.define
+class Teller:
+    """Sees the events of one run in their order."""
+
+    recorder: Recorder
+    reader: Reader
+    tracker: Tracker | None
+    places: dict[tuple[Place, ...], None] = attrs.field(factory=dict)
+    index: int = 0
+
+    def see(self, event: Event) -> None:
+        """The next event."""
+        view = self.reader.view(self.index, event)
+        here: tuple[Place, ...] = ()
+        if self.tracker is not None:
+            for _ in self.tracker.step(view):
+                pass
+            here = places_of(self.tracker, view)
+        self.reader.take(view)
+        if here:
+            self.places[here] = None
+        self.recorder.see(self.index, event, here)
+        self.index += 1
+
+    def done(self) -> Told:
+        """The run."""
+        return _told(self.recorder.done(), self.tracker, tuple(self.places))
 
 
 def _told(timeline: Timeline, tracker: Tracker | None, places: tuple[tuple[Place, ...], ...]) -> Told:
