@@ -12,6 +12,7 @@ from wfcheck.dsl.elaboration.expression import (
     elaborate_condition,
     elaborate_expression,
     elaborate_type,
+    narrow,
 )
 from wfcheck.dsl.elaboration.expression_quantifier import item_type
 from wfcheck.dsl.elaboration.expression_type import Typing, declared_type
@@ -167,7 +168,8 @@ def _update(
             {name.text: core.Variable(name.text, "bound", item_type(context, source), span=name.span)}
         )
     condition = None if update.condition is None else elaborate_condition(context, env, update.condition)
-    key, value = _value(context, env, update, type_)
+    under = env if condition is None else narrow(env, condition, True)
+    key, value = _value(context, under, update, type_)
     return core.RegisterUpdate(
         event=scope.pattern,
         binder=None if update.each is None else update.each.name.text,

@@ -45,6 +45,7 @@ _WORDS_YES = frozenset(
     ]
 )
 _PHRASES_YES = ("go ahead", "please do", "do it", "sounds good")
+_PROPOSED = frozenset(["cancel", "stop"])
 _WORDS_NO = frozenset(
     ["no", "not", "don't", "dont", "never", "stop", "cancel", "wait", "nope", "but", "if", "unless"]
 )
@@ -274,7 +275,7 @@ def consents(answer: Value, question: Value) -> str:
     """Heuristic: `yes` when the answer says so without a reservation, `chose` when it repeats a line of the question, else `none`."""
     said, asked = _folded(_said(answer)), _said(question)
     words = set(re.findall(r"[\w']+", said))
-    if words & _WORDS_NO:
+    if words & _WORDS_NO - _asked_for(asked):
         return "none"
     if words & _WORDS_YES or any(_stands(phrase, said) for phrase in _PHRASES_YES):
         return "yes"
@@ -282,6 +283,13 @@ def consents(answer: Value, question: Value) -> str:
     return (
         "chose" if said and said.strip(".! ") in {offer.strip(".! ") for offer in offers if offer} else "none"
     )
+
+
+def _asked_for(question: str) -> set[str]:
+    """What would be a refusal, were it not what the last line of the question proposes: \"Shall I cancel it?\" \"Yes, cancel it.\""""
+    lines = _folded(question.strip().rpartition("\n")[2])
+    words = set(re.findall(r"[\w']+", lines))
+    return set() if "or" in words else words & _PROPOSED
 
 
 def _said(value: Value) -> str:

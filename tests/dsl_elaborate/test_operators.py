@@ -82,6 +82,12 @@ EXACT = [
     ("consents", ({"text": "Yes, please"}, {"text": "Pay?"}), "yes"),
     ("consents", ("no", "Pay?"), "none"),
     ("consents", ("please downgrade it", "Pay?"), "none"),
+    ("consents", ("Yes, cancel it", "It costs 3.\nShall I cancel it?"), "yes"),
+    ("consents", ("Yes, cancel it", "Shall I pay?"), "none"),
+    ("consents", ("Yes, cancel it", "I cancel nothing.\nShall I pay?"), "none"),
+    ("consents", ("Yes, cancel", "Shall I pay, or cancel?"), "none"),
+    ("consents", ("No, cancel it not", "Shall I cancel it?"), "none"),
+    ("consents", ("Cancel it", "Shall I cancel it?"), "none"),
     ("consents", ("blue", "Which?\n1. red\n2. blue"), "chose"),
 ]
 
