@@ -85,6 +85,7 @@ def test_every_line_starts_and_ends_at_its_nodes(drawings: list[tuple[str, Drawi
 def test_every_edge_of_data_is_drawn(drawings: list[tuple[str, Drawing]]) -> None:
     for _, drawing in drawings:
         lines = {(line.source, line.target) for line, _ in drawing.lines}
+        lines |= {(line.target, line.source) for line, _ in drawing.lines if line.both}
         for edge in drawing.graph.edges:
             if edge.kind != "control":
                 assert (edge.source, edge.target) in lines

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 GAP_X, GAP_Y, LANE = 22.0, 34.0, 6.0
-WIDEST = 980.0
+WIDEST = 620.0
 _SWEEPS = 6
 _MOST_LANES = 20_000
 

@@ -15,13 +15,15 @@ _MOST_REDUCED = 1_500
 
 @attrs.frozen
 class Line:
-    """A drawn line. `source` and `target` are boxes; `kind` is that of the strongest edge, or `order`: only the order in the source."""
+    """A drawn line. `source` and `target` are boxes; `kind` is that of the strongest edge, or `order`: only the order in the source.
+    `both`: what goes back goes the same way."""
 
     source: str
     target: str
     kind: str
     label: str
     carried: bool
+    both: bool = False
 
 
 def lines_of(graph: Graph, boxes: Boxes) -> tuple[Line, ...]:
@@ -32,7 +34,7 @@ def lines_of(graph: Graph, boxes: Boxes) -> tuple[Line, ...]:
         if ends is not None:
             pairs.setdefault((*ends, edge.carried), []).append(edge)
     lines = [_line(source, target, carried, edges) for (source, target, carried), edges in pairs.items()]
-    kept = _reduced(lines) if len(graph.nodes) <= _MOST_REDUCED else lines
+    kept = _twinned(_reduced(lines) if len(graph.nodes) <= _MOST_REDUCED else lines)
     return (*kept, *_orders(graph, boxes, kept))
 
 
@@ -54,6 +56,17 @@ def _line(source: str, target: str, carried: bool, edges: list[Edge]) -> Line:
     control = strongest.kind == "control"
     names = dict.fromkeys(e.carries for e in edges if e.carries and (control or e.kind != "control"))
     return Line(source, target, strongest.kind, ", ".join(names), carried)
+
+
+def _twinned(lines: list[Line]) -> list[Line]:
+    """Two lines between the same boxes, there and back, are one."""
+    there = {(line.source, line.target) for line in lines if not line.carried}
+    back = {(line.target, line.source) for line in lines if line.carried} & there
+    return [
+        attrs.evolve(line, both=(line.source, line.target) in back)
+        for line in lines
+        if not (line.carried and (line.target, line.source) in back)
+    ]
 
 
 def _reduced(lines: list[Line]) -> list[Line]:

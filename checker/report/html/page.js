@@ -228,7 +228,7 @@
     const tools = el("span", { class: "tools" }, tool("−", 0.8, "smaller"), tool("+", 1.25, "larger"), tool("fit", 0, "fit the width"));
     const box = el("figure", { class: "graph" }, el("figcaption", {}, el("span", {}, "Workflow ", el("code", {}, own(data.graphs[number]))), tools), frame);
     return { box, drawn, number, center: () => {
-      if (wide > frame.clientWidth && wide < frame.clientWidth * 1.6) zoom(0);
+      if (wide > frame.clientWidth && wide < frame.clientWidth * 1.4) zoom(0);
       const red = drawn.querySelector(".node.red");
       if (red) {
         const place = red.getBoundingClientRect();
@@ -239,9 +239,10 @@
     } };
   }
 
-  function legend(run) {
+  function legend(run, red) {
+    if (!run && !red) return null;
     const entry = (kind, text) => el("span", {}, el("i", { class: `key ${kind}` }), text);
-    return el("p", { class: "legend" }, run ? entry("seen", "passed by the run") : null, entry("red", "where it goes wrong"),
+    return el("p", { class: "legend" }, run ? entry("seen", "passed by the run") : null, red ? entry("red", "where it goes wrong") : null,
       run && run.perhaps && run.perhaps.length ? entry("perhaps", "perhaps passed: the record does not tell") : null,
       run ? el("span", { class: "aside" }, "steps without an event of their own stay plain") : null);
   }
@@ -266,7 +267,7 @@
       }
     }
     const left = el("div", { class: "time" }, run ? [el("h4", {}, "The run"), timeline(run, marks, touch)] : null);
-    const right = graphs.length ? el("div", { class: "graphs" }, legend(run ? scenery : null), graphs.map(({ box }) => box)) : null;
+    const right = graphs.length ? el("div", { class: "graphs" }, legend(run ? scenery : null, scenery.red && scenery.red.length), graphs.map(({ box }) => box)) : null;
     const box = el("div", { class: `stage ${run && right ? "two" : ""}` }, run ? left : null, right);
     requestAnimationFrame(() => graphs.forEach(({ center }) => center()));
     return box;
@@ -418,23 +419,26 @@
       if (!texts.has(trace)) texts.set(trace, [trace.n, ...(trace.run ? trace.run.moments : []).flatMap((event) => [event.s || "", ...(event.v || []).map(([, clip]) => (Array.isArray(clip) ? clip[0] : clip))])].join("\n").toLowerCase());
       return texts.get(trace).includes(words);
     }
-    const causes = data.causes.map(([rule, cause, number, first], n) => {
+    const causes = data.causes.map(([rule, cause, number, first, ...fresh], n) => {
       const button = el("button", { type: "button", class: "jump", title: "show these runs" }, prose(cause));
       button.addEventListener("click", () => {
         filters.cause.input.value = String(n);
         change();
         found.section.scrollIntoView({ block: "start" });
       });
-      return [data.rules[rule].name, button, number, short(first)];
+      return [data.rules[rule].name, button, number, short(first), ...fresh];
     });
     const s = data.summary;
     put(chips([["bad", `${NUMBER.format(s.violated)} violated`], ["open", `${NUMBER.format(s.insufficient)} insufficient data`], ["good", `${NUMBER.format(s.holds)} hold`],
       ["idle", `${NUMBER.format(s.not_applicable)} not applicable`]].filter(([, text]) => !text.startsWith("0 "))),
       el("p", { class: "aside" }, [s.near_misses && count(s.near_misses, "near miss").replace("misss", "misses"), s.departures && count(s.departures, "departure"), s.undeclared && count(s.undeclared, "undeclared tool"),
         s.skipped && `${s.skipped} skipped`, data.provenance.length && `provenance by ${data.provenance.join(", ")}`, folder && `in ${folder}`].filter(Boolean).join(" · ")),
-      table("Causes", ["rule", "cause", "runs", "first seen in"], causes, 20),
+      listed("wfcheck failed at some runs, which are not among the results", data.defects.map((text) => own(text))),
+      table("Causes", ["rule", "cause", "runs", "first seen in", "new?"].slice(0, causes.length ? causes[0].length : 0), causes, 20),
       el("form", { class: "filters", "aria-label": "filters", on: { submit: (event) => event.preventDefault() } }, Object.values(filters).map(({ box }) => box), search.box),
       found.section,
+      data.more ? el("p", { class: "aside" }, `${count(data.more, "run")} not listed; those in which something went wrong come first`) : null,
+      table("Records that disagree", ["run", "what", "trace", "other record"], data.disagreements.map(([trace, what, at, other]) => [short(trace), prose(what), short(at), other])),
       table("Tools that the spec does not declare", ["tool", "run", "calls", "first at"], data.undeclared.map(([trace, tool, calls, mark]) => [tool, short(trace), calls, short(mark[1]) || `event ${mark[0]}`])),
       table("Skipped", ["place", "pointer", "code", "reason"], data.skipped),
       diagnostics());

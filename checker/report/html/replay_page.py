@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -13,10 +14,22 @@ from wfcheck.checker.report.escape import counted
 from wfcheck.checker.report.html.diagnostics import diagnostics_json
 from wfcheck.checker.report.html.document import page
 from wfcheck.checker.report.html.scene import Graphs, Scene
-from wfcheck.checker.report.html.shown import excerpt, filled, mark_json, moment_json, name, shown
+from wfcheck.checker.report.html.shown import (
+    excerpt,
+    filled,
+    mark_json,
+    moment_json,
+    name,
+    shown,
+    source_text,
+)
 from wfcheck.checker.report.sources import Sources
+from wfcheck.checker.report.text_disagreements import words
 
 _LETTERS = {"holds": "h", "violated": "v", "insufficient": "i", "not-applicable": "n"}
+_OPEN = ("violated", "insufficient")
+MOST_RUNS = 50_000
+"""So many runs are listed, those with something to be said first."""
 _MOST_LISTED = 2_000
 _MOST_BREAKS = 60
 
@@ -36,6 +49,17 @@ def write_replay_html(
         "rules": writer.rules(sources),
         "causes": writer.causes(),
         "traces": writer.traces(),
+        "more": writer.left_out(),
+        "defects": [shown(text, 2_000) for text in report.defects[:_MOST_LISTED]],
+        "disagreements": [
+            [
+                name(d.trace),
+                shown(words(d), 400),
+                source_text(d.source),
+                source_text(d.recorded) or name(d.file),
+            ]
+            for d in report.disagreements[:_MOST_LISTED]
+        ],
         "undeclared": [
             [name(u.trace), name(u.tool), u.calls, mark_json(u.mark)]
             for u in report.undeclared[:_MOST_LISTED]
@@ -88,8 +112,13 @@ class _Writer:
         return found
 
     def causes(self) -> list[list[Any]]:
-        """Rule, cause, runs, first run."""
-        return [[self.numbers[c.rule], shown(c.cause), c.traces, name(c.first)] for c in self.report.causes]
+        """Rule, cause, runs, first run, and, where that is asked, whether it is new."""
+        known = self.report.known
+        return [
+            [self.numbers[c.rule], shown(c.cause), c.traces, name(c.first)]
+            + ([] if known is None else ["known" if c.signature in known else "new"])
+            for c in self.report.causes
+        ]
 
     def traces(self) -> list[dict[str, Any]]:
         """Every run, in the order read."""
@@ -98,7 +127,16 @@ class _Writer:
             results.setdefault(result.trace, []).append(result)
         near, left = _by_trace(self.report.near_misses), _by_trace(self.report.departures)
         names = dict.fromkeys([*results, *near, *left])
+        if len(names) > MOST_RUNS:
+            broken = {trace for trace, found in results.items() if any(r.verdict in _OPEN for r in found)}
+            first = [n for n in names if n in broken or n in near or n in left]
+            rest = (n for n in names if n not in broken and n not in near and n not in left)
+            names = dict.fromkeys([*first[:MOST_RUNS], *islice(rest, max(0, MOST_RUNS - len(first)))])
         return [self._trace(n, results.get(n, []), near.get(n, []), left.get(n, [])) for n in names]
+
+    def left_out(self) -> int:
+        """How many runs are not listed."""
+        return max(0, self.report.traces - MOST_RUNS)
 
     def _trace(
         self, trace: str, results: list[ReplayResult], near: list[NearMiss], left: list[Departure]
@@ -107,7 +145,7 @@ class _Writer:
         word = ["-"] * len(self.numbers)
         for result in results:
             word[self.numbers[result.rule]] = _LETTERS[result.verdict]
-        notable = [r for r in results if r.verdict in ("violated", "insufficient")]
+        notable = [r for r in results if r.verdict in _OPEN]
         fields: dict[str, Any] = {
             "n": name(trace),
             "r": [self._result(result, told) for result in notable],

@@ -108,10 +108,11 @@ def _line(number: int, line: Line, points: tuple[Point, ...], names: dict[str, i
     path, tip = (_bow if _sideways(line, points) else _curve)(points)
     label = f"<title>{_attribute(line.label)}</title>" if line.label else ""
     word = _word(line, points) if line.kind == "control" and not line.carried else ""
+    back = f'<polygon points="{_tip(points[0], 0, -1)}"/>' if line.both else ""
     ends = f'data-from="{names.get(line.source, -1)}" data-to="{names.get(line.target, -1)}"'
     return (
         f'<g class="{classes}" data-line="{number}" {ends}>{label}<path d="{path}"/>'
-        f'<polygon points="{tip}"/>{word}</g>'
+        f'<polygon points="{tip}"/>{back}{word}</g>'
     )
 
 

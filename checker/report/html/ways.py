@@ -22,12 +22,16 @@ class Ways:
     @staticmethod
     def of(drawing: Drawing) -> Ways:
         """Of a drawing."""
-        lines = {(line.source, line.target): number for number, (line, _) in enumerate(drawing.lines)}
+        lines: dict[tuple[str, str], int] = {}
+        for number, (line, _) in enumerate(drawing.lines):
+            lines[line.source, line.target] = number
+            if line.both:
+                lines.setdefault((line.target, line.source), number)
         steps: dict[str, dict[str, int | None]] = {}
         for edge in drawing.graph.edges:
             arm = f"{edge.source}/{edge.carries}"
-            number = lines.get((edge.source, edge.target), lines.get((edge.source, arm)))
-            steps.setdefault(edge.source, {}).setdefault(edge.target, number)
+            drawn = lines.get((edge.source, edge.target), lines.get((edge.source, arm)))
+            steps.setdefault(edge.source, {}).setdefault(edge.target, drawn)
         joins = frozenset(node.id for node in drawing.graph.nodes if node.kind == "join")
         return Ways({source: tuple(targets.items()) for source, targets in steps.items()}, joins)
 
