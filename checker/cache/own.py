@@ -8,7 +8,7 @@ import sys
 from wfcheck.checker.cache.packing import digest, pack, text
 
 _PARTS = ("dsl", "solver", "stdlib", "checker")
-_CODE = (".py", ".lark", ".tables", ".md")
+_CODE = (".py", ".lark", ".tables", ".md", ".js", ".css")
 _PACKAGES = ("attrs-", "lark-", "msgspec-", "networkx-", "z3_solver-")
 
 
