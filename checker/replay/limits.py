@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import takewhile
 
 import attrs
 
@@ -124,10 +125,14 @@ class QuotaStepper:
         if counted is None:
             return
         group, scope, item = counted.group, counted.scope, counted.item
+        self.clock = self.clock if counted.timeless else item.moment
         if scope is None or counted.timeless:
             self.loose.setdefault(group, Tally()).change(attrs.evolve(item, sure=False), 1)
             return
         tally = tally_of(self.tallies, group, scope)
+        for old in self._expired(tally, item):
+            tally.change(old, -1)
+            tally.entries.popleft()  # type: ignore[union-attr]
         tally.change(item, 1)
         if self.window is not None:
             tally.entries = deque() if tally.entries is None else tally.entries
@@ -148,7 +153,7 @@ class QuotaStepper:
         return Swift(view, group, scope, amount)
 
     def _counted(self, view: View, history: History) -> Counted | None:
-        """How the event counts; None if it does not. What the window no longer holds is dropped."""
+        """How the event counts; None if it does not."""
         found = list(judge(self.judged, self.when, view, history))
         if not found:
             return None
@@ -156,7 +161,7 @@ class QuotaStepper:
         group = tuple(part(scope, view) for scope in self.shared)
         frame = frame_of(view, found[0][1], history) if self.keys or self.value else BLANK
         scope = self._scope(frame)
-        timeless = self.window is not None and not self._forget(view, group, scope)
+        timeless = self.window is not None and not self._timed(view)
         return Counted(truth, group, scope, self._item(frame, view, sure=truth is True), timeless)
 
     def _over_with(self, counted: Counted) -> Truth:
@@ -165,9 +170,14 @@ class QuotaStepper:
         if scope is None or counted.timeless:
             return self._over(self._perhaps(group, scope, item), group, item)
         tally = self.tallies.get(group, NOTHING).get(scope) or Tally()
+        expired = self._expired(tally, item)
+        for old in expired:
+            tally.change(old, -1)
         tally.change(item, 1)
         over = self._over(tally, group, item)
         tally.change(item, -1)
+        for old in expired:
+            tally.change(old, 1)
         return over
 
     @property
@@ -221,20 +231,21 @@ class QuotaStepper:
         most = tally.most + loose.most + (0 if item.sure else amount - max(amount, 0))
         return True if least > bound else UNKNOWN if most > bound else False
 
-    def _forget(self, view: View, group: Hashable, scope: Hashable | None) -> bool:
-        """Drop what the window of the scope no longer holds; False without a clock, or if it goes back."""
-        if view.moment is UNKNOWN or self.window is None:
+    def _timed(self, view: View) -> bool:
+        """Whether it is known when the event comes, and not before another one."""
+        if view.moment is UNKNOWN:
             return False
         try:
-            if self.clock is not None and view.moment < self.clock:
-                return False
-            tally = self.tallies.get(group, NOTHING).get(scope, NONE)
-            while tally.entries and view.moment - (tally.entries[0].moment or view.moment) > self.window:
-                tally.change(tally.entries.popleft(), -1)
+            return self.clock is None or view.moment >= self.clock
         except TypeError:
             return False
-        self.clock = view.moment
-        return True
+
+    def _expired(self, tally: Tally, item: Item) -> list[Item]:
+        """What the window no longer holds at the time of an item."""
+        if self.window is None or item.moment is None or not tally.entries:
+            return []
+        limit, moment = self.window, item.moment
+        return [*takewhile(lambda old: old.moment is not None and moment - old.moment > limit, tally.entries)]
 
 
 def joint(values: Sequence[Known]) -> Hashable:
