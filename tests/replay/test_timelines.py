@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+from generators.programs import RandomOracle, generate
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wfcheck._api import load, replay
+from wfcheck.checker.reference.interpreter import run
 from wfcheck.checker.replay.result import ReplayReport
 from wfcheck.checker.replay.telling import Told, tell, told_of
 from wfcheck.checker.replay.timeline import AROUND, HEAD, LONGEST, TAIL, Recorder, clip, moment_of
 from wfcheck.checker.traces.event import Event
+from wfcheck.dsl.graph.lower import lower
 
 SPEC = """
 tool look(at: text) -> text { effect read }
@@ -202,3 +206,21 @@ def test_no_workflow_no_places(tmp_path: Path) -> None:
     run = told_of(load(str(tmp_path / "t.wf")).program, [event(n) for n in range(50)], ())
     assert run.workflows == ()
     assert all(moment.places == () for moment in run.timeline.moments)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_runs_of_the_interpreter_stand_beside_the_steps_that_made_them(seed: int) -> None:
+    """In generated programs the line of a statement is the number of its node."""
+    program, workflow = generate(seed)
+    events = run(program, workflow, RandomOracle(seed, program)).events
+    told = told_of(program, events, range(len(events)))
+    for moment in told.timeline.moments:
+        made = events[moment.index]
+        if made.kind == "end" or made.source is None:
+            continue
+        placed = {node.partition(":")[0] for symbol, node in moment.places if symbol == workflow.symbol}
+        if made.kind == "input" and any(node == f"parameter:{made.step}" for _, node in moment.places):
+            continue
+        assert f"n{made.source.line}" in placed, moment
+    drawn = {node.id for node in lower(workflow, program).nodes}
+    assert {node for symbol, node in told.path if symbol == workflow.symbol} <= drawn
