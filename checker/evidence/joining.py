@@ -75,6 +75,7 @@ class _Comparing:
         assert one is not None
         assert other is not None
         known = _shows_result(self.trace, one) and _shows_result(self.log.trace, other)
+        known = known and one.result is not None and other.result is not None
         return known and comparable(one.result, other.result) and not same(one.result, other.result)
 
     def _told(self, kind: str, claimed: Call | None, logged: Call | None) -> Disagreement:

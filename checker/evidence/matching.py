@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Literal, TypeAlias
 
 import attrs
@@ -101,14 +102,22 @@ def _means_something(identifier: str | None) -> bool:
 def _by_arguments(claimed: Sequence[Call], logged: Sequence[Call], log: Log) -> list[tuple[Call, Call]]:
     """Calls that were done go before those that only were tried."""
     pairs: list[tuple[Call, Call]] = []
-    left = list(logged)
+    left: dict[str, list[Call]] = {}
+    for other in logged:
+        left.setdefault(other.tool, []).append(other)
     for call in sorted(claimed, key=lambda c: (c.outcome in ("deny", "open"), c.start)):
-        found = [other for other in left if other.tool == call.tool and not differing(call, other, log)]
-        found.sort(key=lambda other: (other.outcome == "fail") != (call.outcome == "fail"))
-        if found:
-            left.remove(found[0])
-            pairs.append((call, found[0]))
+        found = _equal(call, left, log)
+        if found is not None:
+            left[call.tool].remove(found)
+            pairs.append((call, found))
     return pairs
+
+
+def _equal(call: Call, left: Mapping[str, list[Call]], log: Log) -> Call | None:
+    """The first that is equal, one that ended alike if there is one."""
+    alike = [o for o in left.get(call.tool, ()) if (o.outcome == "fail") == (call.outcome == "fail")]
+    others = [o for o in left.get(call.tool, ()) if (o.outcome == "fail") != (call.outcome == "fail")]
+    return next((o for o in chain(alike, others) if not differing(call, o, log)), None)
 
 
 def _of_a_tool(claimed: Sequence[Call], logged: Sequence[Call], log: Log) -> list[tuple[Call, Call]]:

@@ -14,6 +14,7 @@ from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.times import nanoseconds
 from wfcheck.checker.traces.trace import Trace
 
+_SECOND = 10**9
 _ORDER = "another record has calls of this run in another order"
 _PLACE = "where the run made the call of `{tool}` that another record shows is not known"
 _CLAIM = "another record does not have the call of `{tool}`"
@@ -65,8 +66,9 @@ class _Merging:
             self.losses.append(_ORDER)
         denied = [b for a, b in matched.pairs if a.outcome == "deny" and b.outcome in ("result", "open")]
         hidden = [call for call in matched.logged if call.outcome != "deny"]
+        clocks = _agree(matched.pairs)
         for call in sorted((*hidden, *denied), key=lambda c: c.start):
-            self._insert(matched.pairs, call)
+            self._insert(matched.pairs, call, clocks)
 
     def _as_logged(self, log: Log, claimed: Call, logged: Call) -> None:
         names = differing(claimed, logged, log)
@@ -94,9 +96,9 @@ class _Merging:
             text=told if isinstance(told, str) else call.answer.text,
         )  # fmt: skip
 
-    def _insert(self, pairs: Sequence[tuple[Call, Call]], call: Call) -> None:
+    def _insert(self, pairs: Sequence[tuple[Call, Call]], call: Call, clocks: bool) -> None:
         first, last = self._between(pairs, call)
-        exact = self._timed(first, last, call)
+        exact = self._timed(first, last, call) if clocks else None
         if exact is None and any(
             e.kind not in ("llm", "step", "say") for e in self.original.events[first:last]
         ):
@@ -148,6 +150,19 @@ def _answered(claimed: Event, logged: Event) -> Event:
     if claimed.kind == logged.kind or logged.kind == "deny":
         return claimed
     return msgspec.structs.replace(claimed, kind=logged.kind, result=logged.result, error=logged.error)
+
+
+def _agree(pairs: Sequence[tuple[Call, Call]]) -> bool:
+    """Whether the clocks of the two records agree: each call that both have was logged between its start and its end in the trace, but
+    for a second, and there is one at least."""
+    seen = False
+    for claimed, logged in pairs:
+        start, moment = nanoseconds(claimed.event.time), nanoseconds(logged.event.time)
+        end = start if claimed.answer is None else nanoseconds(claimed.answer.time)
+        if start is None or moment is None or end is None or not start - _SECOND <= moment <= end + _SECOND:
+            return False
+        seen = True
+    return seen
 
 
 def _disordered(pairs: Sequence[tuple[Call, Call]]) -> bool:

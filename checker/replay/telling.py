@@ -42,8 +42,9 @@ def tell(
     program: core.Program, paths: Iterable[str | Path], report: ReplayReport, *, lenient: bool = False
 ) -> Mapping[str, Told]:
     """The runs of a report in which something went wrong, by name. Standard input cannot be read twice, so its runs are left out; so
-    are those whose name is not theirs alone."""
-    wanted = marks_of(report)
+    are those whose name is not theirs alone, and those whose verdicts rest on other records too: their events are not those of the file."""
+    joined = {disagreement.trace for disagreement in report.disagreements}
+    wanted = {name: marks for name, marks in marks_of(report).items() if name not in joined}
     files = [str(path) for path in paths if str(path) != "-"]
     told: dict[str, Told] = {}
     shared: set[str] = set()
