@@ -42,7 +42,8 @@ def tell(
     program: core.Program, paths: Iterable[str | Path], report: ReplayReport, *, lenient: bool = False
 ) -> Mapping[str, Told]:
     """The runs of a report in which something went wrong, by name. Standard input cannot be read twice, so its runs are left out; so
-    are those whose name is not theirs alone, and those whose verdicts rest on other records too: their events are not those of the file."""
+    are those whose name is not theirs alone, and those whose verdicts rest on other records too: their events are not those of the
+    file."""
     joined = {disagreement.trace for disagreement in report.disagreements}
     wanted = {name: marks for name, marks in marks_of(report).items() if name not in joined}
     files = [str(path) for path in paths if str(path) != "-"]
@@ -100,19 +101,24 @@ def _size(timeline: Timeline) -> int:
 
 def marks_of(report: ReplayReport) -> dict[str, tuple[int, ...]]:
     """The runs worth telling, one of each cause first, with their marked events."""
-    marks: dict[str, dict[int, None]] = {cause.first: {} for cause in report.causes}
+    marks: dict[str, dict[int, None]] = {cause.first: {} for cause in report.causes[:MOST_RUNS]}
+
+    def add(trace: str, *found: Mark) -> None:
+        if trace in marks or len(marks) < MOST_RUNS:
+            marks.setdefault(trace, {}).update((mark.event, None) for mark in found)
+
     for result in report.results:
         if result.verdict == "violated":
-            marks.setdefault(result.trace, {}).update((m.event, None) for m in result_marks(result))
+            add(result.trace, *result_marks(result))
     for near in report.near_misses:
-        marks.setdefault(near.trace, {})[near.mark.event] = None
+        add(near.trace, near.mark)
     for left in report.departures:
         if not left.greyed or left.trace in marks:
-            marks.setdefault(left.trace, {})[left.mark.event] = None
+            add(left.trace, left.mark)
     for result in report.results:
         if result.verdict == "insufficient":
-            marks.setdefault(result.trace, {})
-    return {name: tuple(found) for name, found in list(marks.items())[:MOST_RUNS]}
+            add(result.trace)
+    return {name: tuple(found) for name, found in marks.items()}
 
 
 def result_marks(result: ReplayResult) -> Iterator[Mark]:

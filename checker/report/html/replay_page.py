@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import attrs
@@ -45,11 +46,11 @@ def write_replay_html(
         "version": version,
         "exit": report.exit_code,
         "summary": dict(report.summary),
-        "provenance": sorted({result.provenance for result in report.results}),
+        "provenance": sorted({result.provenance for result in writer.first.values()}),
         "rules": writer.rules(sources),
         "causes": writer.causes(),
         "traces": writer.traces(),
-        "more": writer.left_out(),
+        "more": max(0, report.traces - MOST_RUNS),
         "defects": [shown(text, 2_000) for text in report.defects[:_MOST_LISTED]],
         "disagreements": [
             [
@@ -85,28 +86,31 @@ class _Writer:
     report: ReplayReport
     scene: Scene
     graphs: Graphs
+    first: dict[str, ReplayResult] = attrs.field(factory=dict, init=False)
     numbers: dict[str, int] = attrs.field(init=False)
     because: dict[tuple[str, str], int] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.numbers = {rule: n for n, rule in enumerate(dict.fromkeys(r.rule for r in self.report.results))}
-        self.because = {(cause.rule, cause.cause): n for n, cause in enumerate(self.report.causes)}
+        for result in self.report.results:
+            self.first.setdefault(result.rule, result)
+        self.numbers = {rule: n for n, rule in enumerate(self.first)}
+        causes = [cause for cause in self.report.causes if cause.rule in self.numbers]
+        self.because = {(cause.rule, cause.cause): n for n, cause in enumerate(causes)}
 
     def rules(self, sources: Sources) -> list[dict[str, Any]]:
         """Every rule that was judged, as it is written."""
         program = self.scene.program
         written = {} if program is None else {r.name.partition("@")[0]: r for r in program.rules}
-        seen = {result.rule: result for result in self.report.results}
         found = []
-        for rule in self.numbers:
+        for rule, result in self.first.items():
             declared = written.get(rule)
             fields = {
                 "name": name(rule),
-                "severity": name(seen[rule].severity),
-                "heuristic": seen[rule].heuristic,
+                "severity": name(result.severity),
+                "heuristic": result.heuristic,
                 "doc": declared and declared.doc and shown(declared.doc),
                 "source": declared and excerpt(declared.span, sources),
-                "tags": [[axis, [name(v) for v in values]] for axis, values in seen[rule].annotations],
+                "tags": [[axis, [name(v) for v in values]] for axis, values in result.annotations],
             }
             found.append(filled(fields))
         return found
@@ -118,25 +122,22 @@ class _Writer:
             [self.numbers[c.rule], shown(c.cause), c.traces, name(c.first)]
             + ([] if known is None else ["known" if c.signature in known else "new"])
             for c in self.report.causes
+            if c.rule in self.numbers
         ]
 
     def traces(self) -> list[dict[str, Any]]:
-        """Every run, in the order read."""
-        results: dict[str, list[ReplayResult]] = {}
-        for result in self.report.results:
-            results.setdefault(result.trace, []).append(result)
+        """The runs in the order read; of very many those that held are left out first."""
         near, left = _by_trace(self.report.near_misses), _by_trace(self.report.departures)
-        names = dict.fromkeys([*results, *near, *left])
-        if len(names) > MOST_RUNS:
-            broken = {trace for trace, found in results.items() if any(r.verdict in _OPEN for r in found)}
-            first = [n for n in names if n in broken or n in near or n in left]
-            rest = (n for n in names if n not in broken and n not in near and n not in left)
-            names = dict.fromkeys([*first[:MOST_RUNS], *islice(rest, max(0, MOST_RUNS - len(first)))])
-        return [self._trace(n, results.get(n, []), near.get(n, []), left.get(n, [])) for n in names]
-
-    def left_out(self) -> int:
-        """How many runs are not listed."""
-        return max(0, self.report.traces - MOST_RUNS)
+        open_: list[tuple[int, dict[str, Any]]] = []
+        rest: list[tuple[int, dict[str, Any]]] = []
+        for order, (trace, found) in enumerate(groupby(self.report.results, key=attrgetter("trace"))):
+            results = list(found)
+            worth = trace in near or trace in left or any(r.verdict in _OPEN for r in results)
+            kept = open_ if worth else rest
+            if len(kept) < MOST_RUNS:
+                kept.append((order, self._trace(trace, results, near.get(trace, []), left.get(trace, []))))
+        chosen = open_ + rest[: MOST_RUNS - len(open_)]
+        return [made for _, made in sorted(chosen, key=itemgetter(0))]
 
     def _trace(
         self, trace: str, results: list[ReplayResult], near: list[NearMiss], left: list[Departure]
