@@ -2,8 +2,8 @@
 messages, or `{success, error}` where a shape was not understood.
 
 Messages that were heard before are one event, and so is an answer that an enclosing observation repeats. Who called whom, times, names
-of agents and failures are not in this form. What was not understood is not shown: of such a file inputs and results, or answers and
-calls, count as absent."""
+of agents and failures are not in this form. What was not understood is lost: nothing is said to hold of such a run, and inputs,
+results and what was said count as absent."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ NAME = "chat-observations"
 COMPLETENESS: Mapping[str, Completeness] = {
     **NO_DECISIONS, "time": "absent", "args_executed": "absent", "fail": "absent", "end": "absent",
 }  # fmt: skip
-_HEARD: Mapping[str, Completeness] = {"input": "absent", "result": "absent"}
-_SAID: Mapping[str, Completeness] = {"llm": "absent", "say": "absent", "call": "absent"}
+_LOST: Mapping[str, Completeness] = {"input": "absent", "result": "absent", "llm": "absent", "say": "absent"}
 
 
 def recognises(value: Json) -> bool:
@@ -50,8 +49,9 @@ def read(records: Iterable[Record | Problem], source: Source) -> Iterator[Item]:
             for key, observation in record.value.items():
                 run.observation(record, key, observation)
             name = f"{source.file}#{record.line}"
-            shown = {**COMPLETENESS, **run.hidden}
-            yield from run.builder.finish(name, NAME, shown, source.lenient, start=record.line)
+            shown = {**COMPLETENESS, **_LOST} if run.losses else COMPLETENESS
+            losses = tuple(run.losses)
+            yield from run.builder.finish(name, NAME, shown, source.lenient, losses, start=record.line)
 
 
 @attrs.define
@@ -61,16 +61,17 @@ class _Run:
     said: set[str] = attrs.field(factory=set)
     called: set[str] = attrs.field(factory=set)
     answered: set[str] = attrs.field(factory=set)
-    hidden: dict[str, Completeness] = attrs.field(factory=dict)
+    losses: list[str] = attrs.field(factory=list)
 
     def observation(self, record: Record, key: str, observation: dict[str, Json]) -> None:
         """What it heard, then what it answered."""
-        for side, take, absent in (("input", self._hear, _HEARD), ("output", self._say, _SAID)):
+        for side, take in (("input", self._hear), ("output", self._say)):
+            place = f"{record.below(key)}/{side}"
             value = observation.get(side)
             if value is None or not value["success"]:
-                self.hidden.update(absent)
+                self.losses.append(f"`{place}` was not understood by its normaliser")
                 continue
-            self.builder.at(record.line, f"{record.below(key)}/{side}")
+            self.builder.at(record.line, place)
             try:
                 take(messages_of(value.get("data"), "user" if side == "input" else "assistant"))
             except MalformedError as error:
