@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from agentdojo import HERE, SUITES, firings, program_of, share
+from agentdojo import share
+from agentdojo_runs import HERE, SUITES, firings, program_of
 
 from wfcheck.checker.replay.run import replay
 from wfcheck.checker.traces import openai

@@ -21,6 +21,7 @@ def bench() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    sys.path.insert(0, str(ROOT / "bench"))
     spec.loader.exec_module(module)
     return module
 
