@@ -217,7 +217,7 @@ def worst(program: Judge, found: Joined) -> dict[str, str]:
 def test_what_broke_a_rule_is_never_said_to_hold(
     program: Judge, done: list[Step], silent: set[int], covers: str, ahead: int | None
 ) -> None:
-    """The run as it was; the trace leaves some calls out that the log has: what the whole run breaks does not hold. The clock of the log
+    """The run as it was; the trace leaves out calls that the log has: what the whole run breaks does not hold. The clock of the log
     is ahead, right, or missing."""
     kept = [n for n, step in enumerate(done) if n not in silent or step[0] not in covers]
     times = [10 * n + 5 for n in range(len(done))]
