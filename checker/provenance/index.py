@@ -112,14 +112,14 @@ class ValueIndex:
 
     def _candidates(self, folded: str, tokens: list[str]) -> Iterator[int]:
         """The texts that hold all the words, and may hold them in a row."""
-        if self._length <= SCANNED:
-            wanted = set(tokens)
-            for number, text in enumerate(self._texts):
-                if folded in text.fold() and wanted.issubset(text.facet("word")):
-                    yield number
+        wanted = set(tokens)
+        if self._length > SCANNED:
+            rare = min((self._posted("word", token) for token in wanted), key=len)
+            yield from (n for n in rare if wanted.issubset(self._texts[n].facet("word")))
             return
-        lists = sorted((self._posted("word", token) for token in tokens), key=len)
-        yield from sorted(set(lists[0]).intersection(*lists[1:]))
+        for number, text in enumerate(self._texts):
+            if folded in text.fold() and wanted.issubset(text.facet("word")):
+                yield number
 
     def holders_of_text(self, text: str) -> Sequence[int]:
         """The texts from which a part of free text was copied: a run of words, or a short text as a whole."""
