@@ -3,12 +3,14 @@ beside it. Workflows keep their symbol: a rule of a shared policy is reported on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import attrs
 import msgspec
 
 from wfcheck.checker.replay.result import ReplayReport, ReplayResult
+from wfcheck.checker.replay.results import Results
 from wfcheck.checker.report.fingerprint import fingerprint
 from wfcheck.checker.result import Report, Result, Witness
 from wfcheck.checker.traces.event import Event
@@ -29,9 +31,15 @@ def plain_names(report: Report, files: Iterable[str]) -> Report:
 def plain_replay(report: ReplayReport, files: Iterable[str]) -> ReplayReport:
     """The same for a replay."""
     plain = _plainer(files)
-    results = tuple(_replayed(result, plain) for result in report.results)
+    results: Sequence[ReplayResult]
+    if isinstance(report.results, Results):
+        results = report.results.mapped(plain_result(files))
+    else:
+        results = tuple(map(plain_result(files), report.results))
     causes = tuple(
-        attrs.evolve(c, rule=plain(c.rule), cause=plain(c.cause), assumption=c.assumption and plain(c.assumption))
+        attrs.evolve(
+            c, rule=plain(c.rule), cause=plain(c.cause), assumption=c.assumption and plain(c.assumption)
+        )
         for c in report.causes
     )
     near = tuple(
@@ -64,6 +72,11 @@ def _ambiguous(name: str, tools: list[Tool], file: str | None) -> Diagnostic:
         help="replay against one spec, or let the files import the tool from one place",
         file=file,
     )
+
+
+def plain_result(files: Iterable[str]) -> Callable[[ReplayResult], ReplayResult]:
+    """The same for one result."""
+    return partial(_replayed, plain=_plainer(files))
 
 
 def _replayed(result: ReplayResult, plain: Callable[[str], str]) -> ReplayResult:

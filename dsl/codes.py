@@ -243,6 +243,7 @@ _ERRORS = {
     "WF820": ("unusable source", "what was given to `wfcheck import` is no such catalogue, graph or document"),
     "WF821": ("unusable attestation", "a file is no attestation, or what was checked changed before it could be attested"),
     "WF822": ("nothing to mend from", "a file is no report of a replay, or blames no assumption"),
+    "WF823": ("unusable state of a replay", "the file in which a replay is to note its progress is something else"),
     "WF901": ("dot is missing", "a picture needs the `dot` program of Graphviz, which was not found"),
     "WF902": ("dot failed", "the `dot` program could not draw the graph"),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -165,13 +166,29 @@ class Cause:
         }  # fmt: skip
 
 
+class Many(Sequence[ReplayResult]):
+    """Very many results, counted already: by verdict, and the traces with a violation."""
+
+    counts: Counter[str]
+    failing: int
+
+
+def tally(results: Sequence[ReplayResult]) -> tuple[Counter[str], int]:
+    """How many results there are of each verdict, and how many traces with a violation."""
+    if isinstance(results, Many):
+        return results.counts, results.failing
+    counts = Counter[str](r.verdict for r in results)
+    return counts, len({r.trace for r in results if r.verdict == "violated"})
+
+
 @attrs.frozen
 class ReplayReport:
     """Everything a replay found, in the order read. `events` counts all canonical events. `recorded`: by the name of a trace what a
     recorder kept of it; no part of the machine format. `disagreements`: between the traces and other records of the same runs.
-    `known`: the signatures of the causes of earlier reports, if there are any to compare with."""
+    `known`: the signatures of the causes of earlier reports, if there are any to compare with. `defects`: how wfcheck itself failed at
+    some traces, which are not among the results."""
 
-    results: tuple[ReplayResult, ...]
+    results: Sequence[ReplayResult]
     diagnostics: tuple[Diagnostic, ...] = ()
     undeclared: tuple[Undeclared, ...] = ()
     skipped: tuple[Skip, ...] = ()
@@ -183,18 +200,20 @@ class ReplayReport:
     recorded: tuple[tuple[str, object], ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     known: frozenset[str] | None = None
+    defects: tuple[str, ...] = ()
 
     @property
     def summary(self) -> Mapping[str, int]:
         """Counts of traces, events and verdicts."""
         verdicts = ("holds", "violated", "insufficient", "not-applicable")
-        counts = {v.replace("-", "_"): sum(r.verdict == v for r in self.results) for v in verdicts}
+        found, failing = tally(self.results)
+        counts = {v.replace("-", "_"): found[v] for v in verdicts}
         errors = sum(d.severity.value == "error" for d in self.diagnostics)
         return {
             "traces": self.traces,
             "events": self.events,
             **counts,
-            "failing_traces": len({r.trace for r in self.results if r.verdict == "violated"}),
+            "failing_traces": failing,
             "near_misses": len(self.near_misses),
             "departures": len(self.departures),
             "undeclared": len(self.undeclared),
@@ -218,8 +237,11 @@ class ReplayReport:
 
     @property
     def exit_code(self) -> int:
-        """2 for bad input, else 1 for a violation or records that disagree, else 3 where a record did not suffice, else 0."""
+        """70 for a defect of wfcheck, else 2 for bad input, else 1 for a violation or records that disagree, else 3 where a record did
+        not suffice, else 0."""
         summary = self.summary
+        if self.defects:
+            return 70
         if summary["errors"]:
             return 2
         if summary["violated"] or summary["disagreements"]:

@@ -101,13 +101,15 @@ class _Unpacked(io.RawIOBase):
 
 class Lines:
     """The lines of a stream that are not blank, one after another. A longer line than the limit is a problem and is skipped without
-    keeping it. `blocks` hands out what is left many at a time."""
+    keeping it. `blocks` hands out what is left many at a time. `first`: the number of the first line; `most`: bytes that are read."""
 
-    def __init__(self, stream: BinaryIO, file: str, limit: int = LINE_LIMIT) -> None:
+    def __init__(
+        self, stream: BinaryIO, file: str, limit: int = LINE_LIMIT, first: int = 1, most: int | None = None
+    ) -> None:
         self._file, self._limit = file, limit
-        self._blocks = _raw_blocks(stream, limit)
+        self._blocks = _raw_blocks(stream, limit, most)
         self._block: list[bytes | None] = []
-        self._number, self._at = 0, 0
+        self._number, self._at = first - 1, 0
 
     def __iter__(self) -> Iterator[Line | Problem]:
         while self._at < len(self._block) or self._next_block():
@@ -145,12 +147,22 @@ def as_line(data: bytes | None, file: str, number: int, limit: int) -> Line | Pr
     return Line(file, number, data.removesuffix(b"\r"))
 
 
-def _raw_blocks(stream: BinaryIO, limit: int) -> Iterator[list[bytes | None]]:
+def _chunks(stream: BinaryIO, most: int | None) -> Iterator[bytes]:
+    read = getattr(stream, "read1", stream.read)  # what is there, without waiting for a full chunk
+    if most is None:
+        while chunk := read(_CHUNK):
+            yield chunk
+    else:
+        while most > 0 and (chunk := read(min(_CHUNK, most))):
+            most -= len(chunk)
+            yield chunk
+
+
+def _raw_blocks(stream: BinaryIO, limit: int, most: int | None) -> Iterator[list[bytes | None]]:
     """The lines without their ends, in blocks that are never empty; None for one that is too long."""
     pieces: list[bytes] = []
     held = 0
-    read = getattr(stream, "read1", stream.read)  # what is there, without waiting for a full chunk
-    while chunk := read(_CHUNK):
+    for chunk in _chunks(stream, most):
         first, *others = chunk.split(b"\n")
         held += len(first)
         if held <= limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -98,14 +99,51 @@ def stream_traces(
     """The same, event by event where the format lets that be; other traces are whole. A trace with an event out of order is told as
     `broken` when its file is closed."""
     for path in paths:
-        for file in _expand(str(path)):
+        for file in expand(str(path)):
             if isinstance(file, Problem):
                 yield file
             else:
                 yield from _read_file(file, lenient, limit)
 
 
-def _expand(path: str) -> Iterator[str | Problem]:
+def read_part(
+    path: str, start: int = 0, end: int | None = None, line: int = 1, *, lenient: bool = False
+) -> Iterator[Piece]:
+    """The traces of one file; with `end`, those of its lines between two bytes, the first of which has the number `line`. Only a file
+    that is `sliceable` has such parts."""
+    if end is None:
+        yield from _read_file(path, lenient, LINE_LIMIT)
+        return
+    try:
+        with Path(path).open("rb") as stream:
+            stream.seek(start)
+            lines = Lines(stream, path, LINE_LIMIT, line, end - start)
+            yield from _run_lines(lines, path, lenient)
+    except OSError as error:
+        yield Problem("WF701", f"cannot read `{path}`: {(error.strerror or str(error)).lower()}", path)
+
+
+def sliceable(path: str) -> bool:
+    """Whether each line of the file is a run of its own, so that parts of it can be read apart."""
+    if not path.endswith(_LINE_SUFFIXES):
+        return False
+    try:
+        with open_bytes(path) as stream:
+            if not isinstance(stream, io.BufferedReader) or not isinstance(stream.raw, io.FileIO):
+                return False
+            first = next(iter(Lines(stream, path, LINE_LIMIT)), None)
+    except READ_ERRORS:
+        return False
+    value = None if first is None or isinstance(first, Problem) else decode_line(first)
+    if value is None or isinstance(value, Problem) or native.recognises(value) or openai.is_preface(value):
+        return False
+    if any(recognises(value) for recognises, _ in FORMATS):
+        return False
+    return openai.recognises(value) and not openai.is_message(value)
+
+
+def expand(path: str) -> Iterator[str | Problem]:
+    """The files that a path names."""
     if path == "-" or Path(path).is_file():
         yield path
         return

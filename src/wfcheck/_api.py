@@ -17,6 +17,8 @@ from wfcheck.dsl.diagnostic import Diagnostic, Severity, WfError
 if TYPE_CHECKING:
     import networkx as nx
 
+    from wfcheck.checker.fleet.run import How
+    from wfcheck.checker.fleet.work import Options
     from wfcheck.checker.repair.fixing import Fixed
     from wfcheck.checker.replay.result import ReplayReport
     from wfcheck.checker.settle import Asked
@@ -246,6 +248,10 @@ def replay(
     certificates: str | Path | None = None,
     evidence: Paths = (),
     known: str | Path | None = None,
+    jobs: int | None = 1,
+    resume: str | Path | None = None,
+    parquet: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ReplayReport:
     """Step recorded runs against the rules and the workflows of a spec.
 
@@ -261,10 +267,18 @@ def replay(
         evidence: other records of the same runs: logs, snapshots, manifests that say how to read them. Where records disagree, every
             reading of them is judged and the worst verdict counts.
         known: the JSON report of an earlier replay, to tell which causes are new.
+        jobs: so many processes judge runs side by side; None: as many as there are cores, if there is much to do. The report does not
+            depend on it. A script that asks for more than 1 needs `if __name__ == "__main__":` where processes are not forked.
+        resume: a file in which finished runs are noted; called again with it, what is noted is not done again.
+        parquet: a file that gets one row for each trace and rule (extra `parquet`).
+        progress: told how many bytes of runs are done, and how many there are.
 
     Raises:
         WfError: something is wrong with the spec, or `known` is no such report. Problems of traces are diagnostics of the report.
     """
+    from wfcheck import __version__
+    from wfcheck.checker.fleet.run import How
+    from wfcheck.checker.fleet.work import Options
     from wfcheck.checker.naming import ambiguous_tools, plain_replay
     from wfcheck.checker.proofs import proofs_of
     from wfcheck.checker.replay import run
@@ -279,7 +293,14 @@ def replay(
         run.replay, loaded.program, provenance=provenance, lenient=lenient, rules=globs(rules), proofs=proofs
     )
     others = [str(file) for file in _paths(evidence)]
-    report = judge(names) if not others else _joined(names, others, judge, lenient)
+    if others:
+        report = _joined(names, others, judge, lenient)
+    else:
+        options = Options.of(
+            loaded.program, __version__,
+            rules=globs(rules), provenance=provenance, lenient=lenient, certificates=certificates,
+        )  # fmt: skip
+        report = _fleet(options, names, How(jobs, resume, None, progress), parquet)
     if known is not None:
         report = attrs.evolve(report, known=known_causes(str(known)))
     missed = unmatched(rules, (r.name for r in loaded.program.rules))
@@ -291,6 +312,19 @@ def replay(
         *report.diagnostics,
     )
     return attrs.evolve(plain_replay(report, loaded.program.files), diagnostics=found)
+
+
+def _fleet(options: Options, names: list[str], how: How, parquet: str | Path | None) -> ReplayReport:
+    from wfcheck.checker.fleet.parquet import ParquetFile
+    from wfcheck.checker.fleet.run import replay_fleet
+
+    if parquet is None:
+        return replay_fleet(options, names, how)
+    file = ParquetFile.open(parquet)
+    try:
+        return replay_fleet(options, names, attrs.evolve(how, sink=file.add))
+    finally:
+        file.close()
 
 
 def _joined(

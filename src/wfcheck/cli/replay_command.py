@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from wfcheck import __version__
 from wfcheck.checker import config
 from wfcheck.cli import options, output
+from wfcheck.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from wfcheck.checker.replay.result import ReplayReport
     from wfcheck.checker.report.html.scene import Scene
     from wfcheck.checker.report.style import Style
 
+_MOST_JOBS = 1_000
 _DEFAULTS: Mapping[str, Any] = {
     "policy": (),
     "rule": (),
@@ -60,7 +62,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--known", metavar="FILE", help="the JSON report of an earlier replay: which causes are new?"
     )
+    _configure_fleet(parser)
     options.add_output(parser)
+
+
+def _configure_fleet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="judge runs in N processes side by side (default: one per core, if there is much to do)",
+    )
+    parser.add_argument(
+        "--resume", metavar="FILE", help="note finished runs in FILE; what is noted there is not judged again"
+    )
+    parser.add_argument(
+        "--parquet", metavar="FILE", help="write one row for each run and rule to FILE (extra `parquet`)"
+    )
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= _MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {_MOST_JOBS} is wanted")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,7 +100,18 @@ def run(args: argparse.Namespace) -> int:
     text = write_replay(report, chosen["output_format"], from_files(), style, __version__, scene)
     if not report.results and report.traces and chosen["output_format"] == "text":
         text += _signs(args.traces, style)
-    return output.complain(output.emit(text, args.output), chosen["color"]) or report.exit_code
+    code = output.complain(output.emit(text, args.output), chosen["color"]) or report.exit_code
+    return _defects(report.defects) or code
+
+
+def _defects(defects: Sequence[str]) -> int:
+    """Tell how wfcheck itself failed at some runs; the others were judged."""
+    from wfcheck.checker.report.escape import paragraphs
+    from wfcheck.cli.main import report_defect
+
+    for text in defects:
+        output.note("\n".join(paragraphs(text)))
+    return report_defect(()) if defects else 0
 
 
 def _scene(args: argparse.Namespace, chosen: Mapping[str, Any], report: ReplayReport) -> Scene | None:
@@ -114,6 +149,10 @@ def _replayed(args: argparse.Namespace, chosen: Mapping[str, Any]) -> ReplayRepo
             certificates=args.certificates,
             evidence=args.evidence,
             known=args.known,
+            jobs=args.jobs,
+            resume=args.resume,
+            parquet=args.parquet,
+            progress=progress_bar(sys.stderr),
             **{name: chosen[name] for name in names},
         )
     except WfError as error:
