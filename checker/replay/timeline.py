@@ -48,6 +48,8 @@ class Moment:
     more: int
     source: EventSource | None
     places: tuple[tuple[str, str], ...] = ()
+    session: str = ""
+    run: str = ""
 
 
 @attrs.frozen
@@ -113,6 +115,8 @@ def moment_of(index: int, event: Event, places: tuple[tuple[str, str], ...] = ()
         max(0, len(values) - _MOST_FIELDS),
         event.source,
         places,
+        (event.session or "")[:_MOST_NAME],
+        (event.run or "")[:_MOST_NAME],
     )
 
 

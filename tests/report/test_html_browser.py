@@ -169,6 +169,24 @@ def test_a_check_shows_the_violation_its_run_and_the_way_in_red(tmp_path: Path, 
     page.quiet()
 
 
+def test_a_violation_over_two_runs_shows_both_workflows(tmp_path: Path, opened: Open) -> None:
+    page = opened(written(tmp_path, "check", "memorygraft/unsafe.wf", "--no-cache"))
+    page.choose("Workflow", "solve")
+    page.ask("document.querySelector('details.row.bad').open = true")
+    page.driver.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0], 50))")
+    assert page.texts(".row[open] figcaption code") == ["solve", "ingest"]
+    assert page.texts(".row[open] .timeline .part") == ["run r1 session s1", "run r2 session s1"]
+    red = page.texts(".row[open] .node.red .words")
+    assert {
+        "readme = read_readme",
+        "remember into experience",
+        "known = recall experience",
+        "done = run_recipe",
+    } <= set(red)
+    assert len(page.all(".row[open] .line.red")) == 4
+    page.quiet()
+
+
 def test_the_filters_of_a_check(tmp_path: Path, opened: Open) -> None:
     page = opened(written(tmp_path, "check", "banking-unsafe", "--no-cache"))
     assert len(page.all(".listing .row")) == 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from wfcheck.checker.replay.telling import Told, told_of
@@ -92,11 +93,12 @@ def _path(result: Result) -> tuple[PathStep, ...]:
 
 
 def _drawn(result: Result, graphs: Graphs) -> dict[str, Any]:
-    """The run, and what of the graph it, and the path of the violation, passes."""
-    hand = graphs.of(result.workflow)
+    """The run, and what of the graphs it, and the way of the violation, passes."""
     told = None if result.witness is None else _told(result.witness, graphs)
     run = None if result.witness is None or told is None else _run(result.witness, told, graphs)
-    return {"run": run, "dag": None if hand is None else _scenery(result, hand, told)}
+    names = dict.fromkeys((result.workflow or "", *(told.workflows if told else ())))
+    hands = {name: hand for name in names if (hand := graphs.of(name)) is not None}
+    return {"run": run, "dag": _scenery(result, hands, told) if hands else None}
 
 
 def _told(witness: Witness, graphs: Graphs) -> Told:
@@ -118,21 +120,33 @@ def _run(witness: Witness, told: Told, graphs: Graphs) -> dict[str, Any]:
     }
 
 
-def _scenery(result: Result, hand: Stagehand, told: Told | None) -> dict[str, Any]:
-    chain = [node for step in _path(result) if (node := node_at(hand, step.span)) is not None]
-    passed: list[str] = []
+def _scenery(result: Result, hands: Mapping[str, Stagehand], told: Told | None) -> dict[str, Any]:
+    chains = _chains(result, hands, told)
+    scenery: dict[str, list[Any]] = {"g": [], "seen": [], "way": [], "red": [], "redWay": []}
+    for workflow, hand in hands.items():
+        passed = hand.around(node for symbol, node in told.path if symbol == workflow) if told else []
+        chain = chains[workflow]
+        scenery["g"].append(hand.number)
+        found = (("seen", hand.nodes(passed)), ("way", hand.ways.within(passed)),
+                 ("red", hand.nodes(chain)), ("redWay", hand.ways.along(chain)))  # fmt: skip
+        for key, numbers in found:
+            scenery[key] += [[hand.number, number] for number in numbers]
+    return scenery
+
+
+def _chains(result: Result, hands: Mapping[str, Stagehand], told: Told | None) -> dict[str, list[str]]:
+    """By workflow, the nodes of the way to the violation, and that of the event that breaks the rule."""
+    chains: dict[str, dict[str, None]] = {workflow: {} for workflow in hands}
+    for step in _path(result):
+        for workflow, hand in hands.items():
+            if (node := node_at(hand, step.span)) is not None:
+                chains[workflow][node] = None
+                break
     if told is not None and result.witness is not None:
         here = {m.index: m.places for m in told.timeline.moments}.get(result.witness.index, ())
-        chain += [node for workflow, node in here if workflow == result.workflow and len(here) == 1]
-        passed = hand.around(node for workflow, node in told.path if workflow == result.workflow)
-    chain = list(dict.fromkeys(chain))
-    return {
-        "g": [hand.number],
-        "seen": [[hand.number, node] for node in hand.nodes(passed)],
-        "way": [[hand.number, line] for line in hand.ways.within(passed)],
-        "red": [[hand.number, node] for node in hand.nodes(chain)],
-        "redWay": [[hand.number, line] for line in hand.ways.along(chain)],
-    }
+        for workflow, node in here if len(here) == 1 else ():
+            chains.setdefault(workflow, {})[node] = None
+    return {workflow: list(chain) for workflow, chain in chains.items()}
 
 
 def _coverage(coverage: Coverage) -> dict[str, Any]:

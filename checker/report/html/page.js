@@ -153,9 +153,13 @@
   // `marks` maps the index of an event to the words of its marks. `touch` is told of the event that has the focus.
   function timeline(run, marks, touch) {
     const list = el("ol", { class: "timeline" });
+    const several = new Set(run.moments.map((event) => event.r)).size > 1;
     let last = -1;
+    let part;
     for (const event of run.moments) {
       if (event.i > last + 1) list.append(gap(event.i - last - 1));
+      if (several && event.r !== part) list.append(el("li", { class: "part" }, own(event.r || "no run")));
+      part = event.r;
       last = event.i;
       list.append(moment(event, marks.get(event.i) || [], touch));
     }

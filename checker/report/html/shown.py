@@ -52,6 +52,11 @@ def moment_json(moment: Moment, places: list[list[int]]) -> dict[str, Any]:
         "more": moment.more or None,
         "at": source_text(moment.source),
         "p": places,
+        "r": " ".join(
+            f"{word} {name(text)}"
+            for word, text in (("run", moment.run), ("session", moment.session))
+            if text
+        ),
     }
     return filled(fields)
 
