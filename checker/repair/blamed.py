@@ -21,23 +21,26 @@ _NEVER = frozenset({"WF611"})
 """As long as the promise is taken for granted, the test never stops a run."""
 
 
+def resting(spec: Spec, name: str) -> list[Result]:
+    """The proved rules that rest on the assumption."""
+    return [r for r in spec.report.results if name in r.assumptions and r.verdict is Verdict.PROVED]
+
+
 def enforced(
-    spec: Spec, name: str, deadline: float, progress: Callable[[str], None] | None = None
-) -> Iterator[tuple[str, str | None, Found]]:
-    """For each rule that rests on the assumption: the changes after which it is proved without."""
+    spec: Spec, name: str, result: Result, deadline: float, progress: Callable[[str], None] | None = None
+) -> Found | None:
+    """The changes after which a rule that rests on the assumption is proved without it; None: it is so already."""
     found = _promise(spec.made.program, name)
-    for result in spec.report.results:
-        if name not in result.assumptions or result.verdict is not Verdict.PROVED:
-            continue
-        if found is None or result.workflow is None:
-            yield result.rule, result.workflow, Found((), 0, True)
-            continue
-        tool, condition = found
-        drafts = list(_tests(spec, result, tool, condition))
-        edits = tuple(e for d in drafts for e in d.edits)
-        whole = [attrs.evolve(drafts[0], edits=edits)] if len(drafts) > 1 else []
-        reached = _without(result, tool.symbol, name)
-        yield result.rule, result.workflow, attempt(spec, [*drafts, *whole], reached, deadline, progress)
+    if found is None or result.workflow is None:
+        return Found((), 0, True)
+    tool, condition = found
+    reached = _without(result, tool.symbol, name)
+    if reached(spec):
+        return None
+    drafts = list(_tests(spec, result, tool, condition))
+    edits = tuple(e for d in drafts for e in d.edits)
+    whole = [attrs.evolve(drafts[0], edits=edits)] if len(drafts) > 1 else []
+    return attempt(spec, [*drafts, *whole], reached, deadline, progress)
 
 
 def _promise(program: core.Program, name: str) -> tuple[core.Tool, core.Condition] | None:

@@ -27,13 +27,15 @@ class Edit:
 @attrs.frozen
 class Candidate:
     """Edits that may mend a rule. `title`: what they do, in words. `lost`: what may no longer be called. `bold`: they change which
-    values are used, or what is done, and not only when. `brings`: codes of warnings that come with them."""
+    values are used, or what is done, and not only when. `brings`: codes of warnings that come with them.
+    `weight`: what makes them larger than their words."""
 
     title: str
     edits: tuple[Edit, ...]
     lost: frozenset[str] = frozenset()
     bold: bool = False
     brings: frozenset[str] = frozenset()
+    weight: int = 0
 
 
 def edited(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str] | None:

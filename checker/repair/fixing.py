@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from wfcheck.checker.obligation import Limits
-from wfcheck.checker.repair.blamed import enforced
+from wfcheck.checker.repair.blamed import enforced, resting
 from wfcheck.checker.repair.edits import diff
 from wfcheck.checker.repair.mends import Mend, mended
 from wfcheck.checker.repair.search import Found, search
@@ -146,11 +146,23 @@ def _wanted(result: Result, asked: Asked) -> bool:
 def _blamed(
     spec: Spec, asked: Asked, deadline: float, progress: Progress | None
 ) -> Iterator[tuple[Outcome, Spec]]:
-    for number, name in enumerate(asked.blamed):
-        share = time.monotonic() + max(0.0, deadline - time.monotonic()) / (len(asked.blamed) - number)
-        for rule, workflow, found in enforced(spec, name, share, progress):
-            spec = found.repairs[0].spec if found.repairs else spec
-            yield Outcome(rule, workflow, None, found, False, name), spec
+    todo = [(name, result) for name in asked.blamed for result in resting(spec, name)]
+    for number, (name, result) in enumerate(todo):
+        share = time.monotonic() + max(0.0, deadline - time.monotonic()) / (len(todo) - number)
+        found = enforced(spec, name, result, share, progress)
+        spec = found.repairs[0].spec if found is not None and found.repairs else spec
+        yield (
+            Outcome(
+                result.rule,
+                result.workflow,
+                result.verdict,
+                found or Found((), 0, True),
+                found is None,
+                name,
+                result,
+            ),
+            spec,
+        )
 
 
 def unmended(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:

@@ -13,7 +13,7 @@ import attrs
 from wfcheck import stdlib
 from wfcheck.checker.repair.edits import Candidate, Edit
 from wfcheck.checker.repair.naming import declares, new_import, quoted
-from wfcheck.checker.repair.places import out, places
+from wfcheck.checker.repair.places import before, out, places, spread
 from wfcheck.checker.repair.trying import Spec
 from wfcheck.checker.suppress import suppress
 from wfcheck.dsl import syntax
@@ -25,6 +25,7 @@ MOST = 200
 """Mends of one spec."""
 _MEANT = re.compile(r"did you mean `([^`]+)`\?")
 _QUOTED = re.compile(r"`([^`]*)`")
+_ARGUMENTS = frozenset({"WF406", "WF407"})
 _MISSING = frozenset({"WF201", "WF211", "WF212", "WF317"})
 
 
@@ -95,6 +96,10 @@ def _ways(spec: Spec, diagnostic: Diagnostic) -> Iterator[Candidate]:
             yield from _unread(spec, source, diagnostic)
         case "WF115":
             yield from _moved_up(spec, source, diagnostic.span)
+        case "WF407" if diagnostic.help is None:
+            yield from _renamed(spec, source, diagnostic)
+        case "WF304":
+            yield from _present(spec, source, diagnostic.span)
         case "WF122":
             yield from _spelt(source, diagnostic, re.compile(r"write `([^`]+)`"))
         case code:
@@ -121,6 +126,37 @@ def _spelt(source: Source, diagnostic: Diagnostic, meant: re.Pattern[str]) -> It
             edit = Edit(span.file, start, start + len(wrong), word)
             yield Candidate(f"write `{found[1]}` instead of `{wrong}`", (edit,))
             return
+
+
+def _renamed(spec: Spec, source: Source, diagnostic: Diagnostic) -> Iterator[Candidate]:
+    """The one argument that does not exist is the one that is missing."""
+    span = diagnostic.span
+    assert span is not None
+    for other in spec.made.diagnostics:
+        whole = other.span
+        if other.code != "WF406" or whole is None or whole.file != span.file:
+            continue
+        alike = [d for d in spec.made.diagnostics if d.code in _ARGUMENTS and _inside(d.span, whole)]
+        lacking = _QUOTED.findall(other.message)
+        if _inside(span, whole) and len(alike) == 2 and len(lacking) == 2:
+            edit = Edit(span.file, span.start, span.end, quoted(lacking[1]))
+            yield Candidate(f"write `{lacking[1]}` instead of `{_text(source, span)}`", (edit,))
+
+
+def _inside(span: Span | None, whole: Span) -> bool:
+    return (
+        span is not None and span.file == whole.file and whole.start <= span.start and span.end <= whole.end
+    )
+
+
+def _present(spec: Spec, source: Source, span: Span) -> Iterator[Candidate]:
+    """The run stops before a statement that needs a value which is not there."""
+    name = _text(source, span)
+    around = [p for p in places(spec.made).values() if _inside(span, p.statement.span)]
+    if name.isidentifier() and around:
+        place = max(around, key=lambda p: p.statement.span.start)
+        stop = spread(f"if {name} == none", place.indent, [f'stop "there is no `{name}`"'])
+        yield Candidate(f"stop if `{name}` is `none`", (before(place, stop),))
 
 
 def _imported(spec: Spec, source: Source, diagnostic: Diagnostic) -> Iterator[Candidate]:

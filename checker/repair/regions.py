@@ -121,4 +121,4 @@ def _apart(
     text = place.text[: start - whole.start] + rest + place.text[end - whole.start :]
     read = ", ".join(f"`{slice_of(place.source, written.may[i].name.span)}`" for i in chosen)
     title = f"let an agent of its own call {read}, apart from `{name}`"
-    return Candidate(title, (instead(place, first, text),), bold=True)
+    return Candidate(title, (instead(place, first, text),), bold=True, weight=10 * len(chosen))

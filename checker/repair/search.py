@@ -105,7 +105,8 @@ def _rank(
 ) -> tuple[int, bool, int, str, tuple[tuple[str, int], ...]]:
     """What gives nothing up first, then what changes no values, then the smallest."""
     places = tuple((e.file, e.start) for e in candidate.edits)
-    return len(candidate.lost), candidate.bold, size(texts, candidate.edits), candidate.title, places
+    large = size(texts, candidate.edits) + candidate.weight
+    return len(candidate.lost), candidate.bold, large, candidate.title, places
 
 
 def _alike(drafts: Sequence[Candidate]) -> Iterator[Candidate]:
@@ -129,7 +130,8 @@ def _joined(parts: Sequence[Candidate]) -> Candidate:
     edits = tuple(e for c in parts for e in c.edits)
     lost = frozenset().union(*(c.lost for c in parts))
     brings = frozenset().union(*(c.brings for c in parts))
-    return Candidate(title, edits, lost, any(c.bold for c in parts), brings)
+    weight = sum(c.weight for c in parts)
+    return Candidate(title, edits, lost, any(c.bold for c in parts), brings, weight)
 
 
 def _verified(spec: Spec, candidate: Candidate, reached: Again) -> Repair | None:
