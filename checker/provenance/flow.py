@@ -12,7 +12,7 @@ import attrs
 from wfcheck.checker.conditions.coercion import plain
 from wfcheck.checker.conditions.compiled import UNKNOWN, Frame, Known, Tables, holds
 from wfcheck.checker.provenance.from_only import compile_origin, name_source
-from wfcheck.checker.provenance.places import at_path, named_types, type_at, type_name
+from wfcheck.checker.provenance.places import at_path
 from wfcheck.checker.provenance.query import (
     Answer,
     Asking,
@@ -24,7 +24,7 @@ from wfcheck.checker.provenance.query import (
     comes_from,
     is_echo,
 )
-from wfcheck.checker.provenance.sources import Source
+from wfcheck.checker.provenance.sources import NOWHERE, Source
 from wfcheck.checker.provenance.values import fold, unknown_inside, wanted
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern
 from wfcheck.checker.replay.subjects import Conditions, emission_conditions
@@ -51,7 +51,6 @@ class FlowQuery:
 
     body: core.Flow
     program: core.Program
-    kinds: frozenset[str]
     patterns: tuple[tuple[core.FlowEnd, Pattern | None], ...]
     emissions: Conditions
 
@@ -67,8 +66,7 @@ class FlowQuery:
             )
             for end in body.sinks
         )
-        kinds = frozenset(kind for tool in program.tools.values() for kind in named_types(tool.result))
-        return FlowQuery(body, program, kinds, patterns, emission_conditions(program, tables))
+        return FlowQuery(body, program, patterns, emission_conditions(program, tables))
 
     def ask(self, asking: Asking) -> Answer:
         """Whether a forbidden source reaches a sink at this event."""
@@ -154,20 +152,15 @@ class FlowQuery:
         seen = [s for s in holders if s.kind not in ("model", "argument")]
         if any(s.kind == "release" and s.owner in self.body.except_via for s in seen):
             return None
-        passed = calls_given(holders)
+        passed, kinds = calls_given(holders), asking.kinds_of(type_)
         for end in self.body.sources:
             guilty = [s for s in seen if comes_from(s, end, sure=False)]
             since = min((s.index for s in guilty), default=0)
             others = [s for s in seen if s not in guilty and not (s.kind == "recall" and s.index > since)]
-            innocent = [s for s in others if s.grants and not is_echo(s, passed) and self._clears(s, type_)]
+            innocent = [s for s in others if s.grants and not is_echo(s, passed) and s.of_kind(kinds)]
             if guilty and not (innocent and asking.mode == "values" and self._influence_only(end)):
                 return guilty[0]
         return None
-
-    def _clears(self, source: Source, type_: Type) -> bool:
-        kinds = self.kinds.intersection(named_types(type_))
-        tool = None if source.view is None or source.kind != "result" else source.view.tool
-        return tool is None or not kinds or type_name(type_at(tool.result, source.place)) in kinds
 
     def _influence_only(self, end: core.FlowEnd) -> bool:
         if not isinstance(end, core.TagEnd):
@@ -257,7 +250,7 @@ class DecisionQuery:
         for source in asking.context():
             if source.kind == "argument" or not (source.possible & influence or source.silent):
                 continue
-            answers = [origin.accepts(source, asking) for origin in self.origins]
+            answers = [origin.accepts(source, asking, NOWHERE) for origin in self.origins]
             if True in answers:
                 continue
             if UNKNOWN in answers or truth is UNKNOWN or not source.possible & influence:

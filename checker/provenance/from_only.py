@@ -50,8 +50,9 @@ def ask_from_only(target: Target, asking: Asking) -> Answer:
     asking.origins = target.origins
     limit = len(asking.provenance.sources)
     doubt: Answer = None
+    kinds = asking.kinds_of(type_ or ANY)
     for atom in wanted(value, type_ or ANY):
-        truth, culprit = asking.granted(atom, target.origins, limit)
+        truth, culprit = asking.granted(atom, target.origins, limit, kinds)
         if truth is UNKNOWN:
             doubt = Insufficient(f"whether `{target.argument}` may come from there is not recorded")
         elif truth is False and culprit is None and asking.computed:

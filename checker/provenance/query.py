@@ -19,8 +19,8 @@ from wfcheck.checker.conditions.compiled import (
     Truth,
     holds,
 )
-from wfcheck.checker.provenance.places import Place, at_path, below
-from wfcheck.checker.provenance.sources import WORKFLOW, Provenance, Source
+from wfcheck.checker.provenance.places import Place, at_path, below, named_types
+from wfcheck.checker.provenance.sources import NOWHERE, WORKFLOW, Provenance, Source
 from wfcheck.checker.provenance.values import Atom, unknown_inside, wanted
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core
@@ -58,13 +58,16 @@ class Origin:
     gate: Code | None
     designated: Target | None
 
-    def accepts(self, source: Source, asking: Asking) -> Truth:
-        """Whether the source may lend a value here."""
+    def accepts(self, source: Source, asking: Asking, kinds: frozenset[str]) -> Truth:
+        """Whether the source may lend a value here, of one of the named types if there are any. A tag speaks of many results, of
+        which only those of the type count; a field that is named counts as it is."""
         if source.kind == "release" and source.owner in self.via:
             return asking.released(source)
         if not source.of_session(asking.view.session):
             return False
         if not source.grants or not comes_from(source, self.end, sure=True):
+            return False
+        if isinstance(self.end, core.TagEnd) and not source.of_kind(kinds):
             return False
         if self.gate is not None:
             return asking.gate(self.gate)
@@ -109,7 +112,8 @@ class Target:
         atoms = list(wanted(value, type_ or ANY))
         if not atoms:
             return False
-        return _every(asking.granted(atom, self.origins, mark)[0] for atom in atoms)
+        kinds = asking.kinds_of(type_ or ANY)
+        return _every(asking.granted(atom, self.origins, mark, kinds)[0] for atom in atoms)
 
 
 def _every(truths: Iterator[Truth]) -> Truth:
@@ -221,7 +225,14 @@ class Asking:
         sources = self.provenance.sources
         return [sources[number] for number in self.provenance.index.holders(atom, limit)]
 
-    def granted(self, atom: Atom, origins: tuple[Origin, ...], limit: int) -> tuple[Truth, Source | None]:
+    def kinds_of(self, type_: Type) -> frozenset[str]:
+        """The named types of an argument of which results have values too."""
+        known = self.provenance.labels.kinds
+        return known.intersection(named_types(type_)) if known else known
+
+    def granted(
+        self, atom: Atom, origins: tuple[Origin, ...], limit: int, kinds: frozenset[str] = NOWHERE
+    ) -> tuple[Truth, Source | None]:
         """Whether some allowed source holds the atom; if not, the source that brought it in (None: nobody holds it)."""
         holders = self.holders(atom, limit)
         truth: Truth = False
@@ -232,7 +243,7 @@ class Asking:
                 return True, None
             if is_echo(source, passed):
                 continue
-            found = _any(origin.accepts(source, self) for origin in origins)
+            found = _any(origin.accepts(source, self, kinds) for origin in origins)
             if found is True:
                 return True, None
             if source.kind not in ("model", "argument"):

@@ -21,7 +21,16 @@ from wfcheck.checker.conditions.compiled import (
     holds,
 )
 from wfcheck.checker.provenance.index import ValueIndex
-from wfcheck.checker.provenance.places import Place, below, has_maps, leaves, map_keys
+from wfcheck.checker.provenance.places import (
+    Place,
+    below,
+    has_maps,
+    leaves,
+    map_keys,
+    named_types,
+    type_at,
+    type_name,
+)
 from wfcheck.checker.provenance.values import TEXT_LIMIT
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core
@@ -59,6 +68,11 @@ class Source:
         """Whether it was seen in the session; constants are seen in all."""
         return self.view is None or self.view.session == session
 
+    def of_kind(self, kinds: frozenset[str]) -> bool:
+        """Whether it may stand for a value of one of the named types: a result must be declared as such, what was written may."""
+        tool = None if self.view is None or self.kind != "result" else self.view.tool
+        return tool is None or not kinds or type_name(type_at(tool.result, self.place)) in kinds
+
     @property
     def index(self) -> int:
         """The event that brought it; -1 for constants."""
@@ -89,6 +103,7 @@ class Labels:
     called: frozenset[str]  # the tools that workflows call themselves
     conditions: Mapping[tuple[str, int], Code]
     mapped: frozenset[str]  # the tools whose results hold maps
+    kinds: frozenset[str]  # the named types of which results have values
     _made: dict[int, object] = attrs.field(factory=dict, repr=False)
 
     def once(self, rule: object, make: Callable[[], _T]) -> _T:
@@ -110,7 +125,8 @@ class Labels:
         every = frozenset(s for s, tag in program.tags.items() if tag.kind in ("secrecy", "influence"))
         influence = frozenset(s for s, tag in program.tags.items() if tag.kind == "influence")
         mapped = frozenset(t.symbol for t in program.tools.values() if has_maps(t.result))
-        return Labels(program, every, influence, *_written(program), conditions, mapped)
+        kinds = frozenset(kind for tool in program.tools.values() for kind in named_types(tool.result))
+        return Labels(program, every, influence, *_written(program), conditions, mapped, kinds)
 
     def of_leaf(
         self, tool: core.Tool, place: Place, truths: Mapping[int, Truth]
