@@ -1,7 +1,7 @@
 """How well provenance rules find the attacks in recorded AgentDojo runs, and where they raise false alarms.
 
     python bench/agentdojo.py [--data ../shared/data/agentdojo] [--suite banking|slack|workspace] [--model NAME] [--labels [everywhere]]
-                              [--provenance values|context] [--hidden] [--list]
+                              [--provenance values|context] [--hidden] [--list] [--export FILE]
 
 Each suite is replayed with the installed `wfcheck` against the policy in `examples/agentdojo` (with `--labels`: against labels alone,
 `SUITE_labels.wf`). Figures, per model and together:
@@ -20,6 +20,7 @@ Each suite is replayed with the installed `wfcheck` against the policy in `examp
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,17 @@ def case_of(run: Run) -> Case:
     """A benign run or a successful attack, as `wfcheck score` sees it; steps are messages."""
     alarms = sorted(place.message for places in run.fired.values() for place in places)
     return Case(run.name, tuple(alarms), run.first_call, run.succeeded, run.goal, run.acting_call)
+
+
+def export(runs: list[Run], file: Path) -> None:
+    """Labels for `wfcheck score --steps message`, of benign runs and successful attacks."""
+    with file.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(("trace", "step", "success", "goal", "effect"))
+        for run in runs:
+            if run.benign or (run.attack and run.succeeded):
+                steps = ["" if at is None else at for at in (run.first_call, run.goal, run.acting_call)]
+                rows.writerow((run.name, steps[0], "false" if run.succeeded else "true", *steps[1:]))
 
 
 def audit(runs: list[Run]) -> str:
@@ -107,6 +119,7 @@ def main() -> None:
     parser.add_argument(
         "--hidden", action="store_true", help="cut the injected text out of the results first"
     )
+    parser.add_argument("--export", type=Path, help="write labels for `wfcheck score` (of one suite)")
     parser.add_argument("--list", action="store_true", help="list alarms, misses and firings elsewhere")
     options = parser.parse_args()
     if not options.data.is_dir():
@@ -122,6 +135,8 @@ def main() -> None:
                 f"  {report.events} events in {seconds:.2f} s; insufficient verdicts: {report.summary['insufficient']}"
             )
         print_part(f"{suite}, together", together, False)
+        if options.export:
+            export(together, options.export)
 
 
 def print_part(title: str, runs: list[Run], details: bool) -> None:
