@@ -43,18 +43,21 @@ class Party:
 def apart(analysis: Analysis, check: core.Rule, body: core.Meta) -> Finding:
     """PROVED, VIOLATED with a run in which one does all of it, or UNKNOWN."""
     open_: list[str] = []
+    parties = 0
     for name in check.workflows:
         case = Case(analysis, analysis.program.workflows[name], None)
         for party in _parties(case):
+            parties += 1
             if any(_cannot(party, pattern) for pattern in body.events):
                 continue
             witness = _run(party, body.events)
             if witness is not None:
                 return _violated(party, witness)
             open_.append(f"{party.name} in `{name}` may do all of it, and no run was found in which it does")
-    return (
-        unknown(open_[0], notes=tuple(open_[1:4])) if open_ else proved("complete-mediation", "tool-effects")
-    )
+    if open_:
+        return unknown(open_[0], notes=tuple(open_[1:4]))
+    found = proved("complete-mediation", "tool-effects")
+    return found if parties else attrs.evolve(found, reason="no agent runs in the workflows in scope")
 
 
 def _violated(party: Party, witness: Witness) -> Finding:

@@ -112,7 +112,7 @@ def _starts(case: Case, rule: core.Rule, monitor: Monitor, prover: Prover) -> It
 
 def _nothing_judged(rule: core.Rule, proof: Proof) -> Finding:
     if isinstance(rule.body, core.Forbid):
-        return proved(proof=proof, notes=("the event cannot occur in this workflow",))
+        return attrs.evolve(proved(proof=proof), reason="the event cannot occur in this workflow")
     if isinstance(rule.body, core.Allow):
         return vacuous(f"`{rule.body.principal}` makes no call in this workflow")
     return vacuous("the judged event cannot occur in this workflow")

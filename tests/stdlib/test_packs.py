@@ -3,6 +3,7 @@ and what a pack says of itself while nothing is bound."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,25 @@ def test_a_pack_alone_names_the_groups_to_fill(name: str, tmp_path: Path) -> Non
         if result.verdict.value == "NOT-APPLICABLE":
             assert result.reason is not None
             assert "open group" in result.reason
+
+
+def workflows_removed(name: str) -> str:
+    """The bindings of a pack's safe spec with a workflow that uses none of them."""
+    text = (PACKS / f"{name}_proved.wf").read_text(encoding="utf-8")
+    kept = re.sub(r"^(workflow|test|release|assume)\b.*?^}\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    return kept + '\nworkflow idle() { say "nothing to do" }\n'
+
+
+@pytest.mark.parametrize("name", policies())
+def test_a_pack_that_cannot_fire_on_the_tools_says_so(name: str, tmp_path: Path) -> None:
+    """All groups are bound, and the workflow uses nothing of it: no rule is proved without a word."""
+    path = tmp_path / "spec.wf"
+    for helper in PACKS.glob("roles.wf"):
+        (tmp_path / helper.name).write_text(helper.read_text(encoding="utf-8"), encoding="utf-8")
+    path.write_text(workflows_removed(name), encoding="utf-8")
+    report = wfcheck.check(path)
+    found = [r for r in report.results if r.rule.startswith(f"{name}.") and r.workflow in ("idle", None)]
+    assert {r.rule for r in found} == rules(name)
+    for result in found:
+        silent = result.verdict.value not in ("NOT-APPLICABLE", "VACUOUS") and result.reason is None
+        assert not silent, (result.rule, result.verdict, result.notes)
