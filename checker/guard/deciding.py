@@ -40,14 +40,22 @@ class Decider:
         owed = tuple((w.rule, w.stepper) for w in watch.working if isinstance(w.stepper, ResponseStepper))
         return Decider(watch, owed, Pending())
 
+    def clear(self, event: Event) -> bool:
+        """Whether an attempt is allowed for sure, without looking at it closely. `skip` may then be told that it happens."""
+        if self.owed or event.kind not in ATTEMPTS or (event.kind == "call" and not event.tool):
+            return False
+        return self.watch.quiet(event) and self.watch.still()
+
+    def skip(self, event: Event) -> None:
+        """An attempt happens that was found to be clear just before."""
+        self.watch.skip(event)
+
     def decide(self, event: Event) -> tuple[Answer, View | None]:
         """Whether an attempt may happen next, and its view."""
         if event.kind not in ATTEMPTS:
             return failed(f"an event `{event.kind}` is not asked about", "tell of it with `after`"), None
         if event.kind == "call" and not event.tool:
             return failed("a call needs its `tool`"), None
-        if not self.owed and self.watch.quiet(event) and self.watch.still():
-            return ALLOW, None
         view = self.watch.view(event)
         found = self.watch.judge(view)
         answer = denied(self.watch, found, view) if found else ALLOW
@@ -71,9 +79,8 @@ class Decider:
                 self.watch.take(self.watch.view(denial(event)))
             case Deny() | Ask():
                 return
-            case _ if view is None:
-                self.watch.skip(event)
             case _:
+                view = self.watch.view(event) if view is None else view
                 self.watch.take(view)
                 if view.kind == "call" and self.owed:
                     self.pending.add(view)

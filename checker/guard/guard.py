@@ -8,10 +8,12 @@ from threading import Lock
 
 import msgspec
 
-from wfcheck.checker.guard.answers import GUARD, Allow, Answer, Ask, Breach, Deny, failed
+from wfcheck.checker.guard.answers import ALLOW, GUARD, Allow, Answer, Ask, Breach, Deny, failed
 from wfcheck.checker.guard.deciding import Decider
 from wfcheck.checker.guard.log import Log, Record, Sync, decoded, encoded, open_log, unusable
 from wfcheck.checker.guard.policy import GuardPolicy
+from wfcheck.checker.guard.snapshot import read_state, write_state
+from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.traces.event import Event, Json
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
@@ -30,7 +32,13 @@ class Guard:
     Anything that goes wrong is a denial, and so is whatever is not known. A guard whose state or log may be wrong denies everything.
     """
 
-    def __init__(self, policy: GuardPolicy, log: str | Path | None = None, sync: Sync = "always") -> None:
+    def __init__(
+        self,
+        policy: GuardPolicy,
+        log: str | Path | None = None,
+        sync: Sync = "always",
+        state_every: int = 100_000,
+    ) -> None:
         """A guard at its start, or where its log says that it was.
 
         Args:
@@ -38,6 +46,8 @@ class Guard:
             log: the file of the decision log; made if it is not there.
             sync: `always`: an answer is on the disk before it is given. `written`: it is with the operating system, so that it
                 survives the end of the process, but not of the machine.
+            state_every: after so many lines of the log what the guard remembers is written beside it, so that a start takes in the
+                lines after that only. 0: never.
 
         Raises:
             WfError: the policy has rules that no guard can judge, or the log cannot be used.
@@ -49,9 +59,9 @@ class Guard:
         self._lock = Lock()
         self._broken = False
         self._log: Log | None = None
+        self._every, self._due = state_every, state_every
         if log is not None:
-            self._log, records = open_log(Path(log), policy.hash, sync)
-            self._restore(records)
+            self._open(Path(log), compiled, sync)
 
     @property
     def head(self) -> tuple[int, str] | None:
@@ -80,6 +90,7 @@ class Guard:
             except Exception as error:  # noqa: BLE001 - what is not understood may have been anything
                 return (Breach(GUARD, f"the event cannot be understood: {_words(error)}", sure=False),)
             self._broken = False
+            self._note()
             return breaches
 
     def close(self) -> None:
@@ -97,53 +108,91 @@ class Guard:
         self.close()
 
     def _before(self, event: Event | Mapping[str, Json]) -> Answer:
-        given = _event(event)
-        data = b""
-        if self._log is not None:
+        given, data = event if isinstance(event, Event) else _event(event), b""
+        log, decider = self._log, self._decider
+        if log is not None:
             data = encoded(given)
             given = decoded(data)
-        answer, view = self._decider.decide(given)
-        self._broken = True  # unless all of this comes to its end
-        if self._log is not None:
-            self._log.append("before", data, *_told(answer))
-        self._decider.settle(given, answer, view)
+        if decider.clear(given):
+            self._broken = True  # unless all of this comes to its end
+            if log is not None:
+                log.allowed(data)
+            decider.skip(given)
+            self._broken = False
+            self._note()
+            return ALLOW
+        answer, view = decider.decide(given)
+        self._broken = True
+        if log is not None:
+            log.answered(data, *_told(answer))
+        decider.settle(given, answer, view)
         self._broken = False
+        self._note()
         return answer
 
     def _after(self, event: Event | Mapping[str, Json]) -> tuple[Breach, ...]:
-        given = _event(event)
+        given = event if isinstance(event, Event) else _event(event)
         if self._log is not None:
             data = encoded(given)
             given = decoded(data)
-            self._log.append("after", data)
+            self._log.told(data)
         return self._decider.learn(given)
 
-    def _restore(self, records: list[Record]) -> None:
-        assert self._log is not None
-        for number, record in enumerate(records):
+    def _note(self) -> None:
+        """Take down what is remembered, from time to time."""
+        log = self._log
+        if log is None or not self._every or log.count < self._due:
+            return
+        self._due = log.count + self._every
+        try:
+            write_state(log, self._decider, self.policy.hash)
+        except OSError:
+            self._broken = True  # what the log holds is not known any more; what was answered stands
+
+    def _open(self, path: Path, compiled: CompiledPolicy, sync: Sync) -> None:
+        log = open_log(path, sync)
+        try:
+            start = read_state(path, Decider.start(compiled), self.policy.hash)
+            if start is not None:
+                self._decider = start.decider
+            self._restore(log, None if start is None else (start.count, start.size, start.last))
+        except BaseException:
+            log.close()
+            raise
+        self._log = log
+        self._due = log.count + self._every if start is None else start.count + self._every
+
+    def _restore(self, log: Log, start: tuple[int, int, bytes] | None) -> None:
+        for record in log.records(self.policy.hash, start):
             try:
-                same = self._again(record)
+                same = record.op == "state" or self._again(record)
             except Exception as error:  # noqa: BLE001 - a log that was taken in once may still be forged
                 same, words = False, _words(error)
             else:
                 words = "its policy gives another answer"
             if not same:
-                path = self._log.path
-                self._log.close()
-                raise unusable(path, f"line {number + 2} does not follow from those before it: {words}")
+                raise unusable(
+                    log.path, f"line {log.count + 1} does not follow from those before it: {words}"
+                )
 
     def _again(self, record: Record) -> bool:
         """Take in an entry; whether the answer is the one that it holds."""
+        event = record.event
+        if event is None:
+            return False
         if record.op == "after":
-            self._decider.learn(record.event)
+            self._decider.learn(event)
             return True
-        answer, view = self._decider.decide(record.event)
-        self._decider.settle(record.event, answer, view)
+        if self._decider.clear(event):
+            self._decider.skip(event)
+            return (record.answer, record.rule) == ("allow", "")
+        answer, view = self._decider.decide(event)
+        self._decider.settle(event, answer, view)
         return _told(answer) == (record.answer, record.rule)
 
 
-def _event(event: Event | Mapping[str, Json]) -> Event:
-    return event if isinstance(event, Event) else msgspec.convert({"seq": 0, **event}, Event)
+def _event(event: Mapping[str, Json]) -> Event:
+    return msgspec.convert({"seq": 0, **event}, Event)
 
 
 def _told(answer: Answer) -> tuple[str, str]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+from binascii import hexlify
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import BinaryIO, Final, Literal, TypeAlias
 
 import attrs
 import msgspec
 
+from wfcheck.checker.guard.mark import Mark, TornError
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.reading import exact
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
@@ -23,22 +26,28 @@ Sync: TypeAlias = Literal["always", "written"]
 FORMAT: Final = "wfguard"
 VERSION: Final = 1
 LINE_LIMIT: Final = 64_000_000
-_HASH = b',"sha256":"'
-_TAIL: Final = len(_HASH) + 64 + len(b'"}\n')
-_HEAD: Final = 20 + 1 + 64 + 1
+_HASH: Final = b',"sha256":"'
+_END: Final = b'"}\n'
+_TAIL: Final = len(_HASH) + 64 + len(_END)
+_ALLOWED: Final = b'{"op":"before","answer":"allow","rule":"","event":'
+_AFTER: Final = b'{"op":"after","event":'
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line: `op` is `before` or `after`; `answer` is `allow`, `deny` or `ask`, and `rule` whose it is."""
+    """One line: `op` is `before`, `after` or `state`; `answer` is `allow`, `deny` or `ask`, and `rule` whose it is. `state`: the hash
+    of what the guard remembered at that point."""
 
-    op: Literal["before", "after"]
-    event: Event
+    op: Literal["before", "after", "state"]
+    event: Event | None = None
     answer: str = ""
     rule: str = ""
+    state: str = ""
     sha256: str = ""
 
 
-class _Header(msgspec.Struct):
+class Header(msgspec.Struct):
+    """The first line."""
+
     format: str
     version: int
     policy: str
@@ -47,160 +56,176 @@ class _Header(msgspec.Struct):
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(Record, float_hook=exact)
+_HEADER = msgspec.json.Decoder(Header)
 _EVENT = msgspec.json.Decoder(Event, float_hook=exact)
+encoded = _ENCODER.encode
+"""The canonical bytes of an event. Raises Exception where it holds something that is no JSON value."""
+decoded = _EVENT.decode
+"""The event as whoever reads the log will see it."""
 
 
-def encoded(event: Event) -> bytes:
-    """The canonical bytes of an event.
-
-    Raises:
-        Exception: it holds something that is no JSON value.
-    """
-    return _ENCODER.encode(event)
-
-
-def decoded(data: bytes) -> Event:
-    """The event as whoever reads the log will see it."""
-    return _EVENT.decode(data)
+class BrokenLineError(Exception):
+    """A line does not follow from the one before; the text says which."""
 
 
 @attrs.define(eq=False)
 class Log:
-    """An open log. Lines are with the operating system before `append` returns; with `always`, on the disk."""
+    """An open log. Lines are with the operating system before `append` returns; with `always`, on the disk. `count`: the lines after
+    the header; `before`: the hash of the line before the last; `size` in bytes."""
 
     path: Path
     file: int
-    head_file: int
+    mark: Mark
     sync: Sync
-    last: bytes
-    count: int
+    last: bytes = b""
+    before: bytes = b""
+    count: int = -1
+    size: int = 0
 
     @property
     def head(self) -> tuple[int, str]:
         """The number of lines after the header, and the hash of the last."""
         return self.count, self.last.decode()
 
-    def append(self, op: Literal["before", "after"], event: bytes, answer: str = "", rule: str = "") -> None:
-        """Write a line.
+    def allowed(self, event: bytes) -> None:
+        """Write that an event was asked about and allowed. Raises OSError where it cannot be written."""
+        self.write(_ALLOWED + event)
 
-        Raises:
-            OSError: it cannot be written.
-        """
-        told = (
-            b"" if op == "after" else b',"answer":"%b","rule":%b' % (answer.encode(), _ENCODER.encode(rule))
-        )
-        self._write(b'{"op":"%b"%b,"event":%b' % (op.encode(), told, event))
-        self.count += 1
-        self._mark()
+    def told(self, event: bytes) -> None:
+        """Write that an event happened. Raises OSError where it cannot be written."""
+        self.write(_AFTER + event)
 
-    def _write(self, body: bytes) -> None:
-        digest = _chain(self.last, body)
-        line = b'%b%b%b"}\n' % (body, _HASH, digest)
+    def answered(self, event: bytes, answer: str, rule: str) -> None:
+        """Write what was answered to a question. Raises OSError where it cannot be written."""
+        parts = answer.encode(), encoded(rule), event
+        self.write(b'{"op":"before","answer":"%b","rule":%b,"event":%b' % parts)
+
+    def write(self, body: bytes) -> None:
+        """Write a line. Raises OSError where it cannot be written."""
+        digest = chained(self.last, body)
+        line = body + _HASH + digest + _END
         if os.write(self.file, line) != len(line):
             raise OSError("the log could not be written")
         if self.sync == "always":
             os.fdatasync(self.file)
-        self.last = digest
-
-    def _mark(self) -> None:
-        os.pwrite(self.head_file, b"%020d %b\n" % (self.count, self.last), 0)
+        self.before, self.last = self.last, digest
+        self.count += 1
+        self.size += len(line)
+        self.mark.write(self.count, digest)
 
     def close(self) -> None:
         """Let go of the files."""
         os.close(self.file)
-        os.close(self.head_file)
+        self.mark.close()
+
+    def records(self, policy: str, start: tuple[int, int, bytes] | None = None) -> Iterator[Record]:
+        """What the log holds, or what it holds from a line on (`start`: the lines before it, their bytes, the hash of the last); then
+        the log is ready to be continued. A last line that was cut off while it was written is dropped: nobody was told its answer.
+
+        Raises:
+            WfError: it was changed, was cut off, or is of another policy.
+        """
+        marked = self._marked()
+        if start is not None:
+            self.count, self.size, self.last = start
+        with os.fdopen(os.dup(self.file), "rb") as stream:
+            stream.seek(self.size)
+            for line in _whole(stream):
+                yield from self._next(line, policy)
+        if self.count < 0 and marked is not None:
+            raise unusable(self.path, "its header is cut off")
+        os.ftruncate(self.file, self.size)
+        if marked is not None:
+            self._insist(marked)
+        elif self.count > 0:
+            raise unusable(self.path, f"`{self.path.name}.head` is missing")
+        self._begin(policy)
+
+    def _marked(self) -> list[tuple[int, bytes]] | None:
+        try:
+            return self.mark.read()
+        except TornError:
+            raise unusable(self.path, f"`{self.path.name}.head` was changed") from None
+
+    def _next(self, line: bytes, policy: str) -> Iterator[Record]:
+        number = self.count + 2
+        try:
+            digest = linked(self.last, line)
+            header = number == 1
+            record = None if header else _DECODER.decode(line)
+            if header:
+                _head(self.path, _HEADER.decode(line), policy)
+        except BrokenLineError:
+            raise unusable(self.path, f"line {number} was changed, or a line before it is missing") from None
+        except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+            raise unusable(self.path, f"line {number} cannot be read") from None
+        self.before, self.last = self.last, digest
+        self.count, self.size = self.count + 1, self.size + len(line)
+        if record is not None:
+            yield record
+
+    def _insist(self, marked: list[tuple[int, bytes]]) -> None:
+        """All lines that were ever acknowledged are there."""
+        known = {self.count: self.last, self.count - 1: self.before}
+        most = max(count for count, _ in marked)
+        if most > self.count or not any(known.get(count) == digest for count, digest in marked):
+            raise unusable(self.path, f"it held {most} entries, and they are not all there")
+
+    def _begin(self, policy: str) -> None:
+        if self.count < 0:
+            header = encoded({"format": FORMAT, "version": VERSION, "policy": policy})
+            line = header.removesuffix(b"}")
+            self.last = chained(b"", line)
+            os.write(self.file, line + _HASH + self.last + _END)
+            self.count, self.size = 0, len(line) + _TAIL
+        self.mark.begin(self.count, self.last)
 
 
-def _chain(last: bytes, body: bytes) -> bytes:
-    return hashlib.sha256(last + body).hexdigest().encode()
+def chained(last: bytes, body: bytes) -> bytes:
+    """The hash of a line, from the hash of the line before."""
+    return hexlify(hashlib.sha256(last + body).digest())
 
 
-def open_log(path: Path, policy: str, sync: Sync) -> tuple[Log, list[Record]]:
-    """The log at a path, new or continued, and what it holds. A last line that was cut off while it was written is dropped: nobody
-    was told its answer.
+def linked(last: bytes, line: bytes) -> bytes:
+    """The hash of a line that follows from the line before.
 
     Raises:
-        WfError: it is in use, was changed, was cut off, or is of another policy.
+        BrokenLineError: it does not.
+    """
+    digest = chained(last, line[:-_TAIL])
+    if len(line) > LINE_LIMIT or line[-_TAIL:] != _HASH + digest + _END:
+        raise BrokenLineError
+    return digest
+
+
+def open_log(path: Path, sync: Sync) -> Log:
+    """The log at a path, new or to be continued once its `records` were taken in.
+
+    Raises:
+        WfError: it is in use, or cannot be opened.
     """
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        head_file = os.open(f"{path}.head", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        mark = os.open(f"{path}.head", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unusable(path, f"it cannot be opened: {error.strerror}") from None
-    log = Log(path, file, head_file, sync, b"", 0)
+    log = Log(path, file, Mark(mark), sync)
     try:
-        return log, _restore(log, policy)
-    except BaseException:
-        log.close()
-        raise
-
-
-def _restore(log: Log, policy: str) -> list[Record]:
-    try:
-        fcntl.flock(log.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise unusable(log.path, "another guard writes to it") from None
-    marked, digest = _marked(log)
-    lines = _lines(log, acknowledged=marked is not None)
-    records = _checked(log, lines, policy)
-    if marked is not None and (log.count < marked or _hash_at(lines, marked) != digest):
-        raise unusable(log.path, f"it held {marked} entries, and they are not all there")
-    if marked is None and records:
-        raise unusable(log.path, f"`{log.path.name}.head` is missing")
-    if not lines:
-        header = _ENCODER.encode({"format": FORMAT, "version": VERSION, "policy": policy})
-        log._write(header.removesuffix(b"}"))
-    log._mark()
-    return records
+        log.close()
+        raise unusable(path, "another guard writes to it") from None
+    return log
 
 
-def _marked(log: Log) -> tuple[int | None, bytes]:
-    data = os.pread(log.head_file, _HEAD + 1, 0)
-    if not data:
-        return None, b""
-    count, _, rest = data.partition(b" ")
-    if len(data) != _HEAD or not count.isdigit() or len(rest) != 65:
-        raise unusable(log.path, f"`{log.path.name}.head` was changed")
-    return int(count), rest[:64]
+def _whole(stream: BinaryIO) -> Iterator[bytes]:
+    """The whole lines."""
+    for line in stream:
+        if line.endswith(b"\n"):
+            yield line
 
 
-def _lines(log: Log, acknowledged: bool) -> list[bytes]:
-    """The whole lines; what follows the last of them is cut off."""
-    with os.fdopen(os.dup(log.file), "rb") as stream:
-        stream.seek(0)
-        lines = list(stream)
-    if lines and not lines[-1].endswith(b"\n"):
-        lines.pop()
-        if not lines and acknowledged:
-            raise unusable(log.path, "its header is cut off")
-        os.ftruncate(log.file, sum(map(len, lines)))
-    return lines
-
-
-def _hash_at(lines: list[bytes], number: int) -> bytes:
-    return lines[number][-67:-3]
-
-
-def _checked(log: Log, lines: list[bytes], policy: str) -> list[Record]:
-    records = []
-    for number, line in enumerate(lines):
-        body, tail = line[:-_TAIL], line[-_TAIL:]
-        digest = _chain(log.last, body)
-        if len(line) > LINE_LIMIT or tail != b'%b%b"}\n' % (_HASH, digest):
-            raise unusable(log.path, f"line {number + 1} was changed, or a line before it is missing")
-        log.last = digest
-        try:
-            if number:
-                records.append(_DECODER.decode(line))
-                log.count += 1
-            else:
-                _head(log.path, msgspec.json.decode(line, type=_Header), policy)
-        except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
-            raise unusable(log.path, f"line {number + 1} cannot be read") from None
-    return records
-
-
-def _head(path: Path, header: _Header, policy: str) -> None:
+def _head(path: Path, header: Header, policy: str) -> None:
     if header.format != FORMAT or header.version != VERSION:
         raise unusable(path, "it is not a decision log of this version")
     if header.policy != policy:

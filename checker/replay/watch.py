@@ -249,6 +249,11 @@ class Watch:
         counts, whole = self.reader.counts(*key)
         return Place.of(key[0] or "", key[1] or "", session, counts, whole)
 
+    def put_back(self, key: tuple[str | None, str | None], bits: Bits) -> None:
+        """A run is remembered again, as its session is already."""
+        place = self.places[key] = self._new_place(key)
+        place.bits = bits
+
     def _slot(self, event: Event) -> Slot:
         key = (event.kind, event.tool)
         slot = self.slots.get(key)

@@ -37,6 +37,7 @@ class Guard(Core):
         *,
         without: str | Iterable[str] = (),
         sync: Sync = "always",
+        state_every: int = 100_000,
     ) -> None:
         """A guard at its start, or where its log says that it was.
 
@@ -46,11 +47,12 @@ class Guard(Core):
             log: the file of the decision log; made if it is not there.
             without: names of rules that are not guarded.
             sync: `always`: an answer is on the disk before it is given. `written`: it is with the operating system.
+            state_every: after so many lines of the log what the guard remembers is written beside it, for a quick start; 0: never.
 
         Raises:
             WfError: something is wrong with the specification, a rule cannot be guarded, or the log cannot be used.
         """
-        super().__init__(compile_guard(spec, workflow, without=without), log, sync)
+        super().__init__(compile_guard(spec, workflow, without=without), log, sync, state_every)
 
 
 def compile_guard(

@@ -103,17 +103,23 @@ def test_what_is_not_known_is_denied(spec: Path) -> None:
     assert answer.because == "unknown"
 
 
-def test_an_exception_is_a_denial(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("asked", ["clear", "decide"])
+def test_an_exception_is_a_denial(spec: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    """Whichever way the question takes, when it is judged and when it counts."""
     guard = wfcheck.Guard(spec)
-    monkeypatch.setattr(type(guard._decider), "decide", lambda *_: 1 / 0)
-    answer = guard.before(call("note", text="a"))
-    assert isinstance(answer, Deny)
-    assert answer.rule == "guard"
-    monkeypatch.undo()
+    decider = type(guard._decider)
+    if asked == "decide":
+        monkeypatch.setattr(decider, "clear", lambda *_: False)
+    with monkeypatch.context() as judging:
+        judging.setattr(decider, asked, lambda *_: 1 / 0)
+        answer = guard.before(call("note", text="a"))
+        assert isinstance(answer, Deny)
+        assert answer.rule == "guard"
+    guard.after(Event(kind="input", seq=0, actor="user", text="hello"))
     assert isinstance(guard.before(call("note", text="a")), Allow)  # nothing had happened
-    monkeypatch.setattr(type(guard._decider), "settle", lambda *_: 1 / 0)
-    assert isinstance(guard.before(call("note", text="b")), Deny)
-    monkeypatch.undo()
+    with monkeypatch.context() as counting:
+        counting.setattr(decider, "skip" if asked == "clear" else "settle", lambda *_: 1 / 0)
+        assert isinstance(guard.before(call("note", text="b")), Deny)
     assert isinstance(guard.before(call("note", text="b")), Deny)  # half of it may have happened
 
 

@@ -118,15 +118,14 @@ def test_a_last_line_that_was_cut_off_is_dropped(policy: GuardPolicy, tmp_path: 
     log = tmp_path / "log"
     lines = _filled(policy, log)
     whole = b"".join(lines)
-    head = Path(f"{log}.head").read_bytes()
     torn = lines[-1]
     for cut in (1, 5, len(torn) // 2, len(torn) - 1):
         log.write_bytes(whole + torn[:cut])
         with Guard(policy, log) as guard:
             assert guard.head is not None
             assert guard.head[0] == 8
+            assert guard.head[1].encode() in whole.splitlines()[-1]
         assert log.read_bytes() == whole
-        assert Path(f"{log}.head").read_bytes() == head
 
 
 def test_an_acknowledged_line_that_is_cut_off_is_missed(policy: GuardPolicy, tmp_path: Path) -> None:
@@ -191,7 +190,7 @@ def test_forged_answers_are_noticed(policy: GuardPolicy, tmp_path: Path) -> None
         last = hashlib.sha256(last + body).hexdigest().encode()
         forged.append(b'%b,"sha256":"%b"}\n' % (body, last))
     log.write_bytes(b"".join(forged))
-    Path(f"{log}.head").write_bytes(b"%020d %b\n" % (len(forged) - 1, last))
+    Path(f"{log}.head").write_bytes(b"%020d %b\n" % (len(forged) - 1, last) * 2)
     assert "its policy gives another answer" in _refused(policy, log)
 
 
