@@ -61,7 +61,7 @@ def test_every_public_name_is_there_and_documented() -> None:
     [
         [],
         ["unknown"],
-        ["check", "--output-format", "html"],
+        ["check", "--output-format", "pdf"],
         ["check", "--timeout", "soon"],
         ["check", "--timeout", "0s"],
         ["check", "--seed", "-1"],
