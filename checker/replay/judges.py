@@ -10,6 +10,7 @@ import attrs
 
 from wfcheck.checker.replay.judging import Judge, Judged, Setting, judge_whole
 from wfcheck.checker.replay.window import Window
+from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Closed, Opened, Paused, Piece, Problem, Trace
 
 SELDOM = 200_000
@@ -20,17 +21,9 @@ def judged(setting: Setting, pieces: Iterable[Piece], *, lenient: bool = False) 
     """What each trace shows, and the problems met on the way. The traces of one file are told when the file ends, in the order of their
     first events; one with an event out of order is not told unless `lenient`."""
     desk = _Desk(setting, lenient, Window(setting.ahead))
-    push = desk.window.push if setting.ahead else None
     for piece in pieces:
-        if type(piece) is tuple:
-            trace, event = piece
-            judge: Judge = trace.seat or desk.seat(trace)
-            if trace.broken and not lenient:
-                continue
-            if push is not None:
-                push(judge, event)
-            elif judge.passing is not None:
-                judge.passing.take(event)
+        if isinstance(piece, tuple):
+            desk.take(*piece)
         elif isinstance(piece, Trace):
             yield judge_whole(setting, piece)
         elif isinstance(piece, Problem):
@@ -51,6 +44,17 @@ class _Desk:
         """A judge for a trace."""
         trace.seat = Judge.start(self.setting, trace.name, trace.format, trace.completeness)
         return trace.seat  # type: ignore[no-any-return]
+
+    def take(self, trace: Opened, events: list[Event]) -> None:
+        """Some more events of a trace."""
+        judge: Judge = trace.seat or self.seat(trace)
+        if trace.broken and not self.lenient:
+            return
+        if not self.setting.ahead and judge.passing is not None:
+            judge.passing.take_all(events)
+            return
+        for event in events:
+            self.window.push(judge, event)
 
     def close(self, file: Closed) -> Iterator[Judged]:
         """The end of a file. What waits of a file that broke off is dropped."""

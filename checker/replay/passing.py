@@ -4,7 +4,7 @@ with what is found in it: of a run that has ended nothing, of the trace the plac
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import attrs
@@ -102,6 +102,30 @@ class Pass:
         contracts = self.watch.policy.contracts
         self.plain = self.tracker is None and not (contracts.requires or contracts.ensures)
         self.foresight = None if self.tracker is None else Foresight.of(self.watch, self.tracker)
+
+    def take_all(self, events: Iterable[Event]) -> None:
+        """The next events."""
+        if not self.plain or self.recorder is not None:
+            for event in events:
+                self.take(event)
+            return
+        watch, advance, tools = self.watch, self.watch.advance, self.watch.policy.catalogue.tools
+        session, name = self.at
+        for event in events:
+            if event.run != name or event.session != session:
+                self._enter(event, watch.index)
+                session, name = self.at
+            found = advance(event)
+            if found:
+                self._keep(found, event)
+            kind = event.kind
+            if kind == "call":
+                if event.tool not in tools:
+                    self._undeclared(event, watch.index - 1)
+            elif kind == "end" and event.error is None:
+                self._end(event, watch.index - 1)
+                session, name = self.at
+            self.last = event
 
     def take(self, event: Event) -> None:
         """The next event."""

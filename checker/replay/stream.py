@@ -60,8 +60,7 @@ def judge_stream(
     """Step every rule over events. Nothing is known of later ones, so that what depends on what a call will return stays open."""
     passing = Pass(Watch.start(policy, completeness or {}, mode), endings=Endings(linger))
     with unhindered():
-        for event in events:
-            passing.take(event)
+        passing.take_all(events)
     found, idle = passing.finish().found, passing.watch.idle
     results = (
         StreamResult(rule.name, idle_verdict(rule), idle[rule.name])

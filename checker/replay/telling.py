@@ -65,10 +65,10 @@ def _passed(
     for piece in stream_traces(files, lenient=lenient):
         ended: list[tuple[str, Teller]] = []
         match piece:
-            case (opened, event):
+            case (opened, events):
                 if opened.seat is None and opened.name in wanted:
                     opened.seat = stage.teller(opened.format, opened.completeness, wanted[opened.name])
-                if opened.seat is not None:
+                for event in events if opened.seat is not None else ():
                     opened.seat.see(event)
             case Closed(traces=traces):
                 ended = [(t.name, t.seat) for t in traces if t.seat is not None and (lenient or not t.broken)]

@@ -14,33 +14,16 @@ MANY = 1_000
 """So many traces of one file are open at once."""
 
 
-@attrs.define
-class Recent:
-    """The latest of many names, at least `REMEMBERED` of them."""
-
-    young: set[str] = attrs.field(factory=set)
-    old: set[str] = attrs.field(factory=set)
-
-    def add(self, name: str) -> bool:
-        """Remember a name; False if it is remembered already."""
-        if name in self.young or name in self.old:
-            return False
-        self.young.add(name)
-        if len(self.young) >= REMEMBERED:
-            self.old, self.young = self.young, set()
-        return True
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.young or name in self.old
-
-
 @attrs.define(eq=False)
 class Group:
-    """One trace being read. `forgot`: calls without an answer were forgotten, so that any answer may be one of theirs."""
+    """One trace being read. Of ids and of calls the latest are remembered, `REMEMBERED` of them at least: as soon as there are so many
+    young ones, these are the old ones. `forgot`: calls without an answer were forgotten, so that any answer may be one of theirs."""
 
     trace: Opened
-    ids: Recent = attrs.field(factory=Recent)
-    calls: Recent = attrs.field(factory=Recent)
+    ids: set[str] = attrs.field(factory=set)
+    old_ids: set[str] = attrs.field(factory=set)
+    calls: set[str] = attrs.field(factory=set)
+    old_calls: set[str] = attrs.field(factory=set)
     open: dict[str, str] = attrs.field(factory=dict)
     last: int = -1
     forgot: bool = False
@@ -48,25 +31,31 @@ class Group:
 
     def admits(self, event: Event) -> bool:
         """Take note of an event; whether it may come here."""
-        seq, kind, name = event.seq, event.kind, event.id
-        if seq <= self.last or self.paused or (name and name in self.ids):
+        seq, kind, name, call = event.seq, event.kind, event.id, event.call
+        if seq <= self.last or self.paused or (name and (name in self.ids or name in self.old_ids)):
             return False
         if kind == "call":
-            call = event.call
-            if not event.tool or (call and not self.calls.add(call)):
+            tool = event.tool
+            if not tool or call in self.calls or call in self.old_calls:
                 return False
             if call:
-                self.open[call] = event.tool
-                if len(self.open) > REMEMBERED:
-                    self._forget()
-        elif kind in ANSWERS and not (
-            event.tool and (not event.call or self._answers(event.call, event.tool))
-        ):
+                self._begins(call, tool)
+        elif kind in ANSWERS and not (event.tool and (not call or self._answers(call, event.tool))):
             return False
         self.last = seq
         if name:
             self.ids.add(name)
+            if len(self.ids) >= REMEMBERED:
+                self.ids, self.old_ids = set(), self.ids
         return True
+
+    def _begins(self, call: str, tool: str) -> None:
+        self.open[call] = tool
+        self.calls.add(call)
+        if len(self.calls) >= REMEMBERED:
+            self.calls, self.old_calls = set(), self.calls
+        if len(self.open) > REMEMBERED:
+            self._forget()
 
     def _answers(self, call: str, tool: str) -> bool:
         made = self.open.get(call)
@@ -82,7 +71,8 @@ class Group:
 
     def pause(self) -> None:
         """No more events are waited for: what served to check them is forgotten."""
-        self.paused, self.ids, self.calls, self.open = True, Recent(), Recent(), {}
+        self.paused, self.open = True, {}
+        self.ids, self.old_ids, self.calls, self.old_calls = set(), set(), set(), set()
 
 
 def disorder(group: Group, event: Event, file: str, line: int) -> Problem:
@@ -95,9 +85,9 @@ def disorder(group: Group, event: Event, file: str, line: int) -> Problem:
     if event.seq <= group.last:
         message = f"event {event.seq} after event {group.last}: `seq` must grow"
         return Problem("WF712", message, file, line, "/seq")
-    if event.id and event.id in group.ids:
+    if event.id and (event.id in group.ids or event.id in group.old_ids):
         return Problem("WF708", f"the id `{event.id[:60]}` is used twice", file, line, "/id")
-    if event.kind == "call" and event.call and event.call in group.calls:
+    if event.kind == "call" and event.call and event.tool:
         return Problem("WF708", f"the call `{event.call[:60]}` is used twice", file, line, "/call")
     if not event.tool:
         return Problem("WF707", f"an event `{event.kind}` needs its `tool`", file, line)

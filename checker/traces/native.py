@@ -65,8 +65,9 @@ class _Reader:
     problems: int = 0
 
     def block(self, number: int, block: list[bytes | None]) -> Iterator[Piece]:
-        """The events of many lines, decoded as their type at once."""
+        """The events of many lines, decoded as their type at once. Those of one trace that follow each other are handed on together."""
         decode, setting, file = _DECODER.decode, msgspec.structs.force_setattr, self.file
+        events: list[Event] = []
         group, name = None, None
         for data in block:
             try:
@@ -74,20 +75,26 @@ class _Reader:
                     raise ValueError
                 event = decode(data)  # type: ignore[arg-type]
             except _CLOSER:
+                if group is not None and events:
+                    yield group.trace, events
+                events, group, name = [], None, None
                 yield from self.closely(number, data)
-                group, name = None, None
             else:
                 if group is None or event.trace != name:
-                    name = event.trace
+                    if group is not None and events:
+                        yield group.trace, events
+                    events, name = [], event.trace
                     group, paused = self._group(name, number)
                     if paused is not None:
                         yield Paused(paused)
                 if group.admits(event):
                     setting(event, "source", EventSource(file, number))
-                    yield group.trace, event
+                    events.append(event)
                 else:
                     yield from self._lose(disorder(group, event, file, number), broken=group.trace)
             number += 1
+        if group is not None and events:
+            yield group.trace, events
 
     def closely(self, number: int, data: bytes | None) -> Iterator[Piece]:
         """One line, with a closer look."""
@@ -153,7 +160,7 @@ class _Reader:
             yield Paused(paused)
         if group.admits(event):
             msgspec.structs.force_setattr(event, "source", EventSource(self.file, line.number))
-            yield group.trace, event
+            yield group.trace, [event]
         else:
             yield from self._lose(disorder(group, event, self.file, line.number), broken=group.trace)
 

@@ -75,8 +75,8 @@ def read_traces(
     events: dict[Opened, list[Event]] = {}
     for piece in stream_traces(paths, lenient=lenient, limit=limit):
         match piece:
-            case (trace, event):
-                events.setdefault(trace, []).append(event)
+            case (trace, more):
+                events.setdefault(trace, []).extend(more)
             case Closed():
                 yield from _whole(piece, events, lenient)
                 events.clear()

@@ -88,4 +88,4 @@ class Closed:
 
 
 Item: TypeAlias = Trace | Problem
-Piece: TypeAlias = "tuple[Opened, Event] | Trace | Problem | Paused | Closed"
+Piece: TypeAlias = "tuple[Opened, list[Event]] | Trace | Problem | Paused | Closed"

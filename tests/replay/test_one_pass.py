@@ -227,7 +227,7 @@ def test_calls_that_were_never_answered_are_forgotten(monkeypatch: pytest.Monkey
     for number in range(100):
         assert group.admits(Event(kind="call", seq=number, tool="t", call=f"c{number}", id=f"i{number}"))
         assert len(group.open) <= 10
-        assert len(group.ids.young) + len(group.ids.old) <= 20
+        assert len(group.ids) + len(group.old_ids) <= 20
     assert group.admits(Event(kind="result", seq=100, tool="t", call="c3"))
     assert not group.admits(Event(kind="result", seq=101, tool="u", call="c99"))
     assert not group.admits(Event(kind="call", seq=101, tool="t", call="c98"))
@@ -258,7 +258,7 @@ def test_whole_traces_are_those_that_are_streamed(tmp_path: Path) -> None:
     for piece in stream_traces([path]):
         assert not isinstance(piece, Problem)
         if isinstance(piece, tuple):
-            streamed.setdefault(piece[0].name, []).append(piece[1])
+            streamed.setdefault(piece[0].name, []).extend(piece[1])
     assert whole == streamed
     assert {e.source.line for events_ in whole.values() for e in events_ if e.source} == set(
         range(2, len(events) + 2)
