@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from itertools import combinations
 from pathlib import Path
 
 import pytest
+from generators.programs import generate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from wfcheck.checker.report.html.scene import Graphs, node_at
 from wfcheck.checker.report.html.svg import svg
 from wfcheck.dsl.diagnostic import WfError
 from wfcheck.dsl.graph.dag import Graph
+from wfcheck.dsl.graph.lower import lower
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -71,6 +74,16 @@ def test_every_node_of_every_example_has_its_own_place(drawings: list[tuple[str,
     assert len(drawings) > 20
     for _, drawing in drawings:
         well_placed(drawing)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_node_of_generated_workflows_has_its_own_place(seed: int) -> None:
+    program, workflow = generate(seed)
+    drawing = draw(lower(workflow, program))
+    well_placed(drawing)
+    text = svg(drawing, {node.id: number for number, node in enumerate(drawing.graph.nodes)})
+    marked = [element.get("data-node") for element in ET.fromstring(text).iter() if element.get("data-node")]
+    assert {int(number) for number in marked if number} == set(range(len(drawing.graph.nodes)))
 
 
 def test_every_line_starts_and_ends_at_its_nodes(drawings: list[tuple[str, Drawing]]) -> None:
