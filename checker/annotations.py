@@ -58,22 +58,28 @@ class Group:
 
 
 def by_annotation(results: Iterable[Noted]) -> tuple[Group, ...]:
-    """The results by axis and value, values in alphabetical order; a result counts once for each of its values."""
-    found: dict[tuple[str, str], list[Noted]] = {}
-    for noted in results:
-        for axis, values in noted[0]:
+    """The results by axis and value, values in alphabetical order; a result counts once for each of its values. The memory does not
+    grow with their number."""
+    found: Counter[tuple[str, str, str, str, bool]] = Counter()
+    for said, rule, verdict, bad in results:
+        for axis, values in said:
             for value in values if axis in AXES else ():
-                found.setdefault((axis, value), []).append(noted)
-    keys = sorted(found, key=lambda key: (AXES.index(key[0]), key[1].casefold(), key[1]))
-    return tuple(_group(*key, found[key]) for key in keys)
+                found[axis, value, rule, verdict, bad] += 1
+    members: dict[tuple[str, str], list[tuple[str, str, bool, int]]] = {}
+    for (axis, value, rule, verdict, bad), number in found.items():
+        members.setdefault((axis, value), []).append((rule, verdict, bad, number))
+    keys = sorted(members, key=lambda key: (AXES.index(key[0]), key[1].casefold(), key[1]))
+    return tuple(_group(*key, members[key]) for key in keys)
 
 
-def _group(axis: str, value: str, members: list[Noted]) -> Group:
-    counts = Counter(verdict for _, _, verdict, _ in members)
+def _group(axis: str, value: str, members: list[tuple[str, str, bool, int]]) -> Group:
+    counts: Counter[str] = Counter()
+    for _, verdict, _, number in members:
+        counts[verdict] += number
     return Group(
         axis,
         value,
         dict(sorted(counts.items(), key=lambda one: (-one[1], one[0]))),
-        tuple(dict.fromkeys(rule for _, rule, _, _ in members)),
-        tuple(dict.fromkeys(rule for _, rule, _, bad in members if bad)),
+        tuple(dict.fromkeys(rule for rule, _, _, _ in members)),
+        tuple(dict.fromkeys(rule for rule, _, bad, _ in members if bad)),
     )
