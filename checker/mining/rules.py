@@ -4,7 +4,7 @@ Templates as in declarative process mining (van der Aalst, Pesic and Schonenberg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias, assert_never
 
 import attrs
@@ -73,37 +73,69 @@ def _calls(word: Word) -> list[_Call]:
     return calls
 
 
-def _candidates(runs: Iterable[Sequence[_Call]]) -> set[Candidate]:
-    """Every rule that some run could speak for."""
+def _candidates(runs: Sequence[Sequence[_Call]]) -> set[Candidate]:
+    """Every rule that some run speaks for, without those that some run is plainly against."""
     found: set[Candidate] = set()
+    before: dict[str, set[str]] = {}
+    follows: dict[str, set[str]] = {}
+    after: set[tuple[str, str]] = set()
+    together: set[tuple[str, str]] = set()
     for run in runs:
-        tools = {call.tool for call in run}
-        found |= {Candidate("once", "", tool) for tool in tools}
-        pairs = [(a, b) for a in tools for b in tools if a != b]
-        found |= {Candidate("never-after", a, b) for a, b in pairs} | {
-            Candidate("follows", a, b) for a, b in pairs
-        }
-        found |= {Candidate("before", a, b) for a, b in pairs}
-        found |= set(_same(run)) | set(_renewed(run))
-    return found
+        seen = _Seen.of(run)
+        found |= {Candidate("once", "", tool) for tool in seen.started}
+        for tool, place in seen.started.items():
+            earlier = {a for a, back in seen.returned.items() if back < place} - {tool}
+            before[tool] = before.get(tool, earlier) & earlier
+            after |= {(a, tool) for a, back in seen.returned.items() if back < seen.last[tool]}
+        for tool, place in seen.done.items():
+            later = {b for b, start in seen.done.items() if start > place}
+            follows[tool] = follows.get(tool, later) & later
+        together |= {(a, b) for a in seen.started for b in seen.started if a != b}
+    orders = {(a, b) for b, some in before.items() for a in some}
+    found |= {Candidate("before", a, b) for a, b in orders}
+    found |= {Candidate("follows", a, b) for a, some in follows.items() for b in some}
+    found |= {Candidate("never-after", a, b) for a, b in together - after}
+    return found | {c for run in runs for c in (*_same(run, orders), *_renewed(run, orders))}
 
 
-def _renewed(run: Sequence[_Call]) -> Iterator[Candidate]:
-    """What stands again between one call and the next of another tool: first, since, first, then."""
-    seen: dict[str, set[str]] = {}
+@attrs.frozen
+class _Seen:
+    """Where each tool of a run starts first and last, returned first, and where the last of its calls that returned starts."""
+
+    started: dict[str, int]
+    last: dict[str, int]
+    returned: dict[str, int]
+    done: dict[str, int]
+
+    @classmethod
+    def of(cls, run: Sequence[_Call]) -> _Seen:
+        """Of one run."""
+        seen = cls({}, {}, {}, {})
+        for call in run:
+            seen.started.setdefault(call.tool, call.start)
+            seen.last[call.tool] = call.start
+            if call.back is not None:
+                seen.returned[call.tool] = min(call.back, seen.returned.get(call.tool, call.back))
+                seen.done[call.tool] = call.start
+        return seen
+
+
+def _renewed(run: Sequence[_Call], orders: set[tuple[str, str]]) -> Iterator[Candidate]:
+    """What may stand between one call of `first` and the next of `then`, for tools that always are in this order."""
+    places: dict[str, list[int]] = {}
     for call in run:
-        for first, others in seen.items():
-            if first != call.tool:
-                yield from (Candidate("before", first, call.tool, (), b) for b in others if b != call.tool)
-        for others in seen.values():
-            others.add(call.tool)
-        seen.setdefault(call.tool, set()).discard(call.tool)
+        places.setdefault(call.tool, []).append(call.start)
+    for first, then in orders & {(a, b) for a in places for b in places}:
+        for since in places.keys() - {first, then}:
+            again = max((place for place in places[first] if place < places[then][-1]), default=-1)
+            if any(places[first][0] < place < again for place in places[since]):
+                yield Candidate("before", first, then, (), since)
 
 
-def _same(run: Sequence[_Call]) -> Iterator[Candidate]:
+def _same(run: Sequence[_Call], orders: set[tuple[str, str]]) -> Iterator[Candidate]:
     for b in run:
         for a in run:
-            if a.tool != b.tool and a.back is not None and a.back < b.start:
+            if (a.tool, b.tool) in orders and a.back is not None and a.back < b.start:
                 shared = tuple(sorted(n for n in b.arguments if a.arguments.get(n, _Call) == b.arguments[n]))
                 if shared:
                     yield Candidate("before", a.tool, b.tool, shared)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfcheck.checker.mining.alignment import align, shortest
@@ -39,6 +39,7 @@ def against(passing: list[list[str]], run: list[str], tail: int = 2) -> Divergen
     return diverge(learn(words(passing), tail=tail), words([run])[0])
 
 
+@settings(deadline=None)
 @given(RUNS, st.lists(STEP, max_size=5))
 def test_same_is_accepted(passing: list[list[str]], run: list[str]) -> None:
     made, word = learn(words(passing)), words([run])[0]
@@ -58,6 +59,7 @@ def distance(one: tuple[Symbol, ...], other: tuple[Symbol, ...]) -> int:
     return row[-1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(STEP, max_size=3), min_size=1, max_size=3), st.lists(STEP, max_size=4))
 def test_the_account_is_the_cheapest(passing: list[list[str]], run: list[str]) -> None:
     made, word = learn(words(passing)), words([run])[0]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfcheck.checker.mining import drawing
@@ -59,6 +59,7 @@ def test_symbols_tell_outcomes_and_chosen_arguments() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(RUNS, RUNS, TAILS)
 def test_passing_runs_are_accepted_and_failing_ones_are_not(
     passing: list[list[str]], failing: list[list[str]], tail: int
@@ -73,6 +74,7 @@ def test_passing_runs_are_accepted_and_failing_ones_are_not(
     assert counted.failing_accepted == counted.inseparable
 
 
+@settings(deadline=None)
 @given(RUNS, RUNS, TAILS)
 def test_supports_count_runs(passing: list[list[str]], failing: list[list[str]], tail: int) -> None:
     good = words(passing)
@@ -83,6 +85,7 @@ def test_supports_count_runs(passing: list[list[str]], failing: list[list[str]],
     assert all(1 <= way.runs <= way.times for way in made.transitions)
 
 
+@settings(deadline=None)
 @given(RUNS, TAILS, st.integers(min_value=2, max_value=4))
 def test_rare_ways_are_left_out(passing: list[list[str]], tail: int, support: int) -> None:
     good = words(passing)
@@ -91,6 +94,7 @@ def test_rare_ways_are_left_out(passing: list[list[str]], tail: int, support: in
     assert made.counted.accepted == sum(made.accepts(word.symbols) for word in good)
 
 
+@settings(deadline=None)
 @given(RUNS, TAILS)
 def test_the_order_of_runs_does_not_matter(passing: list[list[str]], tail: int) -> None:
     there, back = learn(words(passing), tail=tail), learn(words(passing[::-1]), tail=tail)
@@ -104,6 +108,7 @@ def test_loops_are_found_and_an_empty_run_is_a_run() -> None:
     assert learn(words([[]])).accepts(())
 
 
+@settings(deadline=None)
 @given(RUNS, TAILS)
 def test_json_and_back(tmp_path_factory: pytest.TempPathFactory, passing: list[list[str]], tail: int) -> None:
     made = learn(words(passing), abstraction=Abstraction("dialogue", (("a", "x"),), ("z",)), tail=tail)
