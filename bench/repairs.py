@@ -1,7 +1,7 @@
 """How many violated rules get a verified repair: every violated or possible rule of the cases that fool other checkers
 (`tests/adversarial`) and of the unsafe specs of the gallery (`examples`).
 
-    python bench/repairs.py [--seconds 15] [FILE...]
+    python bench/repairs.py [--seconds 60] [FILE...]
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> int:
     """Print a line for each rule, and the sums."""
     parser = argparse.ArgumentParser()
     parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--seconds", type=float, default=60.0)
     args = parser.parse_args()
     groups = {"files": args.files} if args.files else corpora()
     sums = {}

@@ -24,13 +24,13 @@ def bounded(job: Job, body: core.Limit) -> Iterator[Candidate]:
     yield from _dropped(job, body)
 
 
-def lower(job: Job, bound: int, *, bold: bool = False) -> Iterator[Candidate]:
+def lower(job: Job, bound: int) -> Iterator[Candidate]:
     """At most so many rounds, attempts and steps."""
     for _, place in job.steps:
         match place.statement:
             case syntax.ForStatement(maximum=None, source=source) if bound > 0:
                 edit = Edit(source.span.file, source.span.end, source.span.end, f" max {bound}")
-                yield Candidate(f"go through at most {bound} items", (edit,), bold=bold)
+                yield Candidate(f"go through at most {bound} items", (edit,))
             case (
                 syntax.ForStatement(maximum=syntax.IntLit() as number)
                 | syntax.RepeatStatement(maximum=syntax.IntLit() as number)
@@ -39,7 +39,7 @@ def lower(job: Job, bound: int, *, bold: bool = False) -> Iterator[Candidate]:
             ) if number.value > bound > 0:
                 span = number.span
                 edit = Edit(span.file, span.start, span.end, str(bound))
-                yield Candidate(f"lower `{number.value}` to `{bound}`", (edit,), bold=bold)
+                yield Candidate(f"lower `{number.value}` to `{bound}`", (edit,))
 
 
 def once(place: Place) -> Iterator[Candidate]:

@@ -59,7 +59,6 @@ def _written(job: Job, body: core.RuleBody) -> Iterator[Candidate]:
             if body.after is not None:
                 yield from order.apart(job, body)
             yield from (c for _, p, _ in guards.sites(job, body.event) for c in bounds.once(p))
-            yield from bounds.lower(job, 1, bold=True)
         case core.Allow():
             yield from guards.granted(job, body)
             yield from regions.conditional(job, [body])
@@ -100,6 +99,5 @@ def _built_in(job: Job) -> Iterator[Candidate]:
                 yield from guards.granted(job, body)
             yield from regions.conditional(job, bodies)
         case _:
-            named = (r.body.except_via for r in job.program.rules if isinstance(r.body, core.Flow))
-            yield from flows.released(job, frozenset().union(*named))
+            yield from flows.released(job, job.program.releases)
             yield from flows.earlier(job)

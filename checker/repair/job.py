@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -136,10 +137,12 @@ def arguments(call: core.Call, place: Place) -> Iterator[tuple[str, core.Expr]]:
 # ---------------------------------------------------------------- conditions in words
 
 
+_SIMPLE = re.compile(r'[\w.`]+|"[^"\\]*"')
+
+
 def operand(text: str) -> str:
     """A text as part of a larger expression."""
-    simple = text.replace("_", "").replace(".", "").replace('"', "").replace(" ", "" if '"' in text else " ")
-    return text if simple.isalnum() else f"({text})"
+    return text if _SIMPLE.fullmatch(text) or enclosed(text) else f"({text})"
 
 
 def said(expression: core.Expr, names: Mapping[str, str]) -> str | None:

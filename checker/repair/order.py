@@ -26,9 +26,8 @@ def preceded(job: Job, body: core.Before) -> Iterator[Candidate]:
             if choice.kind == "approve":
                 yield from approved(job, place, choice.by)
             elif choice.kind == "call":
-                yield from (
-                    _placed(e, place, first=True) for e in _evidence(job, choice, judged, call, place)
-                )
+                found = (_each(body, e, call, place) for e in _evidence(job, choice, judged, call, place))
+                yield from (_placed(e, place, first=True) for e in found if e is not None)
         yield from moved(job, body.evidence, place, first=True)
 
 
@@ -37,10 +36,22 @@ def followed(job: Job, body: core.After) -> Iterator[Candidate]:
     for call, place, judged in sites(job, body.judged):
         for choice in body.evidence.choices:
             if choice.kind == "call":
-                yield from (
-                    _placed(e, place, first=False) for e in _evidence(job, choice, judged, call, place)
-                )
+                found = (_each(body, e, call, place) for e in _evidence(job, choice, judged, call, place))
+                yield from (_placed(e, place, first=False) for e in found if e is not None)
         yield from moved(job, body.evidence, place, first=False)
+
+
+def _each(
+    body: core.Before | core.After, evidence: Evidence, call: core.Call, place: Place
+) -> Evidence | None:
+    """Evidence for each element of what a rule walks; None where that cannot be said."""
+    if body.binder is None or body.source is None:
+        return evidence
+    walked = said(body.source, passed(call, place))
+    if walked is None:
+        return None
+    loop = spread(f"for {body.binder} in {walked}", place.indent, list(evidence.statements))
+    return attrs.evolve(evidence, statements=(loop,))
 
 
 def approved(job: Job, place: Place, by: str | None) -> Iterator[Candidate]:

@@ -54,7 +54,8 @@ def search(
     if result.workflow is None and not (rule is not None and _about_agents(rule)):
         return Found((), 0, True)
     drafts = [d for n in names for d in candidates(Job(spec.made, program.workflows[n], rule, result))]
-    return attempt(spec, drafts, proved(result.rule, result.workflow), deadline, progress)
+    target = (result.rule, result.workflow)
+    return attempt(spec, drafts, proved(*target), deadline, progress, target)
 
 
 def _about_agents(rule: core.Rule) -> bool:
@@ -68,6 +69,7 @@ def attempt(
     reached: Again,
     deadline: float,
     progress: Callable[[str], None] | None = None,
+    target: tuple[str, str | None] | None = None,
 ) -> Found:
     """The candidates that are repairs; combinations only where no single one is."""
     found: list[Repair] = []
@@ -81,7 +83,7 @@ def attempt(
             if progress is not None:
                 progress(f"trying: {candidate.title}")
             tried += 1
-            repair = _verified(spec, candidate, reached)
+            repair = _verified(spec, candidate, reached, target)
             found += [] if repair is None else [repair]
             if len(found) == MOST:
                 return Found(tuple(found), tried, True)
@@ -134,11 +136,13 @@ def _joined(parts: Sequence[Candidate]) -> Candidate:
     return Candidate(title, edits, lost, any(c.bold for c in parts), brings, weight)
 
 
-def _verified(spec: Spec, candidate: Candidate, reached: Again) -> Repair | None:
+def _verified(
+    spec: Spec, candidate: Candidate, reached: Again, target: tuple[str, str | None] | None
+) -> Repair | None:
     new = spec.changed(candidate)
     if new is None or not new.whole or not unchanged(spec.made, new.made):
         return None
-    if not reached(new) or not sound(spec, new, candidate):
+    if not reached(new) or not sound(spec, new, candidate, target):
         return None
     texts = spec.sources
     changed = {f: t for f, t in new.texts.items() if texts.get(f) != t}

@@ -4,7 +4,7 @@ nothing but workflows changed."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from glob import escape
 from pathlib import Path
@@ -13,7 +13,7 @@ import attrs
 
 from wfcheck import stdlib
 from wfcheck.checker import pipeline, reachability, tasks
-from wfcheck.checker.obligation import Limits
+from wfcheck.checker.obligation import Case, Limits
 from wfcheck.checker.repair.edits import Candidate, edited, laid_out
 from wfcheck.checker.result import Report, Result, Verdict
 from wfcheck.checker.testing import run_tests
@@ -65,9 +65,17 @@ class Spec:
     @cached_property
     def report(self) -> Report:
         """Every rule of every workflow."""
+        return self._checked(())
+
+    def part(self, rules: Iterable[str]) -> Report:
+        """These rules alone, by their full names, and all other findings."""
+        return self._checked(tuple(escape(rule) for rule in sorted(set(rules))))
+
+    def _checked(self, rules: tuple[str, ...]) -> Report:
         return pipeline.check(
             self.paths,
             policies=self.policies,
+            rules=rules,
             timeout=self.limits.timeout,
             seed=self.limits.seed,
             given=self.texts,
@@ -93,11 +101,19 @@ class Spec:
         laid = laid_out(self.sources, after)
         return attrs.evolve(self, texts={**self.texts, **laid})
 
-    def results(self, rule: str, workflow: str | None) -> tuple[Result, ...]:
-        """The rule alone."""
-        selection = tasks.Selection((escape(rule),), workflow)
-        checked = tasks.check_program(self.made.program, selection=selection, limits=self.limits)
-        return () if checked.errors else tuple(r for r in checked.results if r.rule == rule)
+    def proof(self, name: str, workflow: str | None) -> Verdict | None:
+        """What the prover says of a rule, without a search for runs. None: there is no such rule."""
+        program = self.made.program
+        rule = next((r for r in program.rules if r.name == name), None)
+        if workflow is None or workflow not in program.workflows:
+            found = [
+                r.verdict for r in self.part([name]).results if r.rule == name and r.workflow == workflow
+            ]
+            return found[0] if found else None
+        with tasks.deep_stack():
+            case = Case(tasks.analysis_of(program, self.limits), program.workflows[workflow], rule)
+            finding = tasks.proof_of(rule, name)(case)
+        return None if finding is None else finding.verdict
 
 
 Again = Callable[[Spec], bool]
@@ -108,18 +124,21 @@ def proved(rule: str, workflow: str | None) -> Again:
     """The rule is proved of the workflow."""
 
     def test(spec: Spec) -> bool:
-        found = [r for r in spec.results(rule, workflow) if r.workflow == workflow]
-        return bool(found) and all(r.verdict is Verdict.PROVED for r in found)
+        return spec.proof(rule, workflow) is Verdict.PROVED
 
     return test
 
 
-def sound(old: Spec, new: Spec, candidate: Candidate) -> bool:
-    """Whether nothing that held is lost by the edits, and what could happen still can. The target is asked for elsewhere."""
-    given_up = bool(candidate.lost)
+def sound(old: Spec, new: Spec, candidate: Candidate, target: tuple[str, str | None] | None = None) -> bool:
+    """Whether nothing that held is lost by the edits, and what could happen still can. `target`: the rule and the workflow that are now
+    to be proved."""
+    held = [r for r in old.report.results if _WORTH.get(r.verdict, 1) > 1]
+    report = new.part([*(r.rule for r in held), *([] if target is None else [target[0]])])
+    tolerated = candidate.brings | (_HOLLOW if candidate.lost else frozenset())
     return (
-        _kept(old.report, new.report)
-        and _tidy(old.report, new.report, candidate.brings | (_HOLLOW if given_up else frozenset()))
+        _kept(held, report)
+        and (target is None or _verdicts(report).get(target) is Verdict.PROVED)
+        and _tidy(old.report, report, tolerated)
         and _alive(old, new, candidate)
         and _tested(old) <= _tested(new)
     )
@@ -162,12 +181,16 @@ def _frame(module: syntax.Module) -> tuple[syntax.Item, ...]:
 _NOTHING = syntax.Block((), span=None)  # type: ignore[arg-type]  # takes no part in comparisons
 
 
-def _kept(old: Report, new: Report) -> bool:
-    found = {(r.rule, r.workflow): r.verdict for r in new.results}
+def _kept(held: Sequence[Result], new: Report) -> bool:
+    found = _verdicts(new)
     return all(
         _WORTH.get(found.get((r.rule, r.workflow), Verdict.VIOLATED), 1) >= _WORTH.get(r.verdict, 1)
-        for r in old.results
+        for r in held
     )
+
+
+def _verdicts(report: Report) -> dict[tuple[str, str | None], Verdict]:
+    return {(r.rule, r.workflow): r.verdict for r in report.results}
 
 
 def _tidy(old: Report, new: Report, tolerated: frozenset[str]) -> bool:
