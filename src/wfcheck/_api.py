@@ -274,7 +274,8 @@ def replay(
         progress: told how many bytes of runs are done, and how many there are.
 
     Raises:
-        WfError: something is wrong with the spec, or `known` is no such report. Problems of traces are diagnostics of the report.
+        WfError: something is wrong with the spec, `known` is no such report, or options do not go together. Problems of traces are
+            diagnostics of the report.
     """
     from wfcheck import __version__
     from wfcheck.checker.fleet.run import How
@@ -294,6 +295,9 @@ def replay(
     )
     others = [str(file) for file in _paths(evidence)]
     if others:
+        if resume is not None or parquet is not None:
+            help_ = "leave out `resume` and `parquet`, or the evidence"
+            raise WfError(Diagnostic("WF802", "runs with evidence are judged together", None, help=help_))
         report = _joined(names, others, judge, lenient)
     else:
         options = Options.of(
