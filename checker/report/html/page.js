@@ -50,9 +50,9 @@
     return [el("option", { value: "" }, all), ...listed];
   }
 
-  function choose(label, all, values, changed) {
+  function choose(label, all, values, changed, least = 2) {
     const select = el("select", { on: { change: changed } }, options(values, all));
-    return { box: el("label", { class: "filter", hidden: values.length < 2 ? "" : null }, el("span", {}, label), select), input: select };
+    return { box: el("label", { class: "filter", hidden: values.length < least ? "" : null }, el("span", {}, label), select), input: select };
   }
 
   function seek(label, changed) {
@@ -277,6 +277,12 @@
     return box;
   }
 
+  // Errors come first, and what has nothing in it is left out.
+  const broken = data.diagnostics.some((found) => found.severity === "error");
+  const nothing = !(data.results || data.traces).length;
+  const listedOr = (section) => (nothing && broken ? [] : section);
+  const bar = (filters, search) => (nothing ? [] : el("form", { class: "filters", "aria-label": "filters", on: { submit: (event) => event.preventDefault() } }, Object.values(filters).map(({ box }) => box), search.box));
+
   // ---------------------------------------------------------------- a check
 
   function checkPage() {
@@ -300,9 +306,10 @@
       found.filter();
     }
     put(
+      broken ? diagnostics() : [],
       chips(data.summary.map(([group, verdict, number]) => [group, `${NUMBER.format(number)} ${verdict.toLowerCase()}`])),
-      el("form", { class: "filters", "aria-label": "filters", on: { submit: (event) => event.preventDefault() } }, Object.values(filters).map(({ box }) => box), search.box),
-      found.section, coverage(), diagnostics());
+      bar(filters, search),
+      listedOr(found.section), coverage(), broken ? [] : diagnostics());
     openFirst(found.section);
   }
 
@@ -388,12 +395,12 @@
   function replayPage() {
     const rules = data.rules.map((rule, n) => [n, rule.name]);
     const filters = {
-      verdict: choose("Verdict", "all verdicts", Object.entries(VERDICTS), change),
+      verdict: choose("Verdict", "all verdicts", Object.entries(VERDICTS).filter(([letter]) => data.traces.some((trace) => trace.v.includes(letter))), change),
       rule: choose("Rule", "all rules", rules, change),
       cause: choose("Cause", "all causes", data.causes.map(([rule, cause], n) => [n, `${data.rules[rule].name}: ${cause}`.slice(0, 120)]), change),
-      fault: choose("Fault", "own and inherited", [["own", "own fault"], ["inherited", "inherited fault"]], change),
-      sure: choose("Evidence", "all evidence", [["sure", "without heuristics"], ["heuristic", "heuristic"]], change),
-      more: choose("Also", "anything", [["near", "near misses"], ["left", "left the workflow"]], change),
+      fault: choose("Fault", "own and inherited", data.traces.some((trace) => (trace.r || []).some((result) => result.inherited)) ? [["own", "own fault"], ["inherited", "inherited fault"]] : [], change),
+      sure: choose("Evidence", "all evidence", data.rules.some((rule) => rule.heuristic) ? [["sure", "without heuristics"], ["heuristic", "heuristic"]] : [], change),
+      more: choose("Also", "anything", [["near", "near misses"], ["left", "left the workflow"]].filter(([key]) => data.traces.some((trace) => trace[key])), change, 1),
     };
     const search = seek("Name or text of the run", change);
     const traces = data.traces;
@@ -433,19 +440,19 @@
       return [data.rules[rule].name, button, number, short(first), ...fresh];
     });
     const s = data.summary;
-    put(chips([["bad", `${NUMBER.format(s.violated)} violated`], ["open", `${NUMBER.format(s.insufficient)} insufficient data`], ["good", `${NUMBER.format(s.holds)} hold`],
+    put(broken ? diagnostics() : [], chips([["bad", `${NUMBER.format(s.violated)} violated`], ["open", `${NUMBER.format(s.insufficient)} insufficient data`], ["good", `${NUMBER.format(s.holds)} hold`],
       ["idle", `${NUMBER.format(s.not_applicable)} not applicable`]].filter(([, text]) => !text.startsWith("0 "))),
       el("p", { class: "aside" }, [s.near_misses && count(s.near_misses, "near miss").replace("misss", "misses"), s.departures && count(s.departures, "departure"), s.undeclared && count(s.undeclared, "undeclared tool"),
         s.skipped && `${s.skipped} skipped`, data.provenance.length && `provenance by ${data.provenance.join(", ")}`, folder && `in ${folder}`].filter(Boolean).join(" · ")),
       listed("wfcheck failed at some runs, which are not among the results", data.defects.map((text) => own(text))),
       table("Causes", ["rule", "cause", "runs", "first seen in", "new?"].slice(0, causes.length ? causes[0].length : 0), causes, 20),
-      el("form", { class: "filters", "aria-label": "filters", on: { submit: (event) => event.preventDefault() } }, Object.values(filters).map(({ box }) => box), search.box),
-      found.section,
+      bar(filters, search),
+      listedOr(found.section),
       data.more ? el("p", { class: "aside" }, `${count(data.more, "run")} not listed; those in which something went wrong come first`) : null,
       table("Records that disagree", ["run", "what", "trace", "other record"], data.disagreements.map(([trace, what, at, other]) => [short(trace), prose(what), short(at), other])),
       table("Tools that the spec does not declare", ["tool", "run", "calls", "first at"], data.undeclared.map(([trace, tool, calls, mark]) => [tool, short(trace), calls, short(mark[1]) || `event ${mark[0]}`])),
       table("Skipped", ["place", "pointer", "code", "reason"], data.skipped),
-      diagnostics());
+      broken ? [] : diagnostics());
     if (sorted.length <= 20) openFirst(found.section);
   }
 
