@@ -89,7 +89,11 @@ class GuardPolicy:
         return GuardPolicy(program, made.workflow, tuple(made.without))
 
     def compiled(self) -> CompiledPolicy:
-        """The rules as monitors. Who acts where an event does not say: the principal of the workflow."""
+        """The rules as monitors, made once. Who acts where an event does not say: the principal of the workflow."""
+        return self._compiled
+
+    @cached_property
+    def _compiled(self) -> CompiledPolicy:
         every = compile_policy(self.program)
         chosen = tuple((rule, monitor) for rule, monitor in every.rules if self._applies(rule))
         made = attrs.evolve(every, rules=chosen)
