@@ -254,3 +254,9 @@ def test_machine_formats_have_the_disagreements(
     write(folder, run_json=chat([SEND]), log_csv=ROWS + "1,save,mallory\n")
     assert main(["replay", "spec.wf", "run.json", "--evidence", "log.csv", "--output-format", form]) == 1
     assert "evidence.hidden" in capsys.readouterr().out
+
+
+def test_what_does_not_go_with_evidence_is_refused(folder: Path) -> None:
+    write(folder, run_json=chat([SEND]), log_csv=ROWS)
+    assert main(["replay", "spec.wf", "run.json", "--evidence", "log.csv", "--resume", "state"]) == 2
+    assert not (folder / "state").exists()
