@@ -442,7 +442,7 @@
     const s = data.summary;
     put(broken ? diagnostics() : [], chips([["bad", `${NUMBER.format(s.violated)} violated`], ["open", `${NUMBER.format(s.insufficient)} insufficient data`], ["good", `${NUMBER.format(s.holds)} hold`],
       ["idle", `${NUMBER.format(s.not_applicable)} not applicable`]].filter(([, text]) => !text.startsWith("0 "))),
-      el("p", { class: "aside" }, [s.near_misses && count(s.near_misses, "near miss").replace("misss", "misses"), s.departures && count(s.departures, "departure"), s.undeclared && count(s.undeclared, "undeclared tool"),
+      el("p", { class: "aside" }, [s.near_misses && count(s.near_misses, "near miss").replace("misss", "misses"), s.departures && count(s.departures, "departure"), data.undeclared.length && count(data.undeclared.length, "undeclared tool"),
         s.skipped && `${s.skipped} skipped`, data.provenance.length && `provenance by ${data.provenance.join(", ")}`, folder && `in ${folder}`].filter(Boolean).join(" · ")),
       listed("wfcheck failed at some runs, which are not among the results", data.defects.map((text) => own(text))),
       table("Causes", ["rule", "cause", "runs", "first seen in", "new?"].slice(0, causes.length ? causes[0].length : 0), causes, 20),
@@ -450,7 +450,7 @@
       listedOr(found.section),
       data.more ? el("p", { class: "aside" }, `${count(data.more, "run")} not listed; those in which something went wrong come first`) : null,
       table("Records that disagree", ["run", "what", "trace", "other record"], data.disagreements.map(([trace, what, at, other]) => [short(trace), prose(what), short(at), other])),
-      table("Tools that the spec does not declare", ["tool", "run", "calls", "first at"], data.undeclared.map(([trace, tool, calls, mark]) => [tool, short(trace), calls, short(mark[1]) || `event ${mark[0]}`])),
+      table("Tools that the spec does not declare", ["tool", "calls", "runs", "first in", "at"], data.undeclared.map(([tool, calls, runs, first, mark]) => [tool, calls, runs, short(first), short(mark[1]) || `event ${mark[0]}`])),
       table("Skipped", ["place", "pointer", "code", "reason"], data.skipped),
       broken ? [] : diagnostics());
     if (sorted.length <= 20) openFirst(found.section);

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from wfcheck.checker.replay.result import Blame, Departure, NearMiss, ReplayReport, ReplayResult
+from wfcheck.checker.replay.result import Blame, Departure, NearMiss, ReplayReport, ReplayResult, Undeclared
 from wfcheck.checker.replay.telling import Told
 from wfcheck.checker.report.escape import counted
 from wfcheck.checker.report.html.diagnostics import diagnostics_json
@@ -61,10 +61,7 @@ def write_replay_html(
             ]
             for d in report.disagreements[:_MOST_LISTED]
         ],
-        "undeclared": [
-            [name(u.trace), name(u.tool), u.calls, mark_json(u.mark)]
-            for u in report.undeclared[:_MOST_LISTED]
-        ],
+        "undeclared": _undeclared(report.undeclared),
         "skipped": [
             [f"{name(s.file)}:{s.line or 1}", name(s.pointer), s.code, shown(s.reason, 400)]
             for s in report.skipped[:_MOST_LISTED]
@@ -228,6 +225,17 @@ class _Writer:
             "way": ways,
             "lost": None if told.lost is None else [told.lost[0], shown(told.lost[1])],
         }
+
+
+def _undeclared(found: Iterable[Undeclared]) -> list[list[Any]]:
+    """By tool: calls, runs, and the first of them."""
+    tools: dict[str, list[Undeclared]] = {}
+    for one in found:
+        tools.setdefault(one.tool, []).append(one)
+    return [
+        [name(tool), sum(u.calls for u in used), len(used), name(used[0].trace), mark_json(used[0].mark)]
+        for tool, used in list(tools.items())[:_MOST_LISTED]
+    ]
 
 
 def _by_trace(found: Iterable[Any]) -> Mapping[str, list[Any]]:
