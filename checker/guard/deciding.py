@@ -16,13 +16,12 @@ from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.sequence_rules import ResponseStepper
 from wfcheck.checker.replay.view import View
 from wfcheck.checker.replay.watch import Watch
+from wfcheck.checker.traces.decisions import denial
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 
 ATTEMPTS: Final = frozenset({"call", "say", "ask", "message", "remember", "recall", "release", "end"})
 """Kinds of events that a guard can stop."""
-DENIER: Final = "guard"
-"""Who denies, in the `deny` event that a denied call leaves: nobody whom a rule can name."""
 
 
 @attrs.define(eq=False)
@@ -96,12 +95,3 @@ class Decider:
             if view.kind == "call":
                 self.pending.add(view)
         return tuple(Breach(rule.name, f.why, f.verdict == "violated") for rule, f in found)
-
-
-def denial(event: Event) -> Event:
-    """What a denied call leaves in the record."""
-    asked = event.args_executed if event.args_requested is None else event.args_requested
-    return Event(
-        kind="deny", seq=event.seq, trace=event.trace, session=event.session, run=event.run, id=event.id,
-        parent=event.parent, time=event.time, actor=DENIER, tool=event.tool, args_requested=asked,
-    )  # fmt: skip

@@ -10,10 +10,11 @@ import msgspec
 
 from wfcheck.checker.guard.answers import ALLOW, GUARD, Allow, Answer, Ask, Breach, Deny, failed
 from wfcheck.checker.guard.deciding import Decider
-from wfcheck.checker.guard.log import Log, Record, Sync, decoded, encoded, open_log, unusable
+from wfcheck.checker.guard.log import Log, Sync, decoded, encoded, open_log, unusable
 from wfcheck.checker.guard.policy import GuardPolicy
 from wfcheck.checker.guard.snapshot import read_state, write_state
 from wfcheck.checker.replay.policy import CompiledPolicy
+from wfcheck.checker.traces.decisions import Record
 from wfcheck.checker.traces.event import Event, Json
 from wfcheck.dsl import core
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
@@ -163,7 +164,7 @@ class Guard:
         self._due = log.count + self._every if start is None else start.count + self._every
 
     def _restore(self, log: Log, start: tuple[int, int, bytes] | None) -> None:
-        for record in log.records(self.policy.hash, start):
+        for record in log.records(self.policy.hash, self.policy.compiled().catalogue.actor, start):
             try:
                 same = record.op == "state" or self._again(record)
             except Exception as error:  # noqa: BLE001 - a log that was taken in once may still be forged

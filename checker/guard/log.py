@@ -7,9 +7,7 @@ The hashes have no key: they show accidents and clumsy changes. Against somebody
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-from binascii import hexlify
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
@@ -18,54 +16,35 @@ import attrs
 import msgspec
 
 from wfcheck.checker.guard.mark import Mark, TornError
+from wfcheck.checker.traces.decisions import (
+    END,
+    FORMAT,
+    HASH,
+    TAIL,
+    VERSION,
+    BrokenLineError,
+    Header,
+    Record,
+    chained,
+    linked,
+    read_header,
+    read_record,
+)
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.reading import exact
 from wfcheck.dsl.diagnostic import Diagnostic, WfError
 
 Sync: TypeAlias = Literal["always", "written"]
-FORMAT: Final = "wfguard"
-VERSION: Final = 1
-LINE_LIMIT: Final = 64_000_000
-_HASH: Final = b',"sha256":"'
-_END: Final = b'"}\n'
-_TAIL: Final = len(_HASH) + 64 + len(_END)
 _ALLOWED: Final = b'{"op":"before","answer":"allow","rule":"","event":'
 _AFTER: Final = b'{"op":"after","event":'
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line: `op` is `before`, `after` or `state`; `answer` is `allow`, `deny` or `ask`, and `rule` whose it is. `state`: the hash
-    of what the guard remembered at that point."""
-
-    op: Literal["before", "after", "state"]
-    event: Event | None = None
-    answer: str = ""
-    rule: str = ""
-    state: str = ""
-    sha256: str = ""
-
-
-class Header(msgspec.Struct):
-    """The first line."""
-
-    format: str
-    version: int
-    policy: str
-    sha256: str = ""
-
-
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_DECODER = msgspec.json.Decoder(Record, float_hook=exact)
-_HEADER = msgspec.json.Decoder(Header)
 _EVENT = msgspec.json.Decoder(Event, float_hook=exact)
 encoded = _ENCODER.encode
 """The canonical bytes of an event. Raises Exception where it holds something that is no JSON value."""
 decoded = _EVENT.decode
 """The event as whoever reads the log will see it."""
-
-
-class BrokenLineError(Exception):
-    """A line does not follow from the one before; the text says which."""
 
 
 @attrs.define(eq=False)
@@ -103,7 +82,7 @@ class Log:
     def write(self, body: bytes) -> None:
         """Write a line. Raises OSError where it cannot be written."""
         digest = chained(self.last, body)
-        line = body + _HASH + digest + _END
+        line = body + HASH + digest + END
         if os.write(self.file, line) != len(line):
             raise OSError("the log could not be written")
         if self.sync == "always":
@@ -118,9 +97,12 @@ class Log:
         os.close(self.file)
         self.mark.close()
 
-    def records(self, policy: str, start: tuple[int, int, bytes] | None = None) -> Iterator[Record]:
+    def records(
+        self, policy: str, actor: str | None, start: tuple[int, int, bytes] | None = None
+    ) -> Iterator[Record]:
         """What the log holds, or what it holds from a line on (`start`: the lines before it, their bytes, the hash of the last); then
         the log is ready to be continued. A last line that was cut off while it was written is dropped: nobody was told its answer.
+        `actor`: who acts where an event does not say.
 
         Raises:
             WfError: it was changed, was cut off, or is of another policy.
@@ -139,7 +121,7 @@ class Log:
             self._insist(marked)
         elif self.count > 0:
             raise unusable(self.path, f"`{self.path.name}.head` is missing")
-        self._begin(policy)
+        self._begin(policy, actor)
 
     def _marked(self) -> list[tuple[int, bytes]] | None:
         try:
@@ -152,9 +134,9 @@ class Log:
         try:
             digest = linked(self.last, line)
             header = number == 1
-            record = None if header else _DECODER.decode(line)
+            record = None if header else read_record(line)
             if header:
-                _head(self.path, _HEADER.decode(line), policy)
+                _head(self.path, read_header(line), policy)
         except BrokenLineError:
             raise unusable(self.path, f"line {number} was changed, or a line before it is missing") from None
         except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
@@ -171,31 +153,14 @@ class Log:
         if most > self.count or not any(known.get(count) == digest for count, digest in marked):
             raise unusable(self.path, f"it held {most} entries, and they are not all there")
 
-    def _begin(self, policy: str) -> None:
+    def _begin(self, policy: str, actor: str | None) -> None:
         if self.count < 0:
-            header = encoded({"format": FORMAT, "version": VERSION, "policy": policy})
+            header = encoded({"format": FORMAT, "version": VERSION, "policy": policy, "actor": actor})
             line = header.removesuffix(b"}")
             self.last = chained(b"", line)
-            os.write(self.file, line + _HASH + self.last + _END)
-            self.count, self.size = 0, len(line) + _TAIL
+            os.write(self.file, line + HASH + self.last + END)
+            self.count, self.size = 0, len(line) + TAIL
         self.mark.begin(self.count, self.last)
-
-
-def chained(last: bytes, body: bytes) -> bytes:
-    """The hash of a line, from the hash of the line before."""
-    return hexlify(hashlib.sha256(last + body).digest())
-
-
-def linked(last: bytes, line: bytes) -> bytes:
-    """The hash of a line that follows from the line before.
-
-    Raises:
-        BrokenLineError: it does not.
-    """
-    digest = chained(last, line[:-_TAIL])
-    if len(line) > LINE_LIMIT or line[-_TAIL:] != _HASH + digest + _END:
-        raise BrokenLineError
-    return digest
 
 
 def open_log(path: Path, sync: Sync) -> Log:

@@ -13,8 +13,9 @@ import attrs
 import msgspec
 
 from wfcheck.checker.guard.deciding import Decider
-from wfcheck.checker.guard.log import Log, linked
+from wfcheck.checker.guard.log import Log
 from wfcheck.checker.guard.state import put_back, taken
+from wfcheck.checker.traces.decisions import linked
 
 FORMAT: Final = "wfstate"
 VERSION: Final = 1

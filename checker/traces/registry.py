@@ -18,6 +18,7 @@ from wfcheck.checker.traces.formats import (
     claude_code,
     csv_log,
     google_adk,
+    guard_log,
     langfuse,
     langsmith,
     mcp,
@@ -45,8 +46,8 @@ _ENDINGS = (".jsonl", ".ndjson", ".json", ".traj", ".xes", ".csv", ".tsv", ".eve
 SUFFIXES = tuple(ending + packing for ending in _ENDINGS for packing in _PACKINGS)
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
 _HELP = (
-    "read are wftrace files, OpenAI-style message lists, Claude Code sessions, OTLP/JSON with GenAI or OpenInference spans, "
-    "exports of LangSmith, Langfuse and the OpenAI Agents SDK, Google ADK sessions, SWE-agent trajectories, AgentSPEX logs, "
+    "read are wftrace files, decision logs of guards, OpenAI-style message lists, Claude Code sessions, OTLP/JSON with GenAI or "
+    "OpenInference spans, exports of LangSmith, Langfuse and the OpenAI Agents SDK, Google ADK sessions, SWE-agent trajectories, AgentSPEX logs, "
     "MCP logs, Who&When logs, observations as normalised chats, XES and CSV event logs"
 )
 Reader: TypeAlias = Callable[[Iterable["Record | Problem"], Source], Iterator[Item]]
@@ -225,6 +226,9 @@ def _dispatch(value: Json, head: list[Line | Problem], rest: Lines, source: Sour
         yield from native.stream_native(head, rest.blocks(), source.file, source.limit)
         return
     lines = chain(head, rest)
+    if guard_log.recognises(value):
+        yield from guard_log.stream(lines, source)
+        return
     if openai.is_preface(value):
         yield from (_as_problem(line) for line in head[:-1])
         yield from _after_preface(rest, source)

@@ -23,6 +23,7 @@ MUTATIONS = int(os.environ.get("WFCHECK_FUZZ_MUTATIONS", "300"))
 ASKED = ["input", "llm", "call bills", "result bills"]
 EXPECTED: dict[str, tuple[str, list[list[str]]]] = {
     "native.wftrace.jsonl": ("wftrace", [["input", "call pay", "result pay", "end"], ["input", "say"]]),
+    "guard_log.jsonl": ("wfguard", [["input", "call bills", "result bills", "deny pay", "approve pay", "call pay", "fail pay", "end"]]),
     "openai.jsonl": ("openai", [["message", "input", "llm", "call pay", "result pay", "llm", "say", "end"]] * 2),
     "claude_code.jsonl": ("claude-code", [[
         "input", "llm", "call Read", "result Read", "llm", "deny Bash", "input", "llm", "call Read", "fail Read", "message",
@@ -79,7 +80,7 @@ def test_what_a_sample_holds(name: str) -> None:
     assert [shown(t.events) for t in traces] == EXPECTED[name][1]
     assert {t.format for t in traces} == {EXPECTED[name][0]}
     assert all(t.losses == () for t in traces)
-    assert name in ("native.wftrace.jsonl", "openai.jsonl") or all(
+    assert name in ("native.wftrace.jsonl", "openai.jsonl", "guard_log.jsonl") or all(
         t.completeness.get("approve") == "absent" for t in traces
     )
 
