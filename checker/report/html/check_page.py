@@ -11,7 +11,7 @@ from wfcheck.checker.report.escape import counted
 from wfcheck.checker.report.html.diagnostics import diagnostics_json
 from wfcheck.checker.report.html.document import page
 from wfcheck.checker.report.html.scene import Graphs, Scene, Stagehand, node_at
-from wfcheck.checker.report.html.shown import excerpt, filled, moment_json, name, place, shown
+from wfcheck.checker.report.html.shown import excerpt, filled, groups_json, moment_json, name, place, shown
 from wfcheck.checker.report.sources import Sources
 from wfcheck.checker.result import Coverage, PathStep, Report, Result, Verdict, Witness
 
@@ -34,6 +34,7 @@ def write_check_html(report: Report, sources: Sources, version: str, scene: Scen
         "exit": report.exit_code,
         "summary": _summary(report),
         "results": [_result(result, sources, graphs) for result in report.results],
+        "groups": groups_json(report.by_annotation),
         "diagnostics": diagnostics_json(report.diagnostics, sources),
         "coverage": None if report.coverage is None else _coverage(report.coverage),
     }

@@ -309,7 +309,7 @@
       broken ? diagnostics() : [],
       chips(data.summary.map(([group, verdict, number]) => [group, `${NUMBER.format(number)} ${verdict.toLowerCase()}`])),
       bar(filters, search),
-      listedOr(found.section), coverage(), broken ? [] : diagnostics());
+      listedOr(found.section), groups(), coverage(), broken ? [] : diagnostics());
     openFirst(found.section);
   }
 
@@ -369,6 +369,8 @@
     return el("section", {}, el("h2", {}, heading), el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": heading },
       el("table", {}, el("thead", {}, el("tr", {}, columns.map((text) => el("th", { scope: "col" }, text)))), body)), rows.length > most ? all : null);
   }
+
+  const groups = () => table("By risk, failure and harm", ["of", "value", "results", "look at"], data.groups);
 
   function diagnostics() {
     if (!data.diagnostics.length) return "";
@@ -449,6 +451,7 @@
       bar(filters, search),
       listedOr(found.section),
       data.more ? el("p", { class: "aside" }, `${count(data.more, "run")} not listed; those in which something went wrong come first`) : null,
+      groups(),
       table("Records that disagree", ["run", "what", "trace", "other record"], data.disagreements.map(([trace, what, at, other]) => [short(trace), prose(what), short(at), other])),
       table("Tools that the spec does not declare", ["tool", "calls", "runs", "first in", "at"], data.undeclared.map(([tool, calls, runs, first, mark]) => [tool, calls, runs, short(first), short(mark[1]) || `event ${mark[0]}`])),
       table("Skipped", ["place", "pointer", "code", "reason"], data.skipped),

@@ -18,6 +18,7 @@ from wfcheck.checker.report.html.scene import Graphs, Scene
 from wfcheck.checker.report.html.shown import (
     excerpt,
     filled,
+    groups_json,
     mark_json,
     moment_json,
     name,
@@ -51,6 +52,7 @@ def write_replay_html(
         "causes": writer.causes(),
         "traces": writer.traces(),
         "more": max(0, report.traces - MOST_RUNS),
+        "groups": groups_json(report.by_annotation),
         "defects": [shown(text, 2_000) for text in report.defects[:_MOST_LISTED]],
         "disagreements": [
             [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from wfcheck.checker.annotations import Group
 from wfcheck.checker.replay.result import Mark
 from wfcheck.checker.replay.timeline import Clip, Moment
 from wfcheck.checker.report.escape import visible
@@ -72,6 +74,19 @@ def source_text(source: EventSource | None) -> str:
 def mark_json(mark: Mark | None) -> list[Any] | None:
     """The index of a marked event and where it was read."""
     return None if mark is None else [mark.event, source_text(mark.source)]
+
+
+def groups_json(groups: Iterable[Group]) -> list[list[str]]:
+    """Results by risk, failure and harm: the axis, the value, how many there are of each verdict, and the rules that need attention."""
+    return [
+        [
+            group.axis,
+            name(group.value),
+            ", ".join(f"{count} {verdict.lower()}" for verdict, count in group.counts.items()),
+            ", ".join(map(name, group.attention)),
+        ]
+        for group in groups
+    ]
 
 
 def place(span: Span) -> str:
