@@ -33,9 +33,12 @@ class Mined:
     dropped: int = 0
 
 
-def mine_rules(passing: Sequence[Word], failing: Sequence[Word], support: int) -> Mined:
-    """The rules that hold on all passing runs, with `support` runs at least that they judge, as a spec that declares the tools."""
-    found = suggest(passing, failing, support)
+def mine_rules(
+    passing: Sequence[Word], failing: Sequence[Word], support: int, *, telling: bool = False
+) -> Mined:
+    """The rules that hold on all passing runs, with `support` runs at least that they judge, as a spec that declares the tools. With
+    `telling`, only rules that some failing run breaks."""
+    found = [s for s in suggest(passing, failing, support) if s.broken or not telling]
     named = _named(found)
     policy = _compiled(_rendered(named, passing, failing))
     fallen = _failing(policy, passing)
@@ -132,7 +135,7 @@ def _tool(foreign: str, name: str, arguments: Mapping[str, None]) -> str:
 
 
 def _support(suggestion: Suggestion, failing: int) -> str:
-    broken = f"; {suggestion.broken} of {counted(failing, 'failing run')} break it" if failing else ""
+    broken = f"; broken by {suggestion.broken} of {counted(failing, 'failing run')}" if failing else ""
     return f"  ## Held in all {counted(suggestion.runs, 'passing run')} that it judges{broken}."
 
 

@@ -147,6 +147,23 @@ def test_a_spec_tells_passing_runs_from_failing_ones(
     assert "2 passing runs, 2 accepted; 1 failing run, 0 accepted" in capsys.readouterr().out
 
 
+def test_a_cause_becomes_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, report = tmp_path / "spec.wf", tmp_path / "report.json"
+    spec.write_text(
+        "tool a()\ntool b()\ntool c()\npolicy p { once: limit count(b) <= 1 per run  never: forbid c }\n"
+    )
+    runs = write(tmp_path / "runs.jsonl", [["a", "b"]] * 3 + [["b", "b"], ["c"], ["a", "c"]])
+    assert main(["replay", str(spec), runs, "--output-format", "json", "--output", str(report)]) == 1
+    causes = {c["rule"]: c["signature"] for c in json.loads(report.read_text())["causes"]}
+    mine = ["mine", runs, "--judge", str(spec), "--output-format", "wf", "--cause"]
+    assert main([*mine, causes["p.once"]]) == 0
+    out = capsys.readouterr().out
+    assert "require a before b" in out
+    assert "broken by 1 of 1 failing run." in out
+    assert "count(a)" not in out
+    assert main([*mine, "0" * 12]) == 2
+
+
 def test_hostile_names_are_shown_inert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     passing = write(tmp_path / "passing.jsonl", [["\x1b[31mred\u202e", "b"]])
     automaton = str(tmp_path / "automaton.json")

@@ -96,4 +96,4 @@ def test_what_failing_runs_break_comes_first() -> None:
     mined = mine_rules(words([["get", "pay"]] * 3), words([["pay"], ["pay", "pay"]]), 3)
     first = next(iter(mined.rules.values()))
     assert (first.rule, first.runs, first.broken) == (Candidate("before", "get", "pay"), 3, 2)
-    assert "2 of 2 failing runs break it" in mined.text
+    assert "broken by 2 of 2 failing runs" in mined.text

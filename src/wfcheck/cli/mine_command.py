@@ -29,6 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--judge", metavar="SPEC", help="of all runs, those that break a rule of this spec did not pass"
     )
     parser.add_argument(
+        "--cause",
+        metavar="SIGNATURE",
+        help="with --judge: only the runs that failed by this cause did not pass, and only rules that tell them apart are shown",
+    )
+    parser.add_argument(
         "--events",
         choices=("acts", "dialogue"),
         default="acts",
@@ -72,13 +77,15 @@ def run(args: argparse.Namespace) -> int:
     from wfcheck.checker.mining.reading import read
 
     chosen = options.settle(args, {"color": None})
+    if args.cause is not None and args.judge is None:
+        return output.complain([_unjudged()], chosen["color"])
     abstraction = _abstraction(args)
     passing, failing = read(args.traces, lenient=args.lenient), read(args.failing, lenient=args.lenient)
     code = _complain(args, chosen["color"], (passing, failing))
     if args.judge is not None:
         from wfcheck.checker.mining.sorting import judged
 
-        passing, failing = judged(args.judge, passing, failing)
+        passing, failing = judged(args.judge, passing, failing, args.cause)
     good, bad = passing.words(abstraction), failing.words(abstraction)
     if not good:
         return output.complain([_nothing()], chosen["color"])
@@ -91,6 +98,12 @@ def _complain(args: argparse.Namespace, color: str | None, runs: tuple[Runs, ...
     if skipped and not args.quiet:
         output.note(f"{skipped} problems skipped\n")
     return output.complain([p.diagnostic() for r in runs for p in r.problems], color, quiet=args.quiet)
+
+
+def _unjudged() -> Diagnostic:
+    return Diagnostic(
+        "WF802", "`--cause` needs `--judge`", None, help="name the spec whose replay reported the cause"
+    )
 
 
 def _nothing() -> Diagnostic:
@@ -123,7 +136,8 @@ def _text(
     if args.output_format == "wf":
         from wfcheck.checker.mining.spec import mine_rules
 
-        return mine_rules(good, bad, _FEWEST if args.min_support is None else args.min_support).text
+        fewest = _FEWEST if args.min_support is None else args.min_support
+        return mine_rules(good, bad, fewest, telling=args.cause is not None).text
     automaton = learn(good, bad, abstraction, tail=args.tail, support=args.min_support or 1)
     match args.output_format:
         case "json":
