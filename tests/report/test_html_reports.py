@@ -17,7 +17,7 @@ from wfcheck.checker.replay.result import Blame, Cause, Departure, Mark, NearMis
 from wfcheck.checker.replay.telling import Told
 from wfcheck.checker.replay.timeline import Recorder
 from wfcheck.checker.report.html.check_page import write_check_html
-from wfcheck.checker.report.html.document import asset, digest, inert, page
+from wfcheck.checker.report.html.document import asset, digest, inert, page, program
 from wfcheck.checker.report.html.replay_page import write_replay_html
 from wfcheck.checker.report.html.scene import Scene
 from wfcheck.checker.report.sources import Sources, no_sources
@@ -144,7 +144,7 @@ def test_the_policy_names_the_very_script_and_style(replayed: tuple[ReplayReport
 
 
 def test_the_script_makes_no_markup_of_text_and_loads_nothing() -> None:
-    script, style = asset("page.js"), asset("page.css")
+    script, style = program(), asset("page.css")
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch(",
                  "XMLHttpRequest", "import(", "setTimeout(\"", "createContextualFragment", "srcdoc", "DOMParser"):  # fmt: skip
         assert word not in script, word
@@ -158,7 +158,7 @@ def test_the_script_makes_no_markup_of_text_and_loads_nothing() -> None:
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_script_is_well_formed(tmp_path: Path) -> None:
     file = tmp_path / "page.js"
-    file.write_text(asset("page.js"), encoding="utf-8")
+    file.write_text(program(), encoding="utf-8")
     subprocess.run(["node", "--check", str(file)], check=True, timeout=60)
 
 

@@ -19,7 +19,7 @@ _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 def page(title: str, lead: str, data: Mapping[str, Any], drawings: Sequence[str]) -> str:
     """A whole page. `title` and `lead` are shown even without scripts; `drawings` are SVG."""
-    script, style = asset("page.js"), asset("page.css")
+    script, style = program(), asset("page.css")
     policy = (
         f"default-src 'none'; script-src '{digest(script)}'; style-src '{digest(style)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -55,6 +55,14 @@ def page(title: str, lead: str, data: Mapping[str, Any], drawings: Sequence[str]
 def inert(data: object) -> str:
     """JSON that no reader of markup takes for anything else: ASCII, without angle brackets and ampersands."""
     return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")).translate(_ESCAPES)
+
+
+_PARTS = ("base.js", "run.js", "check.js", "replay.js")
+
+
+def program() -> str:
+    """The script: its parts, one after the other."""
+    return "\n".join(map(asset, _PARTS))
 
 
 @cache
