@@ -13,6 +13,9 @@ from wfcheck.checker.repair.places import Place, before, instead, out, slice_of,
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.types import DECIMAL
 
+SMALL = 5
+"""Bounds up to here are lowered step by step where a rule does not say to which."""
+
 
 def bounded(job: Job, body: core.Limit) -> Iterator[Candidate]:
     """All ways for one limit."""
@@ -40,6 +43,21 @@ def lower(job: Job, bound: int) -> Iterator[Candidate]:
                 span = number.span
                 edit = Edit(span.file, span.start, span.end, str(bound))
                 yield Candidate(f"lower `{number.value}` to `{bound}`", (edit,))
+
+
+def fewer(job: Job) -> Iterator[Candidate]:
+    """A small bound made smaller."""
+    for _, place in job.steps:
+        match place.statement:
+            case (
+                syntax.RepeatStatement(maximum=syntax.IntLit() as number)
+                | syntax.RetryStatement(attempts=syntax.IntLit() as number)
+                | syntax.AgentStatement(steps=syntax.IntLit() as number)
+            ) if number.value <= SMALL:
+                for less in range(number.value - 1, 0, -1):
+                    span = number.span
+                    edit = Edit(span.file, span.start, span.end, str(less))
+                    yield Candidate(f"lower `{number.value}` to `{less}`", (edit,), bold=True)
 
 
 def once(place: Place) -> Iterator[Candidate]:

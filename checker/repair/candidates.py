@@ -59,6 +59,7 @@ def _written(job: Job, body: core.RuleBody) -> Iterator[Candidate]:
             if body.after is not None:
                 yield from order.apart(job, body)
             yield from (c for _, p, _ in guards.sites(job, body.event) for c in bounds.once(p))
+            yield from bounds.fewer(job)
         case core.Allow():
             yield from guards.granted(job, body)
             yield from regions.conditional(job, [body])
