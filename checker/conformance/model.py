@@ -17,7 +17,7 @@ from wfcheck.checker.conditions.compiled import (
 )
 from wfcheck.checker.conditions.compiled import holds as holds_in
 from wfcheck.checker.conformance.stack import Begin, Config, Env, Steps
-from wfcheck.checker.traces.event import Completeness
+from wfcheck.checker.traces.event import Completeness, Event
 from wfcheck.dsl import core
 from wfcheck.dsl.values.meanings import EvaluationError
 from wfcheck.dsl.walk import assigned
@@ -94,6 +94,10 @@ class Model:
     ) -> Truth:
         """The truth of a clause over arguments and result."""
         return holds_in(self.compiled.code(condition), Frame(arguments, result, env))
+
+    def prompts(self, event: Event) -> bool:
+        """Whether the event is what a host tells a model before a conversation: text of the workflow, and no act of anybody."""
+        return bool(self.ignored) and event.kind == "message" and event.actor == "system" and not event.to
 
     def starts(self) -> list[Config]:
         """Every workflow at its start."""

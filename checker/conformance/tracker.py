@@ -115,7 +115,7 @@ class Tracker:
         state = self.runs.get(key)
         if state is None or (not view.run and _over(state)):
             state = self.runs[key] = self._fresh(view)
-        if state.lost is not None or _returned(state, view):
+        if state.lost is not None or _returned(state, view) or self.model.prompts(view.event):
             return
         notes = self._explained(state, view)
         self._count(state, view)

@@ -96,3 +96,23 @@ def test_a_line_that_was_lost_makes_nothing_hold(program: Program, tmp_path: Pat
     path.write_text("\n".join([*lines[:3], lines[3][:40], *lines[4:]]))
     found = {r.rule: r.verdict for r in replay(program, [path], lenient=True).results}
     assert "holds" not in found.values()
+
+
+def test_what_a_host_tells_the_model_first_is_no_act(tmp_path: Path) -> None:
+    spec, trace = tmp_path / "w.wf", tmp_path / "run.json"
+    spec.write_text(
+        "tool find(q: text) -> text { effect read  emits nothing  returns {} }\n"
+        "workflow w(q: text from {user}) { agent work(q) may { find, say } max 3 steps }\n"
+    )
+    call = {"id": "1", "type": "function", "function": {"name": "find", "arguments": '{"q": "x"}'}}
+    messages = [
+        {"role": "system", "content": "be kind"},
+        {"role": "user", "content": "look for x"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "found"},
+        {"role": "assistant", "content": "here it is"},
+    ]
+    trace.write_text(json.dumps(messages))
+    made, diagnostics = load([spec], library=stdlib.load)
+    assert not [d for d in diagnostics if d.severity.value == "error"], diagnostics
+    assert replay(made, [trace]).departures == ()
