@@ -8,6 +8,7 @@ from difflib import unified_diff
 
 import attrs
 
+from wfcheck.checker.report.escape import visible
 from wfcheck.dsl.parsing.printer import format_source
 from wfcheck.dsl.source import Source
 
@@ -105,6 +106,7 @@ def diff(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     parts: list[str] = []
     for file in sorted(after):
         old, new = before[file].splitlines(keepends=True), after[file].splitlines(keepends=True)
-        for line in unified_diff(old, new, file, file, n=2):
+        name = visible(file, limit=1000)
+        for line in unified_diff(old, new, name, name, n=2):
             parts.append(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n")
     return "".join(parts)

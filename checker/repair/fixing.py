@@ -16,8 +16,8 @@ from wfcheck.checker.repair.mends import Mend, mended
 from wfcheck.checker.repair.search import Found, search
 from wfcheck.checker.repair.trying import HELD, Spec
 from wfcheck.checker.result import Report, Result, Verdict
-from wfcheck.checker.selection import globs
-from wfcheck.dsl.diagnostic import Diagnostic
+from wfcheck.checker.selection import globs, no_workflow, unmatched
+from wfcheck.dsl.diagnostic import Diagnostic, WfError
 
 Progress = Callable[[str], None]
 _OPEN = (Verdict.VIOLATED, Verdict.POSSIBLE)
@@ -96,7 +96,11 @@ def _written(file: str, text: str) -> Diagnostic | None:
 
 
 def fix(asked: Asked, progress: Progress | None = None) -> Fixed:
-    """Mend what can be mended, within the time. Every change was checked; nothing is written."""
+    """Mend what can be mended, within the time. Every change was checked; nothing is written.
+
+    Raises:
+        WfError: no rule or workflow has the name that was asked for.
+    """
     deadline = time.monotonic() + asked.seconds
     before = Spec(asked.paths, asked.policies, asked.limits)
     spec = before
@@ -105,8 +109,20 @@ def fix(asked: Asked, progress: Progress | None = None) -> Fixed:
         spec, mends = mended(before, deadline)
     if not spec.whole:
         return Fixed(before, spec, mends, ())
+    _must_select(spec, asked)
     steps = list(_outcomes(spec, asked, deadline, progress))
     return Fixed(before, steps[-1][1] if steps else spec, mends, tuple(outcome for outcome, _ in steps))
+
+
+def _must_select(spec: Spec, asked: Asked) -> None:
+    """A filter that selects nothing would let every spec look mended."""
+    program = spec.made.program
+    found = unmatched(asked.rules, [r.rule for r in spec.report.results])
+    names = [name.partition("@")[0] for name in program.workflows]
+    if asked.workflow is not None and asked.workflow not in (*program.workflows, *names):
+        found += (no_workflow(asked.workflow, program.workflows),)
+    if found:
+        raise WfError(*found)
 
 
 def _outcomes(

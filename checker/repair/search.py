@@ -8,6 +8,7 @@ from itertools import combinations
 
 import attrs
 
+from wfcheck.checker.pipeline import DefectError
 from wfcheck.checker.repair.candidates import candidates
 from wfcheck.checker.repair.edits import Candidate, diff, size
 from wfcheck.checker.repair.job import Job
@@ -83,7 +84,7 @@ def attempt(
             if progress is not None:
                 progress(f"trying: {candidate.title}")
             tried += 1
-            repair = _verified(spec, candidate, reached, target)
+            repair = _offered(spec, candidate, reached, target)
             found += [] if repair is None else [repair]
             if len(found) == MOST:
                 return Found(tuple(found), tried, True)
@@ -134,6 +135,16 @@ def _joined(parts: Sequence[Candidate]) -> Candidate:
     brings = frozenset().union(*(c.brings for c in parts))
     weight = sum(c.weight for c in parts)
     return Candidate(title, edits, lost, any(c.bold for c in parts), brings, weight)
+
+
+def _offered(
+    spec: Spec, candidate: Candidate, reached: Again, target: tuple[str, str | None] | None
+) -> Repair | None:
+    """The repair, if it is one; what fails for a reason of our own is none."""
+    try:
+        return _verified(spec, candidate, reached, target)
+    except (DefectError, LookupError, ValueError, AssertionError):
+        return None
 
 
 def _verified(

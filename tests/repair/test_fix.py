@@ -383,6 +383,16 @@ def test_json_says_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert found["after"]["violated"] == 0
 
 
+@pytest.mark.parametrize("words", [["--rule", "p.rr"], ["--workflow", "nobody"]])
+def test_a_filter_that_selects_nothing_is_an_error(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = spec(tmp_path, PAID)
+    assert main(["fix", str(path), *words]) == 2
+    assert "WF806" in capsys.readouterr().err
+    assert main(["fix", str(path), "--rule", "p.*", "--workflow", "w"]) == 0
+
+
 def test_what_is_left_keeps_its_exit_code(tmp_path: Path) -> None:
     text = BANK + "\npolicy p {\n  r: forbid end\n}\n"
     assert main(["fix", str(spec(tmp_path, text))]) == 1
