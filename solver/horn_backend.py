@@ -36,10 +36,14 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         try:
             answer = _guess(question)
         except z3.Z3Exception as error:
-            answer = {"status": "unknown", "reason": f"Spacer failed: {error}"[:500]}
+            answer = {"status": "unknown", "reason": _why(error)}
         payload = json.dumps({**answer, "number": question["number"]}).encode()
         sink.write(struct.pack(">I", len(payload)) + payload)
         sink.flush()
+
+
+def _why(error: z3.Z3Exception) -> str:
+    return "Spacer ran out of time" if "canceled" in str(error) else f"Spacer failed: {error}"[:500]
 
 
 def _guess(question: dict[str, Any]) -> dict[str, Any]:
