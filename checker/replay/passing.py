@@ -4,7 +4,7 @@ with what is found in it: of a run that has ended nothing, of the trace the plac
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Protocol
 
 import attrs
@@ -84,7 +84,11 @@ class Pass:
     deviations: list[Deviation] = attrs.field(factory=list)
     marks: dict[int, Mark] = attrs.field(factory=dict)
     runs: dict[int, Run] = attrs.field(factory=dict)
-    spoken: set[Run] = attrs.field(factory=set)  # the runs of these events
+    faint: dict[Run, list[tuple[Deviation, Mark]]] = attrs.field(
+        factory=dict
+    )  # deviations of the record more than of the run
+    alike: set[Hashable] = attrs.field(factory=set)  # what is kept of these, by session
+    struck: set[Run] = attrs.field(factory=set)  # where a rule was broken
     doubts: dict[Run, Doubt] = attrs.field(factory=dict)
     doubtful: dict[str, int] = attrs.field(factory=dict)  # by session its first doubt
     no_return: dict[tuple[str, int], Mark] = attrs.field(factory=dict)
@@ -102,6 +106,8 @@ class Pass:
         contracts = self.watch.policy.contracts
         self.plain = self.tracker is None and not (contracts.requires or contracts.ensures)
         self.foresight = None if self.tracker is None else Foresight.of(self.watch, self.tracker)
+        for rule, why in self.watch.dim.items():
+            self._kept(rule).add(insufficient(0, why))
 
     def take_all(self, events: Iterable[Event]) -> None:
         """The next events."""
@@ -191,7 +197,9 @@ class Pass:
                 if self._noted(len(self.broken), event, view.index):
                     self.broken.append(broken)
         for deviation in deviations:
-            if self._noted(len(self.deviations), event, view.index):
+            if deviation.soft:
+                self.faint.setdefault(self.run, []).append((deviation, _place(view.index, event)))
+            elif self._noted(len(self.deviations), event, view.index):
                 self.deviations.append(deviation)
 
     def _noted(self, listed: int, event: Event, index: int) -> bool:
@@ -206,7 +214,6 @@ class Pass:
         if index not in self.runs:
             self.marks[index] = _place(index, event)
             self.runs[index] = self.run
-            self.spoken.add(self.run)
             if self.recorder is not None:
                 self.recorder.pin(index)
 
@@ -222,6 +229,7 @@ class Pass:
                 finding = insufficient(finding.index, GOES_ON)
             if self._kept(rule.name).add(finding):
                 self._mark(finding.index, event)
+                self.struck.add(self.run)
                 self._cause(finding)
                 turned = None if self.foresight is None else self.foresight.turned(rule.name, self.run)
                 if turned is not None:
@@ -261,13 +269,28 @@ class Pass:
         self.watch.leave(end)
         if self.foresight is not None:
             self.foresight.leave(run)
+        self._settle(run, run in self.struck)
         state = None if self.tracker is None else self.tracker.runs.pop(run, None)
         doubt = None if state is None else state.doubt
         if doubt is None:
             return
-        if run in self.spoken or doubt.index < self.doubtful.get(run[0], doubt.index + 1):
+        if run in self.struck or doubt.index < self.doubtful.get(run[0], doubt.index + 1):
             self.doubts[run] = doubt
             self.doubtful[run[0]] = min(doubt.index, self.doubtful.get(run[0], doubt.index))
+
+    def _settle(self, run: Run, struck: bool) -> None:
+        """Keep the faint deviations of a run: all where a rule was broken, else the first of its like in the session."""
+        for deviation, mark in self.faint.pop(run, ()):
+            like = (run[0], tuple((note.about, note.assumption) for note in deviation.notes))
+            if not struck and like in self.alike:
+                continue
+            if len(self.deviations) >= NOTED:
+                self.cut = True
+                continue
+            self.alike.add(like)
+            self.deviations.append(deviation)
+            self.marks.setdefault(mark.event, mark)
+            self.runs.setdefault(mark.event, run)
 
     def finish(self) -> Passed:
         """There are no more events."""
@@ -276,7 +299,10 @@ class Pass:
                 self._mark_late(finding.index)
         if self.tracker is not None:
             self.doubts |= {run: d for run, s in self.tracker.runs.items() if (d := s.doubt)}
-        evidence = Evidence(self.runs, self.broken, self.deviations, self.doubts)
+        for run in [*self.faint]:
+            self._settle(run, struck=True)
+        deviations = sorted(self.deviations, key=lambda deviation: deviation.index)
+        evidence = Evidence(self.runs, self.broken, deviations, self.doubts)
         return Passed(
             self.found, evidence, self.marks, self.no_return, self.undeclared, self.watch.index, self.cut
         )

@@ -15,7 +15,7 @@ from wfcheck.checker.provenance.sources import Provenance
 from wfcheck.checker.replay.bits import Bits, Group, Packed
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.limits import QuotaStepper
-from wfcheck.checker.replay.needs import hidden_need
+from wfcheck.checker.replay.needs import Shown
 from wfcheck.checker.replay.past import Past, RunPast
 from wfcheck.checker.replay.places import Kept as SessionKept
 from wfcheck.checker.replay.places import Place, Totals
@@ -40,7 +40,8 @@ TRACED = (core.FromOnly, core.Flow, core.Decision)
 @attrs.define(eq=False)
 class Watch:
     """The steppers of a policy over one trace. `idle`: the rules that cannot be judged on it, with the reason. `groups`: the rules
-    that are packed into bits, of runs and of sessions; the other ones are stepped one by one."""
+    that are packed into bits, of runs and of sessions; the other ones are stepped one by one. `dim`: the rules that do not hold even
+    where nothing breaks them, with the reason."""
 
     policy: CompiledPolicy
     reader: Reader
@@ -54,6 +55,7 @@ class Watch:
     packed: tuple[tuple[core.Rule, ...], tuple[core.Rule, ...]]
     stepped: tuple[Working, ...]
     kept: tuple[tuple[Kept, ...], tuple[Kept, ...]]
+    dim: Mapping[str, str] = attrs.field(factory=dict)
     index: int = 0
     last: View | None = None
     sessions: dict[str | None, SessionKept] = attrs.field(factory=dict)
@@ -74,13 +76,18 @@ class Watch:
         provenance = Provenance.start(policy.labels)
         working: list[Working] = []
         idle: dict[str, str] = {}
+        dim: dict[str, str] = {}
+        shown = Shown.of(completeness, policy.program, policy.catalogue)
         for rule, compiled in policy.rules:
-            reason = rule.not_applicable or hidden_need(compiled, completeness)
+            reason = rule.not_applicable or shown.idle(rule, compiled)
             made = make_stepper(compiled, policy.program, policy.tables, provenance, mode)
             if reason is not None or isinstance(made, str):
                 idle[rule.name] = reason or str(made)
             else:
                 working.append(Working(rule, made, len(working)))
+                dark = shown.open(compiled)
+                if dark is not None:
+                    dim[rule.name] = dark
         packs = [
             (w, p) for w in working if isinstance(w.stepper, MonitorStepper) and (p := Packed.of(w.stepper))
         ]
@@ -111,6 +118,7 @@ class Watch:
             (tuple(w.rule for w, _ in chosen[0]), tuple(w.rule for w, _ in chosen[1])),
             stepped,
             (_kept(stepped, MonitorStepper), _kept(stepped, QuotaStepper, StreakStepper)),
+            dim,
         )
 
     def view(self, event: Event) -> View:

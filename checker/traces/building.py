@@ -19,6 +19,8 @@ NO_DECISIONS: Mapping[str, Completeness] = {
     "reset": "absent", "message": "absent",
 }  # fmt: skip
 """What no format shows that knows only models and tools."""
+UNSTEPPED: Mapping[str, Completeness] = {**NO_DECISIONS, "step": "absent"}
+"""Nor the steps of a workflow."""
 HIDDEN_RESULT: Mapping[str, Completeness] = {"result": "absent"}
 
 

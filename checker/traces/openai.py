@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from wfcheck.checker.traces.building import NO_DECISIONS, RunBuilder, arguments_of
+from wfcheck.checker.traces.building import UNSTEPPED, RunBuilder, arguments_of
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.messages import ITEMS, Message, is_structural, messages_of
 from wfcheck.checker.traces.reading import MalformedError
@@ -19,7 +19,7 @@ from wfcheck.checker.traces.trace import Item, Problem, Trace
 from wfcheck.dsl.diagnostic import Severity
 
 COMPLETENESS: Mapping[str, Completeness] = {
-    **{kind: shown for kind, shown in NO_DECISIONS.items() if kind != "approve"},
+    **{kind: shown for kind, shown in UNSTEPPED.items() if kind != "approve"},
     "time": "absent",
     "args_executed": "absent",
 }

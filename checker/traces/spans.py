@@ -43,11 +43,10 @@ def read_spans(builder: RunBuilder, spans: Sequence[Span]) -> dict[str, Complete
 
 
 def blind(spans: Sequence[Span]) -> bool:
-    """Whether calls may be missing altogether: a model's answer is not recorded, and there are no spans of tools."""
-    silent = any(
-        span.kind == "llm" and span.end is not None and not span.said and not span.error for span in spans
-    )
-    return silent and all(span.kind != "tool" for span in spans)
+    """Whether calls may be missing altogether: there are no spans of tools, and a model's answer, or every model, is not recorded."""
+    models = [span for span in spans if span.kind == "llm"]
+    silent = any(not span.said and not span.error for span in models)
+    return (silent or not models) and all(span.kind != "tool" for span in spans)
 
 
 def _once(builder: RunBuilder, spans: Sequence[Span]) -> list[Span]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from wfcheck.checker.traces.building import NO_DECISIONS, Record, RunBuilder, Source
+from wfcheck.checker.traces.building import UNSTEPPED, Record, RunBuilder, Source
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.messages import Answer, Message, messages_of
 from wfcheck.checker.traces.reading import MalformedError
@@ -21,7 +21,7 @@ from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "chat-observations"
 COMPLETENESS: Mapping[str, Completeness] = {
-    **NO_DECISIONS, "time": "absent", "args_executed": "absent", "fail": "absent", "end": "absent",
+    **UNSTEPPED, "time": "absent", "args_executed": "absent", "fail": "absent", "end": "absent",
 }  # fmt: skip
 _LOST: Mapping[str, Completeness] = {"input": "absent", "result": "absent", "llm": "absent", "say": "absent"}
 

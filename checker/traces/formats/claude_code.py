@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from wfcheck.checker.traces.building import NO_DECISIONS, Record, RunBuilder, Source
+from wfcheck.checker.traces.building import UNSTEPPED, Record, RunBuilder, Source
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.messages import Answer, Message, messages_of
 from wfcheck.checker.traces.reading import MalformedError
@@ -19,7 +19,7 @@ from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "claude-code"
 COMPLETENESS: Mapping[str, Completeness] = {
-    **NO_DECISIONS, "args_executed": "absent", "end": "absent",
+    **UNSTEPPED, "args_executed": "absent", "end": "absent",
 }  # fmt: skip
 _SPOKEN = ("user", "assistant")
 _NOTES: Final = (

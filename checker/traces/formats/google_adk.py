@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wfcheck.checker.traces.building import HIDDEN_RESULT, NO_DECISIONS, Record, RunBuilder, Source
+from wfcheck.checker.traces.building import HIDDEN_RESULT, UNSTEPPED, Record, RunBuilder, Source
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.messages import messages_of
 from wfcheck.checker.traces.reading import MalformedError
@@ -18,7 +18,7 @@ from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "google-adk"
 COMPLETENESS: Mapping[str, Completeness] = {
-    **NO_DECISIONS, "args_executed": "absent", "end": "absent", "fail": "absent",
+    **UNSTEPPED, "args_executed": "absent", "end": "absent", "fail": "absent",
 }  # fmt: skip
 _EVALUATED: Mapping[str, Completeness] = {**COMPLETENESS, "result": "absent", "content": "absent"}
 

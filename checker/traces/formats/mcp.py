@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from wfcheck.checker.traces.building import NO_DECISIONS, Record, RunBuilder, Source, arguments_of
+from wfcheck.checker.traces.building import UNSTEPPED, Record, RunBuilder, Source, arguments_of
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.messages import opened, plain, text_of
 from wfcheck.checker.traces.reading import MalformedError
@@ -19,7 +19,7 @@ from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "mcp"
 COMPLETENESS: Mapping[str, Completeness] = {
-    **NO_DECISIONS, "input": "absent", "llm": "absent", "say": "absent", "end": "absent",
+    **UNSTEPPED, "input": "absent", "llm": "absent", "say": "absent", "end": "absent",
 }  # fmt: skip
 _WRAPPED: Final = ("message", "msg", "payload", "data", "body", "rpc", "request", "response")
 _TIMES, _SESSIONS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from wfcheck.checker.traces.building import NO_DECISIONS, Record, RunBuilder, Source
+from wfcheck.checker.traces.building import UNSTEPPED, Record, RunBuilder, Source
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.formats.otel_attributes import loose_arguments
 from wfcheck.checker.traces.formats.span_runs import Reading, read_runs, whole
@@ -21,7 +21,7 @@ from wfcheck.checker.traces.times import nanoseconds
 from wfcheck.checker.traces.trace import Item, Problem
 
 NAME, STATE = "openai-agents", "openai-agents-state"
-STATE_COMPLETENESS: Mapping[str, Completeness] = {**NO_DECISIONS, "time": "absent"}
+STATE_COMPLETENESS: Mapping[str, Completeness] = {**UNSTEPPED, "time": "absent", "fail": "absent"}
 _KINDS: Final[dict[str, SpanKind]] = {
     "function": "tool", "generation": "llm", "response": "llm", "agent": "agent",
 }  # fmt: skip

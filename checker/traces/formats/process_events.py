@@ -10,11 +10,11 @@ from typing import Any
 
 import attrs
 
-from wfcheck.checker.traces.building import HIDDEN_RESULT, NO_DECISIONS, RunBuilder
+from wfcheck.checker.traces.building import HIDDEN_RESULT, UNSTEPPED, RunBuilder
 from wfcheck.checker.traces.event import Completeness, Json
 
 COMPLETENESS: Mapping[str, Completeness] = {
-    **NO_DECISIONS, "input": "absent", "llm": "absent", "say": "absent", "end": "absent",
+    **UNSTEPPED, "input": "absent", "llm": "absent", "say": "absent", "end": "absent",
     "content": "absent", "args_requested": "absent",
 }  # fmt: skip
 _ABORTS = frozenset({"ate_abort", "pi_abort", "abort"})

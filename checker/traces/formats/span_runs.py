@@ -14,7 +14,7 @@ from wfcheck.checker.traces.span_tree import Span
 from wfcheck.checker.traces.spans import blind, read_spans
 from wfcheck.checker.traces.trace import Item, Problem
 
-_BLIND = "what a model answered is not recorded, and tools have no spans: calls may be missing"
+_BLIND = "what models answered is not recorded, and tools have no spans: calls may be missing"
 
 
 @attrs.frozen
@@ -39,6 +39,8 @@ def read_runs(records: Iterable[Record | Problem], source: Source, how: Reading)
         builder = RunBuilder(source.file)
         spans = _spans(builder, group, how, several=len({how.trace(r) for r in group}) > 1)
         shown: dict[str, Completeness] = {**how.completeness, **read_spans(builder, spans)}
+        if blind(spans):
+            shown["call"] = "truncated"
         losses = (*found.losses, *([_BLIND] if blind(spans) else ()))
         name = source.file if len(groups) == 1 else f"{source.file}#{key}"
         yield from builder.finish(name, how.name, shown, source.lenient, losses, group[0].line)

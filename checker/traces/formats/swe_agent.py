@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from wfcheck.checker.traces.building import NO_DECISIONS, Record, RunBuilder, Source
+from wfcheck.checker.traces.building import UNSTEPPED, Record, RunBuilder, Source
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.messages import Request, messages_of
 from wfcheck.checker.traces.reading import MalformedError
@@ -16,7 +16,7 @@ from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "swe-agent"
 COMPLETENESS: Mapping[str, Completeness] = {
-    **NO_DECISIONS, "time": "absent", "args_executed": "absent", "fail": "absent", "say": "absent",
+    **UNSTEPPED, "time": "absent", "args_executed": "absent", "fail": "absent", "say": "absent",
 }  # fmt: skip
 SHELL = "bash"
 

@@ -10,18 +10,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from wfcheck.checker.traces.building import NO_DECISIONS, Record, RunBuilder, Source
+from wfcheck.checker.traces.building import UNSTEPPED, Record, RunBuilder, Source
 from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.records import malformed, spread
 from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "who-and-when"
 COMPLETENESS: Mapping[str, Completeness] = {
-    **{kind: shown for kind, shown in NO_DECISIONS.items() if kind != "message"},
+    **{kind: shown for kind, shown in UNSTEPPED.items() if kind != "message"},
     "time": "absent",
     "args_executed": "absent",
     "say": "absent",
+    "call": "truncated",
 }
+_TERMINALS: Mapping[str, Completeness] = {"call.Computer_terminal": "full", "call.ComputerTerminal": "full"}
 _LABELS = ("mistake_step", "mistake_agent", "question_ID", "is_correct")
 _EXIT = re.compile(r"\s*exitcode: (-?\d{1,9})\b")
 _CODE = re.compile(r"```(?:\w{1,20})?[ \t]*\n(.*?)```", re.DOTALL)
@@ -64,8 +66,14 @@ def _run(builder: RunBuilder, record: Record) -> Mapping[str, Completeness]:
         _entry(builder, entry, following)
     if history and _speaker(history[-1]) is not None and _OVER in history[-1]["content"]:
         builder.add("end")
-        return COMPLETENESS
-    return {**COMPLETENESS, "end": "absent"}
+        return {**COMPLETENESS, **_ran(builder)}
+    return {**COMPLETENESS, **_ran(builder), "end": "absent"}
+
+
+def _ran(builder: RunBuilder) -> Mapping[str, Completeness]:
+    """Every run of the terminal shows, unless one shows by its output alone."""
+    remarks = (e for e in builder.events if e.kind == "message" and e.text is not None)
+    return {} if any(_EXIT.match(e.text or "") for e in remarks) else _TERMINALS
 
 
 def _speaker(entry: Json) -> str | None:

@@ -1,0 +1,140 @@
+"""A trace that cannot show an event says nothing by its absence: such a rule is insufficient, unless what does show breaks it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import wfcheck
+from wfcheck.checker.replay.judging import judge_trace
+from wfcheck.checker.replay.policy import compile_policy
+from wfcheck.checker.traces.event import Completeness, Event
+from wfcheck.checker.traces.registry import read_traces
+from wfcheck.checker.traces.trace import Trace
+
+SPEC = """
+secrecy secret
+influence web
+channel internet
+principal helper is agent { clears {secret} }
+store mem: text holds {secret, web}
+tool fetch(url: text) -> text { effect read  emits internet  returns {web} }
+tool post(body: text) { effect irreversible  emits internet  returns {} }
+tool pay(amount: int) { effect irreversible  emits nothing  returns {} }
+tool look(amount: int) -> text { effect read  emits nothing  returns {} }
+track paid: int = 0 { on pay: paid + amount }
+policy p {
+  flow: forbid flow secret -> external
+  told: forbid flow secret -> user
+  forbidden: forbid pay
+  failing: forbid fail(pay)
+  count: limit count(pay) <= 1 per run
+  sum: limit sum(pay.amount) <= 10 per run
+  streak: limit consecutive(pay) <= 1 per run
+  before: require look before pay
+  after: require look after pay within 2 steps
+  steady: always paid <= 100
+  said: forbid say when text contains "x"
+  asked: forbid input when text contains "x"
+  given: forbid post when paid > 3
+  earlier: forbid post when any earlier pay: amount > 3
+  read: forbid read(web)
+  emitted: forbid emit(internet)
+  written: forbid write(mem)
+  origin: require post.body from only {user}
+  stored: require post.body from only {mem}
+  steered: require decision of post from only {user}
+  turns: limit count(fetch) <= 1 per turn
+  kept: forbid remember(mem)
+}
+"""
+RULES = frozenset(
+    line.split(":")[0].strip() for line in SPEC.split("policy p {")[1].splitlines() if ": " in line
+)
+BY_RESULT = {"flow", "told", "before", "after", "steady", "given", "earlier", "origin", "stored", "steered"}
+HIDES: dict[str, set[str]] = {
+    "call": set(RULES - {"said", "asked", "kept"}),
+    "result": BY_RESULT,
+    "content": {"flow", "told", "origin", "stored", "steered"},
+    "fail": {"failing"},
+    "input": {"asked", "origin", "stored", "turns"},
+    "llm": {"turns"},
+    "say": {"said", "told"},
+    "remember": {"written", "kept"},
+    "recall": {"read", "stored"},
+}  # fmt: skip
+HELLO = Event(kind="input", seq=0, actor="user", text="hello")
+
+
+def verdicts(tmp_path: Path, shown: dict[str, Completeness], *events: Event) -> dict[str, str]:
+    (tmp_path / "p.wf").write_text(SPEC)
+    policy = compile_policy(wfcheck.load(tmp_path / "p.wf").program)
+    judged = judge_trace(policy, Trace("t", "t", 1, "wftrace", events, shown))
+    return {result.rule.removeprefix("p."): result.verdict for result in judged.results}
+
+
+@pytest.mark.parametrize("how", ["absent", "truncated", "redacted"])
+@pytest.mark.parametrize("field", sorted(HIDES))
+def test_what_does_not_show_says_nothing(tmp_path: Path, field: str, how: Completeness) -> None:
+    found = verdicts(tmp_path, {field: how}, HELLO)
+    assert {rule for rule, verdict in found.items() if verdict != "holds"} == HIDES[field]
+    assert set(found.values()) <= {"holds", "insufficient"}
+
+
+def test_all_hold_where_everything_shows(tmp_path: Path) -> None:
+    assert verdicts(tmp_path, {}, HELLO) == dict.fromkeys(RULES, "holds")
+
+
+def test_what_shows_may_break_a_rule_all_the_same(tmp_path: Path) -> None:
+    pay = Event(kind="call", seq=1, tool="pay", args_executed={"amount": 3})
+    found = verdicts(tmp_path, {"call": "truncated"}, HELLO, pay, pay)
+    assert {rule for rule, verdict in found.items() if verdict == "violated"} == {"forbidden", "count"}
+    assert found["before"] == found["streak"] == "insufficient"
+
+
+def test_the_calls_of_one_tool_may_all_show(tmp_path: Path) -> None:
+    found = verdicts(tmp_path, {"call": "truncated", "call.pay": "full"}, HELLO)
+    assert (found["forbidden"], found["count"], found["emitted"]) == ("holds", "holds", "insufficient")
+
+
+def foreign(tmp_path: Path, data: object) -> dict[str, str]:
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(data))
+    (trace,) = read_traces([file])
+    assert isinstance(trace, Trace)
+    (tmp_path / "p.wf").write_text(SPEC)
+    judged = judge_trace(compile_policy(wfcheck.load(tmp_path / "p.wf").program), trace)
+    return {result.rule.removeprefix("p."): result.verdict for result in judged.results}
+
+
+def spans(*spans: tuple[str, dict[str, str]]) -> object:
+    made = [
+        {"traceId": "t", "spanId": str(number), "name": name, "startTimeUnixNano": f"{number}0", "endTimeUnixNano": f"{number}5",
+         "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]}
+        for number, (name, attributes) in enumerate(spans, 1)
+    ]  # fmt: skip
+    return {"resourceSpans": [{"scopeSpans": [{"spans": made}]}]}
+
+
+AGENT = ("invoke_agent a", {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "a"})
+MUTE = ("chat m", {"gen_ai.operation.name": "chat"})
+PAY = ("execute_tool pay", {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "pay"})
+
+
+@pytest.mark.parametrize("shown", [(AGENT,), (AGENT, MUTE)])
+def test_spans_without_content_and_without_tools(
+    tmp_path: Path, shown: tuple[tuple[str, dict[str, str]], ...]
+) -> None:
+    assert foreign(tmp_path, spans(*shown))["forbidden"] == "insufficient"
+
+
+def test_a_span_of_a_tool_shows_its_call(tmp_path: Path) -> None:
+    assert foreign(tmp_path, spans(AGENT, MUTE, PAY))["forbidden"] == "violated"
+
+
+def test_agents_in_logs_of_who_and_when_call_inside_themselves(tmp_path: Path) -> None:
+    history = [{"name": "Surfer", "role": "assistant", "content": "I have paid. TERMINATE"}]
+    found = foreign(tmp_path, {"question": "?", "mistake_step": "0", "history": history})
+    assert {found[rule] for rule in ("forbidden", "count", "before", "emitted", "flow")} == {"insufficient"}
