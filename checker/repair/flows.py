@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from wfcheck.checker.repair.edits import Candidate, Edit
 from wfcheck.checker.repair.job import Job, arguments, same_type
+from wfcheck.checker.repair.naming import Called, quoted
 from wfcheck.checker.repair.order import approved, move
-from wfcheck.checker.repair.places import Place, slice_of
+from wfcheck.checker.repair.places import Place, after, before, slice_of
 from wfcheck.dsl import core, syntax
 from wfcheck.dsl.node import Node
 from wfcheck.dsl.source import Span
 from wfcheck.dsl.types import Type
+from wfcheck.dsl.walk import target
 
 APPROVAL = "approve"
 """Stands among the releases of a rule that lets through what was approved."""
@@ -31,11 +34,48 @@ def released(job: Job, releases: Iterable[str]) -> Iterator[Candidate]:
             continue
         for step, place in job.steps:
             found = job.called(place, symbol)
-            for span, type_ in _values(step, place):
-                if found is not None and same_type(type_, wanted[0].type):
-                    text = slice_of(place.source, span)
-                    edit = Edit(span.file, span.start, span.end, f"{found.text}({text})")
-                    yield Candidate(f"pass `{_short(text)}` through `{found.text}`", (edit, *found.edits))
+            if found is not None:
+                yield from _around_values(step, place, found, wanted[0].type)
+                yield from _of_variables(job, release, place, found, wanted[0].type)
+                yield from _as_it_comes(job, step, release, place, found)
+
+
+def _around_values(step: core.Statement, place: Place, found: Called, type_: Type) -> Iterator[Candidate]:
+    """A release around a value that a step passes on."""
+    for span, has in _values(step, place):
+        if same_type(has, type_):
+            text = slice_of(place.source, span)
+            edit = Edit(span.file, span.start, span.end, f"{found.text}({text})")
+            yield Candidate(f"pass `{_short(text)}` through `{found.text}`", (edit, *found.edits))
+
+
+def _of_variables(
+    job: Job, release: core.Release, place: Place, found: Called, type_: Type
+) -> Iterator[Candidate]:
+    """A variable of which a step uses parts goes through the release before it."""
+    if not same_type(release.result, type_) or not isinstance(
+        place.statement, syntax.CallStatement | syntax.Assign
+    ):
+        return
+    for name, has in job.types(place).items():
+        if same_type(has, type_) and re.search(rf"(?<![\w.`]){re.escape(name)}\.", place.text):
+            word = quoted(name)
+            edit = before(place, f"{word} = {found.text}({word})")
+            yield Candidate(f"pass `{name}` through `{found.text}`", (edit, *found.edits))
+
+
+def _as_it_comes(
+    job: Job, step: core.Statement, release: core.Release, place: Place, found: Called
+) -> Iterator[Candidate]:
+    """What a step assigns goes through the release at once."""
+    name = target(step)
+    has = None if name is None else job.types(place).get(name)
+    wanted = [p.type for p in release.parameters if not p.optional]
+    if name is not None and has is not None and same_type(has, wanted[0]) and same_type(has, release.result):
+        word = quoted(name)
+        edit = after(place, f"{word} = {found.text}({word})")
+        title = f"pass `{name}` through `{found.text}` as soon as it is there"
+        yield Candidate(title, (edit, *found.edits))
 
 
 def _short(text: str) -> str:
@@ -117,13 +157,13 @@ def _index(place: Place) -> int:
     return next(i for i, s in enumerate(place.block.statements) if s is place.statement)
 
 
-def other_source(job: Job, target: core.ArgumentEnd) -> Iterator[Candidate]:
+def other_source(job: Job, end: core.ArgumentEnd) -> Iterator[Candidate]:
     """Another value of the same type for the argument that a rule is about."""
     for step, place in job.calls:
-        if step.tool != target.tool:
+        if step.tool != end.tool:
             continue
         for name, value in arguments(step, place):
-            if name != target.argument:
+            if name != end.argument:
                 continue
             text = slice_of(place.source, value.span)
             for variable, type_ in job.types(place).items():
