@@ -11,7 +11,7 @@ import attrs
 
 from wfcheck.checker.guard.answers import ALLOW, Answer, Ask, Breach, Deny, failed
 from wfcheck.checker.guard.asking import denied, deny
-from wfcheck.checker.guard.futures import Pending, hopeless, standing
+from wfcheck.checker.guard.futures import Pending, hopeless, standing, together
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.sequence_rules import ResponseStepper
 from wfcheck.checker.replay.view import View
@@ -20,6 +20,7 @@ from wfcheck.checker.traces.decisions import denial
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 
+_OF_CALLS: Final = frozenset({"call", "result", "fail"})
 ATTEMPTS: Final = frozenset({"call", "say", "ask", "message", "remember", "recall", "release", "end"})
 """Kinds of events that a guard can stop."""
 
@@ -43,7 +44,7 @@ class Decider:
         """Whether an attempt is allowed for sure, without looking at it closely. `skip` may then be told that it happens."""
         if self.owed or event.kind not in ATTEMPTS or (event.kind == "call" and not event.tool):
             return False
-        return self.watch.quiet(event) and self.watch.still()
+        return self.watch.quiet(event) and self.watch.still(event)
 
     def skip(self, event: Event) -> None:
         """An attempt happens that was found to be clear just before."""
@@ -66,6 +67,9 @@ class Decider:
         """A denial because of what would follow."""
         if self.watch.invariants and (found := standing(self.watch, view)):
             return deny(found)
+        pressing = view.kind == "call" and not self.watch.still(view.event)
+        if pressing and (found := together(self.watch, view, self.pending)):
+            return deny(found)
         if not self.owed or view.kind != "call":
             return None
         late = hopeless(self.owed, view, self.pending, self.watch)
@@ -81,17 +85,20 @@ class Decider:
             case _:
                 view = self.watch.view(event) if view is None else view
                 self.watch.take(view)
-                if view.kind == "call" and self.owed:
-                    self.pending.add(view)
+                self._starts(view)
 
     def learn(self, event: Event) -> tuple[Breach, ...]:
         """An event happened. What it broke."""
-        if not self.owed:
+        if not self.owed and not (self.watch.invariants and event.kind in _OF_CALLS):
             found = self.watch.advance(event)
         else:
             view = self.watch.view(event)
             found = self.watch.judge(view) + self.watch.take(view)
             self.pending.settle(view)
-            if view.kind == "call":
-                self.pending.add(view)
+            self._starts(view)
         return tuple(Breach(rule.name, f.why, f.verdict == "violated") for rule, f in found)
+
+    def _starts(self, view: View) -> None:
+        """A call that somebody waits for is under way."""
+        if view.kind == "call" and (self.owed or self.watch.invariants):
+            self.pending.add(view)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 import attrs
 
 from wfcheck.checker.conditions.compiled import UNKNOWN
-from wfcheck.checker.replay.finding import violated
+from wfcheck.checker.replay.finding import insufficient, violated
 from wfcheck.checker.replay.judge import scope_of
 from wfcheck.checker.replay.memory import Ties, ties_of
 from wfcheck.checker.replay.patterns import key_of
@@ -17,6 +17,7 @@ from wfcheck.checker.replay.watch import Found, Watch
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 
+UNDER_WAY = "calls that are under way may return as well"
 REMEMBERED = 1_000
 """So many calls without an outcome are remembered as pending."""
 
@@ -34,6 +35,20 @@ def standing(watch: Watch, view: View) -> list[Found]:
         after.see(answer)
         found += watch.invariant(answer, after, after.of_run(view.run))
     return found
+
+
+def together(watch: Watch, view: View, pending: Pending) -> list[Found]:
+    """The invariants that would not, or might not, hold once the call and those under way returned, one after the other."""
+    past = watch.run_past(view).past.copy()
+    past.see(view)
+    past.see(returned(watch, view))
+    for call in pending.of(view, per_session=True):
+        answer = returned(watch, call)
+        past.see(answer)
+        found = list(watch.invariant(answer, past, past.of_run(answer.run)))
+        if found:
+            return [(rule, insufficient(view.index, UNDER_WAY)) for rule, _ in found]
+    return []
 
 
 def returned(watch: Watch, call: View, kind: str = "result") -> View:
@@ -68,6 +83,8 @@ class Pending:
             same = call.event.call == event.call if event.call else call.name == view.name
             if same:
                 del waiting[index]
+                if not waiting:
+                    del self.calls[view.session, view.run]
                 return
 
     def of(self, view: View, per_session: bool) -> Iterator[View]:

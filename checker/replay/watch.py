@@ -196,9 +196,10 @@ class Watch:
         self.index += 1
         self.tail = event
 
-    def still(self) -> bool:
-        """Whether neither the event last asked about nor what answers it changes what an invariant speaks of."""
-        return not self.invariants or not self.ready[0].stirring
+    def still(self, event: Event) -> bool:
+        """Whether neither the event nor what answers it changes what an invariant speaks of."""
+        way = self.ways[event.kind].get(event.tool) or self._way(event)
+        return not (self.invariants and way.stirring)
 
     def invariant(self, view: View, past: Past, run: RunPast) -> Iterator[Found]:
         """What must always hold and does not, after an event."""

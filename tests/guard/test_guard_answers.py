@@ -73,6 +73,19 @@ def test_no_question_where_an_approval_would_not_help(spec: Path) -> None:
     assert answer.rule == "money.kept"
 
 
+def test_calls_under_way_count_together(spec: Path) -> None:
+    """Each alone would keep the budget."""
+    guard = wfcheck.Guard(spec, without="money.approved")
+    guard.before(call("note", text="a"))
+    guard.after(returned(call("note", text="a")))
+    assert isinstance(guard.before(call("pay", to="x", amount=30)), Allow)
+    answer = guard.before(call("pay", to="y", amount=30))
+    assert isinstance(answer, Deny)
+    assert (answer.rule, answer.because) == ("money.kept", "unknown")
+    guard.after(Event(kind="fail", seq=0, tool="pay", call=call("pay", to="x", amount=30).call, error="no"))
+    assert isinstance(guard.before(call("pay", to="y", amount=30)), Allow)
+
+
 @pytest.mark.parametrize(
     "event",
     [
