@@ -72,3 +72,15 @@ def test_an_agent_can_use_every_tool(name: str, tmp_path: Path) -> None:
     listed = ", ".join(tools)
     text = f"import std.{name}\nworkflow w(q: text from {{user}}) {{ agent a(q) may {{ {listed} }} max 3 steps }}\n"
     assert len(program(tmp_path, text).tools) == len(tools)
+
+
+@pytest.mark.parametrize("axis", ["risk", "failure", "harm"])
+def test_the_words_of_the_library_are_the_recommended_ones(axis: str, tmp_path: Path) -> None:
+    """Groups of reports add up only where everybody says the same."""
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `@{axis}` |"))
+    recommended = {word.strip() for word in row.split("|")[2].split(",")}
+    found = program(tmp_path, "".join(f"import std.{name}\n" for name in NAMES))
+    used = {str(value) for rule in found.rules for value in rule.annotations.get(axis, ())}
+    assert used
+    assert used <= recommended, used - recommended
