@@ -108,25 +108,34 @@ def instead(place: Place, *new: str) -> Edit:
 
 
 def _with(place: Place, texts: list[str]) -> Edit:
-    """The statement becomes these; a block on one line is spread over several."""
+    """The statement becomes these; a block on one line is spread over several, and comments stay where they are."""
     span = place.statement.span
-    if place.alone and not _goes_on(place):
-        if texts and texts[-1] == place.text:
-            head = "".join(text + "\n" + place.indent for text in texts[:-1])
-            return Edit(span.file, span.start, span.start, head)
-        if texts and texts[0] == place.text:
-            tail = "".join("\n" + place.indent + text for text in texts[1:])
-            return Edit(span.file, span.end, span.end, tail)
-        return (
-            Edit(span.file, span.start, span.end, ("\n" + place.indent).join(texts)) if texts else out(place)
-        )
+    own_line = place.alone and not _goes_on(place)
+    if not own_line and place.block.span.line == place.block.span.end_line:
+        return _spread_block(place, texts)
+    if own_line and texts[-1] == place.text:
+        head = "".join(text + "\n" + place.indent for text in texts[:-1])
+        return Edit(span.file, span.start, span.start, head)
+    if own_line and texts[0] == place.text:
+        end = _line_end(place)
+        return Edit(span.file, end, end, "".join("\n" + place.indent + text for text in texts[1:]))
+    return Edit(span.file, span.start, span.end, ("\n" + place.indent).join(texts))
+
+
+def _spread_block(place: Place, texts: list[str]) -> Edit:
     block = place.block.span
     inside: list[str] = []
     for statement in place.block.statements:
         inside += texts if statement is place.statement else [slice_of(place.source, statement.span)]
-    deeper = place.indent + "  "
-    body = "".join(f"\n{deeper}{text}" for text in inside)
+    body = "".join(f"\n{place.indent}  {text}" for text in inside)
     return Edit(block.file, block.start, block.end, f"{{{body}\n{place.indent}}}")
+
+
+def _line_end(place: Place) -> int:
+    """Behind the statement and a comment on its last line."""
+    end = place.source.text.find("\n", place.statement.span.end)
+    end = len(place.source.text) if end < 0 else end
+    return end - place.source.text[:end].endswith("\r")
 
 
 def _goes_on(place: Place) -> bool:
@@ -136,19 +145,13 @@ def _goes_on(place: Place) -> bool:
 
 
 def out(place: Place) -> Edit:
-    """The statement is taken out, with its line where it has one."""
+    """The statement is taken out, with its line where nothing else is on it."""
     text, span = place.source.text, place.statement.span
-    if not place.alone or _goes_on(place):
-        return _with_none(place)
+    if not place.alone or text[span.end : _line_end(place)].strip():
+        return Edit(span.file, span.start, span.end, "")
     start = text.rfind("\n", 0, span.start) + 1
     end = text.find("\n", span.end)
     return Edit(span.file, start, len(text) if end < 0 else end + 1, "")
-
-
-def _with_none(place: Place) -> Edit:
-    rest = [slice_of(place.source, s.span) for s in place.block.statements if s is not place.statement]
-    block = place.block.span
-    return Edit(block.file, block.start, block.end, "{ " + " ".join(rest) + " }" if rest else "{}")
 
 
 def spread(first: str, indent: str, inside: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -259,6 +260,28 @@ def test_line_ends_and_comments_are_kept(tmp_path: Path) -> None:
     data = path.read_bytes()
     assert b"# now\r\n" in data
     assert data.count(b"\n") == data.count(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "  # one\n  pay(to: to, amount: amount)  # two\n  # three\n",
+        "  # one\n  audit(to: to)  pay(to: to, amount: amount)  audit(to: to)  # two\n  # three\n",
+        '  if amount > 3 { audit(to: to)  pay(to: to, amount: amount) }  # one\n  # two\n  say "x"  # three\n',
+    ],
+)
+@pytest.mark.parametrize(
+    "rule", ["require approve(by: boss, shows: args) before pay", "require audit(to: same) after pay"]
+)
+def test_no_comment_is_lost(tmp_path: Path, body: str, rule: str) -> None:
+    text = (
+        BANK.replace("  pay(to: to, amount: amount)\n", body) + f"\npolicy p {{\n  r: {rule} before end\n}}\n"
+    )
+    text = text.replace("before pay before end", "before pay")
+    if rule.startswith("require audit"):
+        text = text.replace("audit(to: to)  #", "say 3  #").replace("audit(to: to)", "say 2")
+    changed = fixed(tmp_path, text)
+    assert re.findall(r"# (\w+)", changed) == re.findall(r"# (\w+)", text)
 
 
 # ---------------------------------------------------------------- mends
