@@ -52,8 +52,8 @@ def goals_of(watch: Watch) -> tuple[Goal, ...]:
 
 
 def missed(goals: Iterable[Goal], watch: Watch, view: View, configs: tuple[Config, ...]) -> Iterator[str]:
-    """The goals that no way of the run reaches any more, after an event."""
-    beyond = {goal.rule for goal in goals if not may_still(configs, goal.may_help)}
+    """The goals that no way of the run reaches any more, after an event; none, if no way is known."""
+    beyond = {goal.rule for goal in goals if configs and not may_still(configs, goal.may_help)}
     if beyond:
         yield from beyond & set(_broken(watch, view))
 

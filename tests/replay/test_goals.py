@@ -171,3 +171,34 @@ def test_a_rule_that_no_later_event_can_undo_is_lost_with_the_event_that_arms_it
     found = replayed(tmp_path, "  a()\n  d = llm s(q) -> bool\n  if d { goal() }\n  say q", events, more)
     assert found["q.never"].point_of_no_return.event == 2
     assert found["q.undone"].point_of_no_return.event == 3
+
+
+def test_a_goal_that_is_reached_out_of_order_is_reached(tmp_path: Path) -> None:
+    events = [GO, *call(1, "a"), *call(2, "goal"), END]
+    found = replayed(tmp_path, "  a()\n  a()", events)
+    assert {found[rule].verdict for rule in RULES} == {"holds"}
+
+
+def test_a_loop_that_may_go_on_may_reach_the_goal(tmp_path: Path) -> None:
+    workflow = "  d = llm s(q) -> bool\n  repeat max 3 while d {\n    a()\n    e = llm t(q) -> bool\n    if e { goal() }\n  }\n  say q"
+    said = [
+        {"kind": "llm", "step": "s", "result": True},
+        *call(1, "a"),
+        {"kind": "llm", "step": "t", "result": False},
+    ]
+    rounds = [*call(2, "a"), {"kind": "llm", "step": "t", "result": False}]
+    last = [*call(3, "a"), {"kind": "llm", "step": "t", "result": False}]
+    events = [GO, *said, *rounds, *last, {"kind": "say", "text": "go"}, END]
+    found = replayed(tmp_path, workflow, events)
+    assert found["p.evidence"].verdict == "violated"
+    assert found["p.evidence"].point_of_no_return.event >= 10
+
+
+def test_branches_side_by_side_may_each_reach_the_goal(tmp_path: Path) -> None:
+    workflow = (
+        "  parallel {\n    branch { d = llm s(q) -> bool  if d { goal() } }\n"
+        "    branch { e = llm t(q) -> bool  if e { goal() } }\n  }"
+    )
+    said = [{"kind": "llm", "step": step, "result": False} for step in "st"]
+    found = replayed(tmp_path, workflow, [GO, *said, END])
+    assert found["p.evidence"].point_of_no_return.event == 2
