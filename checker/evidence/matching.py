@@ -12,6 +12,7 @@ import attrs
 from wfcheck.checker.evidence.records import Log
 from wfcheck.checker.evidence.values import same
 from wfcheck.checker.traces.event import Event, Json
+from wfcheck.checker.traces.times import nanoseconds
 
 Outcome: TypeAlias = Literal["result", "fail", "deny", "open"]
 _COUNTER = re.compile(r"call-\d+~*|.{0,5}|.*~\d*", re.DOTALL)
@@ -40,11 +41,22 @@ class Call:
 
 @attrs.frozen
 class Matched:
-    """The calls in pairs, and those that only one record has; in their orders."""
+    """The calls in pairs, and those that only one record has; in their orders. `identified` and `likely`: the starts of those
+    that are paired by identifier, and by likeness alone. Likeness is a guess, and so is which of several equal calls is which if one
+    record has more of a tool."""
 
     pairs: tuple[tuple[Call, Call], ...]
     claimed: tuple[Call, ...]
     logged: tuple[Call, ...]
+    identified: frozenset[int] = frozenset()
+    likely: frozenset[int] = frozenset()
+
+    @property
+    def guessed(self) -> tuple[tuple[Call, Call], ...]:
+        """The pairs that could be other pairs as well."""
+        several = {call.tool for call in (*self.claimed, *self.logged)}
+        unsure = [p for p in self.pairs if p[0].start not in self.identified]
+        return tuple(p for p in unsure if p[0].tool in several or p[0].start in self.likely)
 
 
 def calls_of(events: Sequence[Event], tools: frozenset[str]) -> list[Call]:
@@ -75,13 +87,18 @@ def _call(index: int, event: Event, answers: dict[str, tuple[int, Event]]) -> Ca
 def match(claimed: Sequence[Call], logged: Sequence[Call], log: Log) -> Matched:
     """By identifier, unless those are mere counters; then by equal arguments, in order; then, of one tool, the most alike first."""
     pairs = _by_identifier(claimed, logged)
+    identified = frozenset(call.start for call, _ in pairs)
     for alike in (_by_arguments, _of_a_tool):
         mine, theirs = _left(claimed, [a for a, _ in pairs]), _left(logged, [b for _, b in pairs])
-        pairs += alike(mine, theirs, log)
+        found = alike(mine, theirs, log)
+        pairs += found
+    likely = frozenset(call.start for call, _ in found)
     return Matched(
         tuple(sorted(pairs, key=lambda p: p[0].start)),
         tuple(_left(claimed, [a for a, _ in pairs])),
         tuple(_left(logged, [b for _, b in pairs])),
+        identified,
+        likely,
     )
 
 
@@ -114,9 +131,12 @@ def _by_arguments(claimed: Sequence[Call], logged: Sequence[Call], log: Log) -> 
 
 
 def _equal(call: Call, left: Mapping[str, list[Call]], log: Log) -> Call | None:
-    """The first that is equal, one that ended alike if there is one."""
+    """The first that is equal, one that ended alike if there is one; by the clock the closest, if both records have one."""
     alike = [o for o in left.get(call.tool, ()) if (o.outcome == "fail") == (call.outcome == "fail")]
     others = [o for o in left.get(call.tool, ()) if (o.outcome == "fail") != (call.outcome == "fail")]
+    moment = nanoseconds(call.event.time)
+    if moment is not None:
+        alike.sort(key=lambda o: abs((nanoseconds(o.event.time) or 0) - moment))
     return next((o for o in chain(alike, others) if not differing(call, o, log)), None)
 
 

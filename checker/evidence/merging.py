@@ -17,13 +17,15 @@ from wfcheck.checker.traces.trace import Trace
 _SECOND = 10**9
 _ORDER = "another record has calls of this run in another order"
 _PLACE = "where the run made the call of `{tool}` that another record shows is not known"
+_WHICH = "which call of `{tool}` is which in another record is not known"
 _CLAIM = "another record does not have the call of `{tool}`"
 
 
 def readings_of(trace: Trace, matched: Sequence[tuple[Log, Matched]]) -> tuple[Trace, ...]:
     """The trace as the logs have it: the calls that only they show stand as early as they can, and as late. What was claimed and is in
-    no log has no result; arguments, failures and results are those of the log. Where the place of a call stays open, or the
-    orders differ, the trace says so among its losses: of it nothing holds for sure."""
+    no log failed in the first reading, and was never made in the second; arguments, failures and results are those of the log. Where
+    the place of a call stays open, which call is which is a guess, or the orders differ, the trace says so among its losses: of it
+    nothing holds for sure."""
     early = _Merging(trace, matched, late=False).trace()
     late = _Merging(trace, matched, late=True).trace()
     return (early,) if early.events == late.events else (early, late)
@@ -31,12 +33,12 @@ def readings_of(trace: Trace, matched: Sequence[tuple[Log, Matched]]) -> tuple[T
 
 @attrs.define
 class _Merging:
-    """`edits`: the events instead of one; `added`: the events before the one of that number."""
+    """`edits`: the event instead of one, or None for none at all; `added`: the events before the one of that number."""
 
     original: Trace
     matched: Sequence[tuple[Log, Matched]]
     late: bool
-    edits: dict[int, Event] = attrs.field(factory=dict)
+    edits: dict[int, Event | None] = attrs.field(factory=dict)
     added: dict[int, list[Event]] = attrs.field(factory=dict)
     losses: list[str] = attrs.field(factory=list)
     count: int = 0
@@ -52,7 +54,9 @@ class _Merging:
     def _events(self) -> Iterator[Event]:
         for index, event in enumerate(self.original.events):
             yield from self.added.get(index, ())
-            yield self.edits.get(index, event)
+            edited = self.edits.get(index, event)
+            if edited is not None:
+                yield edited
         yield from self.added.get(len(self.original.events), ())
 
     def _one(self, log: Log, matched: Matched) -> None:
@@ -66,9 +70,12 @@ class _Merging:
             self.losses.append(_ORDER)
         denied = [b for a, b in matched.pairs if a.outcome == "deny" and b.outcome in ("result", "open")]
         hidden = [call for call in matched.logged if call.outcome != "deny"]
-        clocks = _agree(matched.pairs)
+        clocks, sure = _agree(matched), matched.pairs
+        if not clocks and matched.guessed:
+            self.losses += [_WHICH.format(tool=claimed.tool[:60]) for claimed, _ in matched.guessed]
+            sure = tuple(pair for pair in matched.pairs if pair not in matched.guessed)
         for call in sorted((*hidden, *denied), key=lambda c: c.start):
-            self._insert(matched.pairs, call, clocks)
+            self._insert(sure, call, clocks)
 
     def _as_logged(self, log: Log, claimed: Call, logged: Call) -> None:
         names = differing(claimed, logged, log)
@@ -88,9 +95,13 @@ class _Merging:
             self.edits[claimed.back] = _answered(claimed.answer, logged.answer)
 
     def _not_done(self, call: Call) -> None:
+        """A call that failed on its way, or was never made: the late reading takes it out."""
         assert call.back is not None
         assert call.answer is not None
         told = call.answer.result
+        if self.late:
+            self.edits[call.start] = self.edits[call.back] = None
+            return
         self.edits[call.back] = msgspec.structs.replace(
             call.answer, kind="fail", result=None, error=_CLAIM.format(tool=call.tool[:60]),
             text=told if isinstance(told, str) else call.answer.text,
@@ -152,17 +163,26 @@ def _answered(claimed: Event, logged: Event) -> Event:
     return msgspec.structs.replace(claimed, kind=logged.kind, result=logged.result, error=logged.error)
 
 
-def _agree(pairs: Sequence[tuple[Call, Call]]) -> bool:
-    """Whether the clocks of the two records agree: each call that both have was logged between its start and its end in the trace, but
-    for a second, and there is one at least."""
-    seen = False
-    for claimed, logged in pairs:
-        start, moment = nanoseconds(claimed.event.time), nanoseconds(logged.event.time)
-        end = start if claimed.answer is None else nanoseconds(claimed.answer.time)
-        if start is None or moment is None or end is None or not start - _SECOND <= moment <= end + _SECOND:
+def _agree(matched: Matched) -> bool:
+    """Whether the clocks of the two records agree: each call that both have, and there is one at least, was logged between its start
+    and its end in the trace, but for a second; and no other call of its tool was, where it could be another's."""
+    logged = [*(other for _, other in matched.pairs), *matched.logged]
+    for claimed, other in matched.pairs:
+        rivals = (
+            [o for o in logged if o.tool == claimed.tool] if (claimed, other) in matched.guessed else [other]
+        )
+        if [o for o in rivals if _within(claimed, o)] != [other]:
             return False
-        seen = True
-    return seen
+    return bool(matched.pairs)
+
+
+def _within(claimed: Call, logged: Call) -> bool:
+    """Whether the call was logged while the trace made it. What has no clock was not, for sure."""
+    start, moment = nanoseconds(claimed.event.time), nanoseconds(logged.event.time)
+    end = start if claimed.answer is None else nanoseconds(claimed.answer.time)
+    if start is None or moment is None or end is None:
+        return False
+    return start - _SECOND <= moment <= end + _SECOND
 
 
 def _disordered(pairs: Sequence[tuple[Call, Call]]) -> bool:
