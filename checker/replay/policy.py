@@ -27,6 +27,8 @@ class CompiledPolicy:
     labels: Labels
     tracked: Tracked
     contracts: Contracts
+    plans: dict[object, object] = attrs.field(init=False, factory=dict, eq=False, repr=False)
+    """What was made of the policy for traces, by what they show; of a changed policy nothing."""
 
     @property
     def answerable(self) -> bool:

@@ -24,6 +24,8 @@ from wfcheck.dsl import core
 
 _SHOWN: Final = frozenset({"call", "approve", "deny"})
 """Events whose arguments are their own."""
+KNOWN: Final = 10_000
+"""So many kinds of events about tools are sorted once; names in traces are without end."""
 _ACTING: Final = frozenset({"call", "llm", "say", "ask", "message"})
 
 
@@ -47,9 +49,24 @@ class Slot:
 
 
 @attrs.frozen(eq=False)
+class Sorted:
+    """What is known of events of one kind about one tool before any trace: the rules with something to do (the stepped ones by number),
+    and of the short way whether it is closed, what the packed rules ask, and as of `Way`."""
+
+    about: About
+    own: Speaking
+    whole: Speaking
+    numbers: tuple[int, ...]
+    closed: bool
+    masks: tuple[Masks, Masks]
+    answered: bool
+    stirring: bool
+
+
+@attrs.frozen(eq=False)
 class Table:
-    """The rules of a policy, to be sorted by what they look at. `traced`: where values come from is followed.
-    `answerable`: and on whose behalf somebody acts."""
+    """The rules of a policy, to be sorted by what they look at, with steppers that never step. `traced`: where values come from is
+    followed; `answerable`: and on whose behalf somebody acts."""
 
     policy: CompiledPolicy
     completeness: Mapping[str, Completeness]
@@ -58,27 +75,22 @@ class Table:
     invariants: tuple[InvariantStepper, ...]
     traced: bool
     answerable: bool
+    known: dict[tuple[str, str | None], Sorted] = attrs.field(factory=dict)
 
-    def slot(self, kind: str, tool: str | None) -> Slot:
-        """What there is to do with such events."""
-        return self._slot(self._about(kind, tool))
+    def slot(self, kind: str, tool: str | None, working: Sequence[Working]) -> Slot:
+        """What there is to do with such events; `working`: the rules at work, by number."""
+        found = self._sorted(kind, tool)
+        return Slot(found.own, found.whole, tuple(working[number] for number in found.numbers))
 
-    def way(self, kind: str, tool: str | None) -> Way:
+    def way(self, kind: str, tool: str | None, working: Sequence[Working]) -> Way:
         """The short way with such events."""
-        about = self._about(kind, tool)
-        slot = self._slot(about)
-        moving = slot.own.change.open or slot.whole.change.open or self._stirs(about)
-        if self.traced or moving or not all(one.settled for one in self.invariants):
-            return CLOSED
-        shorts = [self._short(one, about) for one in slot.working]
+        found = self._sorted(kind, tool)
+        shorts = [] if found.closed else [_short(working[number], found.about) for number in found.numbers]
         made = [short for short in shorts if short is not None]
-        return self._way(slot, about, made) if len(made) == len(shorts) else CLOSED
+        return CLOSED if found.closed or len(made) < len(shorts) else self._way(found, made)
 
-    def _way(self, slot: Slot, about: About, shorts: list[Short]) -> Way:
-        own, whole = (
-            self._masks(speaking, group, about)
-            for speaking, group in zip((slot.own, slot.whole), self.groups, strict=True)
-        )
+    def _way(self, found: Sorted, shorts: list[Short]) -> Way:
+        own, whole = found.masks
         checks = [short.check for short in shorts if short.check is not None]
         clearing = Clearing(
             own, whole, tuple({**own.named, **whole.named}.values()), (*checks, *own.granted, *whole.granted),
@@ -86,8 +98,28 @@ class Table:
             bool(self.invariants),
         )  # fmt: skip
         takings = tuple(short.take for short in shorts if short.take is not None)
-        taken = taking(takings, slot.own.change, slot.whole.change)
-        return Way(clearing.made(), taken, about.name, self._answered(about), self._stirring(about))
+        taken = taking(takings, found.own.change, found.whole.change)
+        return Way(clearing.made(), taken, found.about.name, found.answered, found.stirring)
+
+    def _sorted(self, kind: str, tool: str | None) -> Sorted:
+        found = self.known.get((kind, tool))
+        if found is None:
+            found = self._sort(self._about(kind, tool))
+            if len(self.known) < KNOWN:
+                self.known[kind, tool] = found
+        return found
+
+    def _sort(self, about: About) -> Sorted:
+        slot = self._slot(about)
+        moving = slot.own.change.open or slot.whole.change.open or self._stirs(about)
+        closed = bool(self.traced or moving or not all(one.settled for one in self.invariants))
+        masks = (
+            self._masks(slot.own, self.groups[0], about),
+            self._masks(slot.whole, self.groups[1], about),
+        )
+        numbers = tuple(one.number for one in slot.working)
+        answered, stirring = self._answered(about), self._stirring(about)
+        return Sorted(about, slot.own, slot.whole, numbers, closed, masks, answered, stirring)
 
     def _masks(self, speaking: Speaking, group: Group, about: About) -> Masks:
         found, always = self._refuters(speaking, group, about), speaking.always
@@ -125,27 +157,13 @@ class Table:
         working = tuple(one for one in self.stepped if one.stepper.concerns(about.kind, about.name))
         return Slot(own, whole, working)
 
-    def _short(self, one: Working, about: About) -> Short | None:
-        stepper = one.stepper
-        match stepper:
-            case MonitorStepper():
-                return short_order(stepper, about)
-            case QuotaStepper():
-                return short_quota(stepper, one.number, about)
-            case StreakStepper():
-                return short_streak(stepper, about)
-            case ResponseStepper():
-                return short_response(stepper, about)
-            case _:
-                return None
-
     def _answered(self, call: About) -> bool:
         """Whether a view may be made of what answers a call."""
         for kind in ("result", "fail") if call.kind == "call" else ():
             about = attrs.evolve(call, kind=kind, plain=False)
             slot = self._slot(about)
             speaks = any(s.armed or s.wanting or s.always or s.change.open for s in (slot.own, slot.whole))
-            looked = any(self._short(one, about) is not NOTHING for one in slot.working)
+            looked = any(_short(one, about) is not NOTHING for one in slot.working)
             if speaks or looked or self._stirs(about):
                 return True
         return False
@@ -161,6 +179,21 @@ class Table:
     def _stirring(self, about: About) -> bool:
         kinds = (about.kind, "result", "fail") if about.kind == "call" else (about.kind,)
         return any(self._stirs(attrs.evolve(about, kind=kind)) for kind in kinds)
+
+
+def _short(one: Working, about: About) -> Short | None:
+    stepper = one.stepper
+    match stepper:
+        case MonitorStepper():
+            return short_order(stepper, about)
+        case QuotaStepper():
+            return short_quota(stepper, one.number, about)
+        case StreakStepper():
+            return short_streak(stepper, about)
+        case ResponseStepper():
+            return short_response(stepper, about)
+        case _:
+            return None
 
 
 def _bits(number: int) -> list[int]:

@@ -12,20 +12,19 @@ import attrs
 
 from wfcheck.checker.provenance.query import Mode
 from wfcheck.checker.provenance.sources import Provenance
-from wfcheck.checker.replay.bits import Bits, Group, Packed
+from wfcheck.checker.replay.bits import Bits, Group
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.limits import QuotaStepper
-from wfcheck.checker.replay.needs import Shown
 from wfcheck.checker.replay.past import Past, RunPast
 from wfcheck.checker.replay.places import Kept as SessionKept
 from wfcheck.checker.replay.places import Place, Totals
+from wfcheck.checker.replay.plan import TRACED, Plan
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
 from wfcheck.checker.replay.reader import Ahead, Reader
 from wfcheck.checker.replay.sequence_rules import InvariantStepper
 from wfcheck.checker.replay.slots import Slot, Table, Working
 from wfcheck.checker.replay.stepper import Kept
-from wfcheck.checker.replay.steppers import make_stepper
 from wfcheck.checker.replay.stepping import MonitorStepper
 from wfcheck.checker.replay.streaks import StreakStepper
 from wfcheck.checker.replay.view import View
@@ -33,8 +32,9 @@ from wfcheck.checker.replay.ways import Way
 from wfcheck.checker.traces.event import Completeness, Event
 from wfcheck.dsl import core
 
+__all__ = ["TRACED", "Found", "Watch"]
+
 Found: TypeAlias = tuple[core.Rule, Finding]
-TRACED = (core.FromOnly, core.Flow, core.Decision)
 
 
 @attrs.define(eq=False)
@@ -73,52 +73,23 @@ class Watch:
         ahead: Ahead | None = None,
     ) -> Watch:
         """Before the first event. `ahead`: what is known of later ones."""
-        provenance = Provenance.start(policy.labels)
-        working: list[Working] = []
-        idle: dict[str, str] = {}
-        dim: dict[str, str] = {}
-        shown = Shown.of(completeness, policy.program, policy.catalogue)
-        for rule, compiled in policy.rules:
-            reason = rule.not_applicable or shown.idle(rule, compiled)
-            made = make_stepper(compiled, policy.program, policy.tables, provenance, mode)
-            if reason is not None or isinstance(made, str):
-                idle[rule.name] = reason or str(made)
-            else:
-                working.append(Working(rule, made, len(working)))
-                dark = shown.open(compiled)
-                if dark is not None:
-                    dim[rule.name] = dark
-        packs = [
-            (w, p) for w in working if isinstance(w.stepper, MonitorStepper) and (p := Packed.of(w.stepper))
-        ]
-        chosen = [[(w, p) for w, p in packs if w.rule.per_session is whole] for whole in (False, True)]
-        apart = {id(w) for w, _ in packs}
-        groups = (Group(tuple(p for _, p in chosen[0])), Group(tuple(p for _, p in chosen[1])))
-        stepped = tuple(w for w in working if id(w) not in apart)
-        invariants = tuple((w.rule, w.stepper) for w in working if isinstance(w.stepper, InvariantStepper))
-        traced = any(isinstance(w.rule.body, TRACED) for w in working)
+        plan, provenance = Plan.of(policy, completeness, mode), Provenance.start(policy.labels)
+        working = plan.started(provenance)
+        stepped = tuple(one for one in working if one.number not in plan.bits)
         return Watch(
             policy,
             Reader(policy.catalogue, completeness, ahead),
             provenance,
-            tuple(working),
-            idle,
-            invariants,
-            traced,
-            Table(
-                policy,
-                completeness,
-                groups,
-                stepped,
-                tuple(one for _, one in invariants),
-                traced,
-                policy.answerable,
-            ),
-            groups,
-            (tuple(w.rule for w, _ in chosen[0]), tuple(w.rule for w, _ in chosen[1])),
+            working,
+            plan.idle,
+            tuple((one.rule, one.stepper) for one in working if isinstance(one.stepper, InvariantStepper)),
+            plan.table.traced,
+            plan.table,
+            plan.table.groups,
+            plan.packed,
             stepped,
             (_kept(stepped, MonitorStepper), _kept(stepped, QuotaStepper, StreakStepper)),
-            dim,
+            plan.dim,
         )
 
     def view(self, event: Event) -> View:
@@ -267,13 +238,13 @@ class Watch:
         key = (event.kind, event.tool)
         slot = self.slots.get(key)
         if slot is None:
-            slot = self.table.slot(event.kind, event.tool)
+            slot = self.table.slot(event.kind, event.tool, self.working)
             if len(self.slots) < TABLE:
                 self.slots[key] = slot
         return slot
 
     def _way(self, event: Event) -> Way:
-        way = self.table.way(event.kind, event.tool)
+        way = self.table.way(event.kind, event.tool, self.working)
         known = self.ways[event.kind]
         if len(known) < TABLE:
             known[event.tool] = way
