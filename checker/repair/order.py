@@ -86,11 +86,13 @@ def approver(job: Job, wanted: frozenset[str]) -> Iterator[Candidate]:
 
 @attrs.frozen
 class Evidence:
-    """A call as a statement, and what has to be tested of its result. `statements`: in order."""
+    """A call as a statement, and what has to be tested of its result. `statements`: in order. `asserts`: an argument is a constant
+    out of the rule, so that the call says what the rule wants to hear."""
 
     tool: str
     statements: tuple[str, ...]
     edits: tuple[Edit, ...]
+    asserts: bool = False
 
 
 def _placed(evidence: Evidence, place: Place, *, first: bool) -> Candidate:
@@ -98,7 +100,8 @@ def _placed(evidence: Evidence, place: Place, *, first: bool) -> Candidate:
     put = before if first else after
     where = "before" if first else "after"
     title = f"call `{evidence.tool}` {where} `{judged}`"
-    return Candidate(title, (put(place, *evidence.statements), *evidence.edits))
+    edits = (put(place, *evidence.statements), *evidence.edits)
+    return Candidate(title, edits, bold=evidence.asserts)
 
 
 def _evidence(
@@ -115,7 +118,11 @@ def _evidence(
         for values in islice(product(*ways), WAYS):
             pairs = zip(tool.parameters, values, strict=True)
             words = ", ".join(f"{p.name}: {v}" for p, v in pairs if v is not None)
-            yield from _checked(job, choice, tool, found, f"{found.text}({words})", place)
+            asserts = any(
+                isinstance(t, core.Compare) and isinstance(t.value, core.Literal) for _, t in choice.tests
+            )
+            for made in _checked(job, choice, tool, found, f"{found.text}({words})", place):
+                yield attrs.evolve(made, asserts=asserts)
 
 
 def _fillings(
