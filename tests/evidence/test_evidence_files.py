@@ -81,10 +81,10 @@ def test_one_run_and_one_log_are_a_pair(folder: Path) -> None:
     assert [r.verdict for r in report.results] == ["violated"]
 
 
-def test_a_disagreement_alone_exits_with_1(folder: Path) -> None:
+def test_a_disagreement_exits_with_1_though_no_rule_is_broken(folder: Path) -> None:
     write(folder, run_json=chat([SEND]), log_csv="case,activity,to\n1,send,mallory\n")
     report = replayed("log.csv")
-    assert [r.verdict for r in report.results] == ["holds"]
+    assert [r.verdict for r in report.results] == ["insufficient"]
     assert (report.exit_code, report.summary["disagreements"]) == (1, 1)
     assert report.json()["disagreements"][0]["name"] == "to"
 
