@@ -73,9 +73,14 @@ class FlowQuery:
         doubt: Answer = None
         for end, pattern in self.patterns:
             for arriving in self._arrivals(end, pattern, asking.view):
-                if self.body.influence is not None and not self._influenced(self.body.influence, asking):
+                gap = asking.mode != "declared" and asking.provenance.gap
+                influence = self.body.influence
+                steered = influence is None or self._influenced(influence, asking)
+                if not steered and not gap:
                     continue
                 answer = self._reach(arriving, asking)
+                if gap and (answer is None or not steered):
+                    answer = Insufficient("what was seen before is not all recorded")
                 if isinstance(answer, Breach):
                     return answer
                 doubt = doubt or answer
@@ -88,6 +93,8 @@ class FlowQuery:
             yield Arriving(end.store, view.result, ANY)
         elif isinstance(end, core.PrincipalEnd) and _told(view, end.principal):
             yield from _arguments(view, None)
+            if view.kind == "say" and view.event.text is None:
+                yield Arriving("text", UNKNOWN, ANY)
             for value in view.event.shows or ():
                 yield Arriving(end.principal, plain(value), ANY)
         elif pattern is not None and view.kind in TOLD and pattern.match(view).truth is not False:
@@ -108,6 +115,8 @@ class FlowQuery:
                         yield from _arguments(view, emission.arguments)
                 if view.tool is None:
                     yield from _arguments(view, None)
+                    if not view.arguments and not _told_all(view):
+                        yield Arriving("arguments", UNKNOWN, ANY)
             case core.StoreEnd(store=store) if view.tool is not None and store in view.tool.writes:
                 yield from _arguments(view, None)
             case _:
@@ -196,6 +205,14 @@ def _told(view: View, principal: str) -> bool:
     if view.kind in ("approve", "deny"):
         return view.actor == principal
     return view.kind == "message" and view.event.to == principal
+
+
+def _told_all(view: View) -> bool:
+    """Whether a call without arguments had none."""
+    event, hides = view.event, view.reading.hides
+    if event.args_executed is not None:
+        return not hides(event, "args_executed")
+    return event.args_requested is not None and not hides(event, "args_requested")
 
 
 def _arguments(view: View, names: Set[str] | None) -> Iterator[Arriving]:

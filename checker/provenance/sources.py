@@ -170,6 +170,7 @@ class Provenance:
     _sources: list[Source] = attrs.field(factory=list)
     _marks: list[int] = attrs.field(factory=list)
     _full: bool = False
+    _gap: bool = False
     _waiting: list[View] = attrs.field(factory=list)
 
     @staticmethod
@@ -207,6 +208,12 @@ class Provenance:
         self._read()
         return self._full
 
+    @property
+    def gap(self) -> bool:
+        """Whether something was seen of which the record does not show what it was."""
+        self._read()
+        return self._gap
+
     def see(self, view: View) -> None:
         """Take in what an event brings. Events are seen in order."""
         self._waiting.append(view)
@@ -218,6 +225,7 @@ class Provenance:
             waiting, self._waiting = self._waiting, []
             for view in waiting:
                 self._marks.append(len(self._sources))
+                self._gap = self._gap or veiled(view)
                 self._bring(view)
 
     def _bring(self, view: View) -> None:
@@ -291,6 +299,17 @@ class Provenance:
         tags = frozenset(view.event.labels or ()) or (self.labels.every_tag if store is None else store.holds)
         for place, text in leaves(view.result):
             self._add("recall", view, view.event.store or "", place, text, NOWHERE, tags, silent=True)
+
+
+def veiled(view: View) -> bool:
+    """Whether what an event brings was not recorded, or not all of it."""
+    event = view.event
+    if view.kind in ("result", "recall"):
+        return view.result is UNKNOWN and view.reading.hides(event, "result")
+    if view.kind in ("input", "message") and view.actor != SYSTEM:
+        nothing = event.text is None and event.result is None and view.kind == "input"
+        return nothing or view.reading.hides(event, "text")
+    return False
 
 
 def _text(view: View) -> Known:

@@ -22,6 +22,7 @@ ANY: frozenset[str] = frozenset()
 CALLS: Need = ("call", ANY)
 USER = "user"
 _BY_CALLS = frozenset({"read", "write", "emit"})
+_SPOKEN = frozenset({"input", "say", "llm", "message"})
 _OF_STEPS = frozenset({"step", "llm", "ask"})
 
 
@@ -122,6 +123,8 @@ class Shown:
             yield from [("result", ANY)] if done else []
         else:
             yield (choice.kind, ANY)
+        if choice.kind in _SPOKEN:
+            yield ("text", ANY)
         if choice.kind in _OF_STEPS and choice.subjects:
             yield ("step", ANY)
         if choice.kind == "read" and (
@@ -148,7 +151,7 @@ class Shown:
         """Where a value came from shows only if what brought it was recorded."""
         if isinstance(body, core.FromOnly):
             yield ("input", ANY)
-        yield from (("result", ANY), ("content", ANY), CALLS)
+        yield from (("result", ANY), ("content", ANY), ("text", ANY), CALLS)
         for end in _ends(body):
             if isinstance(end, core.StoreEnd) and self._apart(end.store):
                 yield ("recall", ANY)
@@ -187,6 +190,8 @@ def _steps(bound: int | None) -> Iterator[Need]:
 def _words(field: str, shown: Completeness) -> str:
     if field == "content":
         return "the trace does not show part of the results"
+    if field == "text":
+        return "the trace does not show what was said"
     if shown == "absent":
         return f"the trace format does not show `{field}` events"
     return f"the trace does not show every `{field}` event"

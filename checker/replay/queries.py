@@ -24,6 +24,7 @@ from wfcheck.dsl import core
 
 SHOWN = 200
 FULL = "the trace holds more values than are kept"
+GAP = "what was seen before is not all recorded"
 
 
 def finding_of(answer: Answer, index: int) -> Sequence[Finding]:
@@ -62,8 +63,8 @@ class FromOnlyStepper:
         """Ask at each call of the target's tool."""
         asking = Asking(self.program, self.provenance, view, history, self.asked, self.mode)
         answer = ask_from_only(self.target, asking)
-        if isinstance(answer, Breach) and self.provenance.full:
-            answer = Insufficient(FULL)
+        if isinstance(answer, Breach) and (self.provenance.full or self.provenance.gap):
+            answer = Insufficient(FULL if self.provenance.full else GAP)
         return finding_of(answer, view.index)
 
     def take(self, view: View, history: History) -> None:
@@ -132,7 +133,10 @@ class DecisionStepper:
     def judge(self, view: View, history: History) -> Sequence[Finding]:
         """Ask at each judged call."""
         asking = Asking(self.query.program, self.provenance, view, history, self.asked, self.mode)
-        return finding_of(self.query.ask(asking), view.index)
+        answer = self.query.ask(asking)
+        if answer is None and self.provenance.gap and self.query.judged.match(view).truth is not False:
+            return (insufficient(view.index, GAP),)
+        return finding_of(answer, view.index)
 
     def take(self, view: View, history: History) -> None:
         """What was seen is kept by the provenance."""

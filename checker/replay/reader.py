@@ -202,6 +202,10 @@ class Reader:
         """The time of an event."""
         return UNKNOWN if self._shown(event).get("time") in _HIDDEN else parse_time(event.time)
 
+    def hides(self, event: Event, field: str) -> bool:
+        """Whether a field of an event was left out, cut or blackened."""
+        return self._shown(event).get(field) in _HIDDEN
+
     def _shown(self, event: Event) -> Mapping[str, Completeness]:
         return self.completeness if not event.completeness else {**self.completeness, **event.completeness}
 
@@ -230,7 +234,7 @@ def _arguments(
     elif tool is not None:
         made = {parameter.name: UNKNOWN for parameter in tool.parameters}
     if event.text is not None and event.kind != "fail":
-        made.setdefault("text", event.text)
+        made.setdefault("text", UNKNOWN if shown.get("text") in _HIDDEN else event.text)
     return made
 
 

@@ -30,6 +30,10 @@ class Reading(Protocol):
         """The time of an event."""
         ...
 
+    def hides(self, event: Event, field: str) -> bool:
+        """Whether a field of an event was left out, cut or blackened."""
+        ...
+
 
 @attrs.define(eq=False)
 class View:
@@ -86,7 +90,9 @@ class View:
     @property
     def text(self) -> Known:
         """What was said or entered."""
-        return UNKNOWN if self.event.text is None else self.event.text
+        return (
+            UNKNOWN if self.event.text is None or self.reading.hides(self.event, "text") else self.event.text
+        )
 
     def steps_since(self, earlier: View, per_session: bool) -> int:
         """How many calls of the run (or session) begin after an earlier event of it, up to and with this one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,7 @@ HIDES: dict[str, set[str]] = {
     "result": BY_RESULT,
     "content": {"flow", "told", "origin", "stored", "steered"},
     "fail": {"failing"},
+    "text": {"flow", "told", "origin", "stored", "steered", "said", "asked"},
     "input": {"asked", "origin", "stored", "turns"},
     "llm": {"turns"},
     "say": {"said", "told"},
@@ -97,6 +99,51 @@ def test_what_shows_may_break_a_rule_all_the_same(tmp_path: Path) -> None:
 def test_the_calls_of_one_tool_may_all_show(tmp_path: Path) -> None:
     found = verdicts(tmp_path, {"call": "truncated", "call.pay": "full"}, HELLO)
     assert (found["forbidden"], found["count"], found["emitted"]) == ("holds", "holds", "insufficient")
+
+
+def answered(tool: str, **shown: Completeness) -> tuple[Event, Event]:
+    return (
+        Event(kind="call", seq=1, tool=tool, call=tool, args_executed={"url": "a"}),
+        Event(
+            kind="result",
+            seq=2,
+            tool=tool,
+            call=tool,
+            result="a page of ours",
+            completeness=dict(shown) or None,
+        ),
+    )
+
+
+def post(body: str) -> Event:
+    return Event(kind="call", seq=3, tool="post", call="p", args_executed={"body": body})
+
+
+@pytest.mark.parametrize("how", ["absent", "truncated", "redacted"])
+def test_a_value_that_was_left_out_may_have_been_any(tmp_path: Path, how: Completeness) -> None:
+    found = verdicts(tmp_path, {}, HELLO, *answered("fetch", result=how), post("hello"))
+    assert (found["flow"], found["steered"], found["origin"]) == ("insufficient", "insufficient", "holds")
+    found = verdicts(tmp_path, {}, HELLO, *answered("fetch", result=how), post("a@b.example"))
+    assert found["origin"] == "insufficient"
+    assert verdicts(tmp_path, {}, HELLO, *answered("fetch"), post("a@b.example"))["origin"] == "violated"
+
+
+def test_an_input_that_was_blackened_may_have_held_it(tmp_path: Path) -> None:
+    hidden = Event(kind="input", seq=0, actor="user", text="***", completeness={"text": "redacted"})
+    assert verdicts(tmp_path, {}, hidden, post("a@b.example"))["origin"] == "insufficient"
+    assert verdicts(tmp_path, {}, hidden)["asked"] == "insufficient"
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"args_executed": {"b": "x"}, "completeness": {"args_executed": "redacted"}}]
+)
+def test_a_tool_that_nobody_declared_may_send_anything(tmp_path: Path, given: dict[str, Any]) -> None:
+    assert (
+        verdicts(tmp_path, {}, HELLO, Event(kind="call", seq=1, tool="zap", **given))["flow"]
+        == "insufficient"
+    )
+    none = Event(kind="call", seq=1, tool="zap", args_executed={})
+    assert verdicts(tmp_path, {}, HELLO, none)["flow"] == "holds"
 
 
 def foreign(tmp_path: Path, data: object) -> dict[str, str]:
