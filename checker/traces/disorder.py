@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import attrs
 
 from wfcheck.checker.traces.event import Event
 from wfcheck.checker.traces.trace import Opened, Problem
 
-ANSWERS = frozenset({"result", "fail"})
 REMEMBERED = 20_000
 """A second use of an id or of a call is noticed if at most so many other ones lie between; so many calls may wait for their answers."""
 MANY = 1_000
@@ -16,63 +17,71 @@ MANY = 1_000
 
 @attrs.define(eq=False)
 class Group:
-    """One trace being read. Of ids and of calls the latest are remembered, `REMEMBERED` of them at least: as soon as there are so many
-    young ones, these are the old ones. `forgot`: calls without an answer were forgotten, so that any answer may be one of theirs."""
+    """One trace being read. `calls`: the tool of each call, None once it has its answer. Of calls and of ids the latest are remembered,
+    `REMEMBERED` of them at least: as soon as there are so many young ones, these are the old ones. `forgot`: calls without an answer
+    were forgotten, so that any answer may be one of theirs."""
 
     trace: Opened
     ids: set[str] = attrs.field(factory=set)
     old_ids: set[str] = attrs.field(factory=set)
-    calls: set[str] = attrs.field(factory=set)
-    old_calls: set[str] = attrs.field(factory=set)
-    open: dict[str, str] = attrs.field(factory=dict)
-    last: int = -1
+    calls: dict[str, str | None] = attrs.field(factory=dict)
+    old_calls: dict[str, str | None] = attrs.field(factory=dict)
+    last: float = -1
     forgot: bool = False
     paused: bool = False
 
     def admits(self, event: Event) -> bool:
         """Take note of an event; whether it may come here."""
-        seq, kind, name, call = event.seq, event.kind, event.id, event.call
-        if seq <= self.last or self.paused or (name and (name in self.ids or name in self.old_ids)):
+        seq, kind, name = event.seq, event.kind, event.id
+        if seq <= self.last or (name and (name in self.ids or name in self.old_ids)):
             return False
         if kind == "call":
-            tool = event.tool
-            if not tool or call in self.calls or call in self.old_calls:
+            call, tool, calls = event.call, event.tool, self.calls
+            if not tool or call in calls or call in self.old_calls:
                 return False
             if call:
-                self._begins(call, tool)
-        elif kind in ANSWERS and not (event.tool and (not call or self._answers(call, event.tool))):
-            return False
+                calls[call] = tool
+                if len(calls) >= REMEMBERED:
+                    self._turn()
+        elif kind == "result" or kind == "fail":
+            call, tool = event.call, event.tool
+            if not tool:
+                return False
+            if call:
+                calls = self.calls
+                if calls.get(call) == tool:
+                    calls[call] = None
+                elif not self._late(call, tool):
+                    return False
         self.last = seq
         if name:
-            self.ids.add(name)
-            if len(self.ids) >= REMEMBERED:
-                self.ids, self.old_ids = set(), self.ids
+            self._note(name)
         return True
 
-    def _begins(self, call: str, tool: str) -> None:
-        self.open[call] = tool
-        self.calls.add(call)
-        if len(self.calls) >= REMEMBERED:
-            self.calls, self.old_calls = set(), self.calls
-        if len(self.open) > REMEMBERED:
-            self._forget()
+    def open(self, call: str | None) -> str | None:
+        """The tool of a call that has no answer."""
+        return None if call is None else self.calls.get(call) or self.old_calls.get(call)
 
-    def _answers(self, call: str, tool: str) -> bool:
-        made = self.open.get(call)
-        if made == tool:
-            del self.open[call]
+    def _note(self, name: str) -> None:
+        self.ids.add(name)
+        if len(self.ids) >= REMEMBERED:
+            self.ids, self.old_ids = set(), self.ids
+
+    def _late(self, call: str, tool: str) -> bool:
+        """An answer to a call that is not among the young ones."""
+        if self.old_calls.get(call) == tool:
+            self.old_calls[call] = None
             return True
-        return made is None and self.forgot
+        return self.forgot and call not in self.calls and call not in self.old_calls
 
-    def _forget(self) -> None:
-        self.forgot = True
-        for call in list(self.open)[: REMEMBERED // 2]:
-            del self.open[call]
+    def _turn(self) -> None:
+        self.forgot = self.forgot or any(tool is not None for tool in self.old_calls.values())
+        self.calls, self.old_calls = {}, self.calls
 
     def pause(self) -> None:
         """No more events are waited for: what served to check them is forgotten."""
-        self.paused, self.open = True, {}
-        self.ids, self.old_ids, self.calls, self.old_calls = set(), set(), set(), set()
+        self.paused, self.last = True, inf
+        self.ids, self.old_ids, self.calls, self.old_calls = set(), set(), {}, {}
 
 
 def disorder(group: Group, event: Event, file: str, line: int) -> Problem:
@@ -91,6 +100,6 @@ def disorder(group: Group, event: Event, file: str, line: int) -> Problem:
         return Problem("WF708", f"the call `{event.call[:60]}` is used twice", file, line, "/call")
     if not event.tool:
         return Problem("WF707", f"an event `{event.kind}` needs its `tool`", file, line)
-    if event.call not in group.open:
+    if group.open(event.call) is None:
         return Problem("WF709", "a result without an open call", file, line, "/call")
     return Problem("WF709", "a result of another tool than its call", file, line, "/tool")
