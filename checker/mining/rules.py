@@ -90,7 +90,7 @@ def _candidates(runs: Sequence[Sequence[_Call]]) -> set[Candidate]:
         for tool, place in seen.done.items():
             later = {b for b, start in seen.done.items() if start > place}
             follows[tool] = follows.get(tool, later) & later
-        together |= {(a, b) for a in seen.started for b in seen.started if a != b}
+        together |= {(a, b) for a in seen.done for b in seen.started if a != b}
     orders = {(a, b) for b, some in before.items() for a in some}
     found |= {Candidate("before", a, b) for a, b in orders}
     found |= {Candidate("follows", a, b) for a, some in follows.items() for b in some}
@@ -158,7 +158,7 @@ def _judged(rule: Candidate, run: Sequence[_Call]) -> bool | None:
         case "never-after":
             if any(a.back is not None and a.back < b.start for a in firsts for b in thens):
                 return False
-            return True if firsts and thens else None
+            return True if thens and any(a.back is not None for a in firsts) else None
         case "once":
             return len(thens) <= 1 if thens else None
         case _:

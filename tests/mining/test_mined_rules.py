@@ -63,6 +63,15 @@ def rules(runs: list[list[str]], support: int = 2) -> set[Candidate]:
     return {s.rule for s in mine_rules(words(runs), [], support).rules.values()}
 
 
+def test_what_never_returned_forbids_nothing_after_it() -> None:
+    assert not [
+        rule
+        for rule in rules([["get!", "pay"]] * 3)
+        if rule.template == "never-after" and rule.first == "get"
+    ]
+    assert Candidate("never-after", "get", "pay") in rules([["pay!", "get"]] * 3)
+
+
 def test_orders_and_their_arguments() -> None:
     runs = [["get=1", "pay=1"], ["get=2", "pay=2"]]
     assert rules(runs) == {
