@@ -70,11 +70,13 @@ def test_what_mcp_hides_is_not_said_to_hold(program: Program) -> None:
 
 def test_formats_that_hide_approvals_do_not_settle_whether_there_was_one(program: Program) -> None:
     for path in SAMPLES.iterdir():
-        if not path.name.startswith(("native", "openai.")):
+        if not path.name.startswith(("native", "openai.", "guard_log")):
             for result in replay(program, [path], rules=["p.approved"]).results:
                 assert result.verdict in ("insufficient", "not-applicable"), path
     native = replay(program, [SAMPLES / "native.wftrace.jsonl"], rules=["p.approved"]).results
     assert [r.verdict for r in native] == ["violated", "holds"]
+    (guarded,) = replay(program, [SAMPLES / "guard_log.jsonl"], rules=["p.approved"]).results
+    assert guarded.verdict == "holds"
     talk = replay(program, [SAMPLES / "openai.jsonl"], rules=["p.approved"]).results
     assert {r.verdict for r in talk} <= {"violated", "not-applicable"}
 
