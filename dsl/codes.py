@@ -223,7 +223,7 @@ _ERRORS = {
     "WF712": ("events out of order", "the numbers of the events of a trace do not grow"),
     "WF713": ("broken compression", "a compressed trace cannot be unpacked"),
     "WF717": ("unusable automaton", "a file that should hold a mined automaton holds none"),
-    "WF719": ("unusable step labels", "a file that should say where runs went wrong cannot be read, or does not fit the report"),
+    "WF721": ("unusable step labels", "a file that should say where runs went wrong cannot be read, or does not fit the report"),
     "WF720": ("unusable report", "a file that should hold the report of a replay holds none"),
     "WF718": ("unusable evidence", "a file that should hold a snapshot or a manifest of evidence holds none"),
     "WF719": ("evidence of no run", "evidence belongs to none of the runs, or to several, or a run has none"),

@@ -42,7 +42,7 @@ def join(
     acted, by run and event.
 
     Raises:
-        WfError: WF719, a label names no run or several, or a run twice."""
+        WfError: WF721, a label names no run or several, or a run twice."""
     endings = _endings(alarms.runs)
     named = [(_run_of(label, alarms.runs, endings, file), label) for label in labels]
     seen: set[str] = set()
@@ -110,4 +110,4 @@ def _misplaced(why: str, label: Label, file: str) -> WfError:
     span = Span(file, 0, 0, label.line, 1, label.line, 1)
     message = f"`{file}` holds no usable step labels"
     help_ = "call runs as the report does, or by an ending of their name that is theirs alone"
-    return WfError(Diagnostic("WF719", message, span, notes=(why,), help=help_, file=file))
+    return WfError(Diagnostic("WF721", message, span, notes=(why,), help=help_, file=file))

@@ -46,7 +46,7 @@ def read_labels(path: str | Path) -> tuple[Label, ...]:
     `effect` what is known. No step, or -1, says that no error is known: the run is safe unless `success` is false.
 
     Raises:
-        WfError: WF719, the file cannot be read or a line is no label."""
+        WfError: WF721, the file cannot be read or a line is no label."""
     text = _text(Path(path))
     first = next((line for line in text.splitlines() if line.strip()), "")
     rows = _json_rows if first.lstrip().startswith("{") else _csv_rows
@@ -126,4 +126,4 @@ def _unusable(why: str, file: str, line: int | None = None) -> WfError:
     message = f"`{file}` holds no usable step labels"
     columns = ", ".join(f"`{name}`" for name in sorted(_COLUMNS - {"trace"}))
     help_ = f"give CSV with a head line, or JSON Lines: `trace`, and any of {columns}"
-    return WfError(Diagnostic("WF719", message, span, notes=(why,), help=help_, file=file))
+    return WfError(Diagnostic("WF721", message, span, notes=(why,), help=help_, file=file))

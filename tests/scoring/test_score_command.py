@@ -123,7 +123,7 @@ def test_bad_labels_are_refused(capsys: pytest.CaptureFixture[str], labels: str,
     Path("labels.csv").write_text(labels)
     assert main(["score", "report.json", "--labels", "labels.csv"]) == 2
     shown = capsys.readouterr().err
-    assert "WF719" in shown
+    assert "WF721" in shown
     assert why in shown
 
 
