@@ -47,8 +47,8 @@ SUFFIXES = tuple(ending + packing for ending in _ENDINGS for packing in _PACKING
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
 _HELP = (
     "read are wftrace files, decision logs of guards, OpenAI-style message lists, Claude Code sessions, OTLP/JSON with GenAI or "
-    "OpenInference spans, exports of LangSmith, Langfuse and the OpenAI Agents SDK, Google ADK sessions, SWE-agent trajectories, AgentSPEX logs, "
-    "MCP logs, Who&When logs, observations as normalised chats, XES and CSV event logs"
+    "OpenInference spans, exports of LangSmith, Langfuse and the OpenAI Agents SDK, Google ADK sessions, SWE-agent trajectories, "
+    "AgentSPEX logs, MCP logs, Who&When logs, observations as normalised chats, XES and CSV event logs"
 )
 Reader: TypeAlias = Callable[[Iterable["Record | Problem"], Source], Iterator[Item]]
 # Read in this order: a format whose mark is a word of its own comes before those known by the shape of their messages.

@@ -226,7 +226,7 @@ def test_text_tests_that_mean_what_they_say(load_text, test: str) -> None:
 @pytest.mark.parametrize(
     ("rules", "expected"), [("policy p { r: forbid call(effect: write) }\n", []), ("", ["WF208"])]
 )
-def test_a_catalogue_of_tools_works_for_rules(load_text: LoadText, rules: str, expected: list[str]) -> None:
+def test_a_catalogue_of_tools_works_for_rules(load_text, rules: str, expected: list[str]) -> None:
     tools = {"tools.wf": "tool put(x: text) -> text { effect write  emits nothing  returns {} }\n"}
     found = load_text(f'import "tools.wf"\n{rules}', tools).diagnostics
     assert [d.code for d in found if d.code == "WF208"] == expected
