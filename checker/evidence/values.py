@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from wfcheck.checker.traces.event import Json
 from wfcheck.checker.traces.messages import opened
 
-_DEEPEST = 100
+_DEEPEST: Final = 100
+_LONGEST: Final = 400
+_PRINTED: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,9})?")
 
 
 def same(one: Json, other: Json, depth: int = 0) -> bool:
     """Equal, or equal but for how they were printed: a number as text, a list or object as JSON text, nothing as empty text. Two texts
-    are compared as they are: `007` is not `7`."""
+    are compared as they are, and a number has no zeros in front: `007` is not `7`."""
     if depth > _DEEPEST:
         return False
     if isinstance(one, str) and isinstance(other, str) and one == other:
@@ -45,7 +49,7 @@ def _scalar(one: Json, other: Json) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return _word(one) == _word(other)
     x, y = _number(one), _number(other)
-    return x is not None and x == y
+    return x == y if x is not None and y is not None else type(one) is type(other) and one == other
 
 
 def _word(value: Json) -> str:
@@ -53,8 +57,10 @@ def _word(value: Json) -> str:
 
 
 def _number(value: Json) -> Decimal | None:
-    try:
-        found = Decimal(str(value).strip()) if len(str(value)) < 400 else None
-    except InvalidOperation:
+    if isinstance(value, str) and (len(value) > _LONGEST or not _PRINTED.fullmatch(value.strip())):
         return None
-    return found if found is not None and found.is_finite() else None
+    try:
+        found = Decimal(str(value).strip())
+    except (InvalidOperation, ValueError):
+        return None
+    return found if found.is_finite() else None
