@@ -7,7 +7,7 @@ not given. In a tau-bench run (`traj`) a result that begins with `Error:` is a f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -107,7 +107,24 @@ def read_messages(
         return
     losses = tuple(f"{p.message} at line {p.line} `{p.pointer}`" for p in errors)
     start = places[0][0] if places else 1
-    yield Trace(name, file, start, "openai", tuple(builder.events), COMPLETENESS, losses)
+    told = failure is not None or _tells_failures(messages, builder)
+    shown: Mapping[str, Completeness] = COMPLETENESS if told else {**COMPLETENESS, "fail": "absent"}
+    yield Trace(name, file, start, "openai", tuple(builder.events), shown, losses)
+
+
+def _tells_failures(messages: Sequence[Json], builder: RunBuilder) -> bool:
+    """Whether answers of tools say how they ended, or there are none: in most lists an error is a text like any other."""
+    kinds = {event.kind for event in builder.events}
+    if "fail" in kinds or "result" not in kinds:
+        return True
+    return any(isinstance(m, dict) and ("error" in m or _has_results(m.get("content"))) for m in messages)
+
+
+def _has_results(content: Json) -> bool:
+    return isinstance(content, list) and any(
+        isinstance(block, dict) and (block.get("type") == "tool_result" or "is_error" in block)
+        for block in content
+    )
 
 
 def text_of(content: Json) -> str | None:

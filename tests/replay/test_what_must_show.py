@@ -148,7 +148,7 @@ def test_a_tool_that_nobody_declared_may_send_anything(tmp_path: Path, given: di
 
 def foreign(tmp_path: Path, data: object) -> dict[str, str]:
     file = tmp_path / "run.json"
-    file.write_text(json.dumps(data))
+    file.write_text(data if isinstance(data, str) else json.dumps(data))
     (trace,) = read_traces([file])
     assert isinstance(trace, Trace)
     (tmp_path / "p.wf").write_text(SPEC)
@@ -185,3 +185,63 @@ def test_agents_in_logs_of_who_and_when_call_inside_themselves(tmp_path: Path) -
     history = [{"name": "Surfer", "role": "assistant", "content": "I have paid. TERMINATE"}]
     found = foreign(tmp_path, {"question": "?", "mistake_step": "0", "history": history})
     assert {found[rule] for rule in ("forbidden", "count", "before", "emitted", "flow")} == {"insufficient"}
+
+
+def chat(**told: object) -> object:
+    call = {"id": "1", "type": "function", "function": {"name": "look", "arguments": '{"amount": 1}'}}
+    return [
+        {"role": "user", "content": "look"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "Error: no", **told},
+        {"role": "assistant", "content": "done"},
+    ]
+
+
+def test_an_error_may_be_a_text_like_any_other(tmp_path: Path) -> None:
+    assert foreign(tmp_path, chat())["failing"] == "insufficient"
+    assert foreign(tmp_path, chat(error=None))["failing"] == "holds"
+
+
+def test_a_log_of_mcp_shows_the_tools_of_its_servers(tmp_path: Path) -> None:
+    served = [
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+        {"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "pay"}, {"name": 3}, 4]}},
+    ]
+    called = [
+        {
+            "jsonrpc": "2.0",
+            "id": 2,
+            "method": "tools/call",
+            "params": {"name": "look", "arguments": {"amount": 1}},
+        },
+        {"jsonrpc": "2.0", "id": 2, "result": {"content": [{"type": "text", "text": "x"}]}},
+    ]
+    lines = "\n".join(json.dumps(message) for message in served + called)
+    assert foreign(tmp_path, lines)["forbidden"] == "holds"
+    assert foreign(tmp_path, "\n".join(map(json.dumps, called)))["forbidden"] == "insufficient"
+
+
+@pytest.mark.parametrize(("beside", "verdict"), [(False, "insufficient"), (True, "holds")])
+def test_agents_that_were_sent_out_may_write_elsewhere(tmp_path: Path, beside: bool, verdict: str) -> None:
+    sent = {"type": "tool_use", "id": "1", "name": "Task", "input": {"prompt": "pay"}}
+    lines = [
+        {
+            "type": "assistant",
+            "sessionId": "s",
+            "uuid": "1",
+            "message": {"role": "assistant", "content": [sent]},
+        }
+    ]
+    if beside:
+        said = {"role": "assistant", "content": [{"type": "text", "text": "done"}]}
+        lines.append(
+            {"type": "assistant", "sessionId": "s", "uuid": "2", "isSidechain": True, "message": said}
+        )
+    assert foreign(tmp_path, "\n".join(map(json.dumps, lines)))["forbidden"] == verdict
+
+
+@pytest.mark.parametrize(("column", "verdict"), [("", "insufficient"), ("lifecycle:transition", "holds")])
+def test_failures_show_in_life_cycles_alone(tmp_path: Path, column: str, verdict: str) -> None:
+    head = f"case_id,activity,{column}".rstrip(",")
+    row = "1,look,complete" if column else "1,look"
+    assert foreign(tmp_path, f"{head}\n{row}\n")["failing"] == verdict

@@ -21,6 +21,7 @@ NAME = "claude-code"
 COMPLETENESS: Mapping[str, Completeness] = {
     **UNSTEPPED, "args_executed": "absent", "end": "absent",
 }  # fmt: skip
+_SENDING: Final = ("Task", "Agent")
 _SPOKEN = ("user", "assistant")
 _NOTES: Final = (
     "summary", "system", "file-history-snapshot", "queue-operation", "progress", "attachment", "custom-title", "agent-name",
@@ -55,7 +56,15 @@ def read(records: Iterable[Record | Problem], source: Source) -> Iterator[Item]:
         builder = RunBuilder(source.file)
         _Session(builder).read(group)
         name = name_of(source, key, len(sessions))
-        yield from builder.finish(name, NAME, COMPLETENESS, source.lenient, found.losses, group[0].line)
+        shown = _shown(builder, group)
+        yield from builder.finish(name, NAME, shown, source.lenient, found.losses, group[0].line)
+
+
+def _shown(builder: RunBuilder, records: list[Record]) -> Mapping[str, Completeness]:
+    """What agents did that were sent out is often in files of their own."""
+    sent = any(event.kind == "call" and event.tool in _SENDING for event in builder.events)
+    apart = sent and not any(record.value.get("isSidechain") is True for record in records)
+    return {**COMPLETENESS, "call": "truncated"} if apart else COMPLETENESS
 
 
 def _session(record: Record, source: Source) -> str | Problem:

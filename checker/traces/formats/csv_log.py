@@ -77,6 +77,8 @@ def read(lines: Iterable[Line | Problem], columns: Columns, source: Source) -> I
         shown: Mapping[str, Completeness] = (
             COMPLETENESS if columns.time is not None else {**COMPLETENESS, "time": "absent"}
         )
+        if columns.transition is None:
+            shown = {**shown, "fail": "absent"}
         name = name_of(source, key, len(found.groups))
         yield from builder.finish(name, NAME, shown, source.lenient, found.losses, group[0].line)
 

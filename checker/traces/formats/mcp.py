@@ -1,6 +1,7 @@
 """Logs of MCP traffic: JSON-RPC messages, bare or inside a log record, of one or several sessions.
 
-Calls of tools and reads of resources are calls; what the user and the model said, approvals and ends do not show."""
+Calls of tools and reads of resources are calls; what the user and the model said, approvals and ends do not show, nor do calls of
+tools that no server of the log has: those that it lists, and those that were called, show."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from wfcheck.checker.traces.trace import Item, Problem
 
 NAME = "mcp"
 COMPLETENESS: Mapping[str, Completeness] = {
-    **UNSTEPPED, "input": "absent", "llm": "absent", "say": "absent", "end": "absent",
+    **UNSTEPPED, "input": "absent", "llm": "absent", "say": "absent", "end": "absent", "call": "truncated",
 }  # fmt: skip
 _WRAPPED: Final = ("message", "msg", "payload", "data", "body", "rpc", "request", "response")
 _TIMES, _SESSIONS = (
@@ -59,7 +60,8 @@ def read(records: Iterable[Record | Problem], source: Source) -> Iterator[Item]:
         for record in group:
             log.record(record)
         timed = {} if log.timed else {"time": "absent"}
-        shown: dict[str, Completeness] = {**COMPLETENESS, **timed}  # type: ignore[dict-item]
+        served = dict.fromkeys((f"call.{tool}" for tool in sorted(log.served)), "full")
+        shown: dict[str, Completeness] = {**COMPLETENESS, **timed, **served}  # type: ignore[dict-item]
         name = name_of(source, key, len(found.groups))
         yield from log.builder.finish(name, NAME, shown, source.lenient, found.losses, group[0].line)
 
@@ -77,6 +79,7 @@ class _Log:
     builder: RunBuilder
     timed: bool = False
     methods: dict[str, str] = attrs.field(factory=dict)
+    served: set[str] = attrs.field(factory=set)
 
     def record(self, record: Record) -> None:
         value = record.value
@@ -114,6 +117,7 @@ class _Log:
                 if method == "tools/call"
                 else {_CALLS[method]: params.get(_CALLS[method])}
             )
+            self.served.add(tool)
             self.builder.call(tool, identity, f"{below}/params", args_requested=arguments_of(given), **shared)
         else:
             if identity is not None:
@@ -124,8 +128,11 @@ class _Log:
     def _response(
         self, message: dict[str, Json], identity: str | None, below: str, shared: dict[str, Any]
     ) -> None:
-        if identity is not None and identity not in self.builder.pending and self.methods.pop(identity, ""):
-            return
+        if identity is not None and identity not in self.builder.pending:
+            method = self.methods.pop(identity, "")
+            self.served |= _listed(message.get("result")) if method == "tools/list" else set()
+            if method:
+                return
         opened_ = self.builder.close(identity or "", below=f"{below}/id")
         if opened_ is None:
             return
@@ -137,6 +144,13 @@ class _Log:
             self.builder.answer(opened_, text, text or "error", below, **shared)
         else:
             self.builder.answer(opened_, _content(result), None, below, **shared)
+
+
+def _listed(result: Json) -> set[str]:
+    """The names in an answer of `tools/list`."""
+    tools = result.get("tools") if isinstance(result, dict) else None
+    names = (tool.get("name") for tool in tools if isinstance(tool, dict)) if isinstance(tools, list) else ()
+    return {name for name in names if isinstance(name, str) and name}
 
 
 def _content(result: Json) -> Json:

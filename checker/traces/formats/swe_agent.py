@@ -48,7 +48,9 @@ def _run(builder: RunBuilder, record: Record) -> Mapping[str, Completeness]:
     history = record.value.get("history")
     answers = _opening(builder, record, history if isinstance(history, list) else [])
     steps = record.value["trajectory"]
-    structured = len(answers) == len(steps) and any(a.get("tool_calls") for a in answers)
+    functions = any(a.get("tool_calls") for a in answers)
+    structured = functions and len(answers) == len(steps)
+    shown = COMPLETENESS if structured or not functions else {**COMPLETENESS, "call": "truncated"}
     for index, step in enumerate(steps):
         builder.at(record.line, f"{record.pointer}/trajectory/{index}")
         _step(builder, step, answers[index] if structured else None)
@@ -56,8 +58,8 @@ def _run(builder: RunBuilder, record: Record) -> Mapping[str, Completeness]:
     if isinstance(info, dict) and info.get("exit_status") is not None:
         builder.at(record.line, f"{record.pointer}/info")
         builder.add("end", decision=str(info["exit_status"])[:200])
-        return COMPLETENESS
-    return {**COMPLETENESS, "end": "absent"}
+        return shown
+    return {**shown, "end": "absent"}
 
 
 def _opening(builder: RunBuilder, record: Record, history: list[Json]) -> list[dict[str, Json]]:

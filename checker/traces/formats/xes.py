@@ -9,7 +9,7 @@ from xml.parsers import expat
 import attrs
 
 from wfcheck.checker.traces.building import RunBuilder, Source
-from wfcheck.checker.traces.event import Json
+from wfcheck.checker.traces.event import Completeness, Json
 from wfcheck.checker.traces.formats.process_events import COMPLETENESS, Activity, add_activity
 from wfcheck.checker.traces.reading import DEPTH_LIMIT, MalformedError, decode
 from wfcheck.checker.traces.trace import Item, Problem
@@ -61,6 +61,7 @@ class _Log:
     start: int = 1
     count: int = 0
     is_log: bool = False
+    staged: bool = False  # an event told where in its life cycle an activity was
     event_line: int = 1
     held: int = 0
     parser: expat.XMLParserType = attrs.field(factory=lambda: expat.ParserCreate(), repr=False)
@@ -126,7 +127,10 @@ class _Log:
         elif name == "trace" and above == "log" and self.builder is not None:
             self.count += 1
             run = f"{self.source.file}#{self.case or self.count}"
-            self.done += self.builder.finish(run, NAME, COMPLETENESS, self.source.lenient, start=self.start)
+            shown: dict[str, Completeness] = {**COMPLETENESS}
+            if not self.staged:
+                shown["fail"] = "absent"
+            self.done += self.builder.finish(run, NAME, shown, self.source.lenient, start=self.start)
             self.builder = None
         if above == "log":
             self.held = 0
@@ -138,6 +142,7 @@ class _Log:
             return
         builder_time, resource = self.fields.get("time:timestamp"), self.fields.get("org:resource")
         transition = self.fields.get("lifecycle:transition")
+        self.staged = self.staged or isinstance(transition, str)
         add_activity(builder, Activity(
             activity, builder_time if isinstance(builder_time, str) else None,
             resource if isinstance(resource, str) else None, transition if isinstance(transition, str) else None,
