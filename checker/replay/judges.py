@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import attrs
 
@@ -31,7 +32,7 @@ def judged(setting: Setting, pieces: Iterable[Piece], *, lenient: bool = False) 
         elif isinstance(piece, Closed):
             yield from desk.close(piece)
         elif isinstance(piece, Paused):
-            desk.window.close(piece.trace.seat or desk.seat(piece.trace))
+            desk.pause(piece.trace)
 
 
 @attrs.frozen(eq=False)
@@ -39,6 +40,7 @@ class _Desk:
     setting: Setting
     lenient: bool
     window: Window
+    shared: dict[object, Any] = attrs.field(factory=dict)
 
     def seat(self, trace: Opened) -> Judge:
         """A judge for a trace."""
@@ -56,6 +58,12 @@ class _Desk:
         for event in events:
             self.window.push(judge, event)
 
+    def pause(self, trace: Opened) -> None:
+        """No more events of a trace are waited for; there may be very many such traces."""
+        judge: Judge = trace.seat or self.seat(trace)
+        judge.shared = self.shared
+        self.window.close(judge)
+
     def close(self, file: Closed) -> Iterator[Judged]:
         """The end of a file. What waits of a file that broke off is dropped."""
         if not file.traces:
@@ -63,12 +71,11 @@ class _Desk:
             return
         self.window.drain()
         for trace in file.traces:
-            judge = trace.seat or self.seat(trace)
+            judge: Judge = trace.seat or self.seat(trace)
             if trace.broken and not self.lenient:
                 continue
-            judge.end()
-            assert judge.judged is not None
-            yield judge.judged.incomplete(file.losses[0]) if file.losses else judge.judged
+            found = judge.told()
+            yield found.incomplete(file.losses[0]) if file.losses else found
 
 
 @contextmanager

@@ -125,6 +125,9 @@ class Judge:
     ahead: Ahead | None
     known: int = 0  # the events that were read
     judged: Judged | None = None
+    shared: dict[object, Any] | None = (
+        None  # results that many traces have, if they are to be kept in little room
+    )
 
     @staticmethod
     def start(setting: Setting, name: str, format_: str, completeness: Mapping[str, Completeness]) -> Judge:
@@ -157,6 +160,18 @@ class Judge:
         if self.passing is not None:
             self.judged = _Judging.of(self.setting, self.name, self.passing).all()
             self.passing = None
+            if self.shared is not None:
+                alike = tuple(attrs.evolve(result, trace="") for result in self.judged.results)
+                self.judged = attrs.evolve(self.judged, results=self.shared.setdefault(alike, alike))
+
+    def told(self) -> Judged:
+        """What came of it."""
+        self.end()
+        assert self.judged is not None
+        if self.shared is None:
+            return self.judged
+        named = (attrs.evolve(result, trace=self.name) for result in self.judged.results)
+        return attrs.evolve(self.judged, results=tuple(named))
 
 
 @attrs.define

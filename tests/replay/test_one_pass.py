@@ -300,3 +300,41 @@ def test_a_recorder_sees_every_event_and_is_told_which_are_spoken_of(spec: str) 
     assert marks <= set(seen.pinned)
     assert json.dumps(report.json())
     assert Compiled(program, compile_policy(program).tables).program is program
+
+
+def test_what_hosts_do_not_record_is_kept_once_for_a_session(tmp_path: Path) -> None:
+    spec = tmp_path / "flow.wf"
+    spec.write_text(
+        "principal bot is agent\n"
+        "tool fetch(n: int) -> text { effect read returns {} }\n"
+        "policy p { few: limit count(fetch) <= 1 per run }\n"
+        "workflow chat(go: text from {user}) as bot { agent helper(go) may { fetch } max 9 steps }\n",
+        encoding="utf-8",
+    )
+    program, problems = load([spec], library=stdlib.load)
+    assert not [p for p in problems if p.severity.value == "error"], problems
+    events: list[Event] = []
+    for number in range(40):
+        told = {"session": "s", "run": f"r{number}"}
+        events.append(Event(kind="input", seq=0, actor="user", text="go", **told))
+        for call in range(1 + (number == 30)):
+            name = f"c{number}.{call}"
+            events += [
+                Event(
+                    kind="call", seq=0, tool="fetch", call=name, args_requested={"n": 1}, actor="bot", **told
+                ),
+                Event(kind="result", seq=0, tool="fetch", call=name, result="x", **told),
+            ]
+        events.append(Event(kind="end", seq=0, **told))
+    compiled = compile_policy(program)
+    whole, short = (
+        judge_whole(
+            Setting(compiled, conformance=Compiled(program, compiled.tables), linger=linger),
+            Trace("t", "t", 1, "wftrace", tuple(events)),
+        )
+        for linger in (10_000, 0)
+    )
+    assert _told(whole) == _told(short)
+    assert [r.verdict for r in whole.results] == ["violated"]
+    assert whole.departures == short.departures
+    assert whole.near_misses == short.near_misses
