@@ -99,7 +99,7 @@ def _placed(evidence: Evidence, place: Place, *, first: bool) -> Candidate:
     judged = (call_text(place) or "the call").split("(", 1)[0].strip()
     put = before if first else after
     where = "before" if first else "after"
-    title = f"call `{evidence.tool}` {where} `{judged}`"
+    title = f"call `{evidence.tool.strip('`')}` {where} `{judged.strip('`')}`"
     edits = (put(place, *evidence.statements), *evidence.edits)
     return Candidate(title, edits, bold=evidence.asserts)
 
