@@ -11,6 +11,7 @@ from wfcheck.checker.conditions.coercion import coerce, parse_time, plain
 from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Moment
 from wfcheck.checker.replay.recent import Recent
 from wfcheck.checker.replay.view import Catalogue, View
+from wfcheck.checker.traces.decisions import DENIER
 from wfcheck.checker.traces.event import Completeness, Event, Json
 from wfcheck.dsl import core
 
@@ -75,7 +76,9 @@ class Reader:
     completeness: Mapping[str, Completeness]
     ahead: Ahead | None
     open_calls: Recent[View | Kept] = attrs.field(factory=lambda: Recent(KEPT))
-    latest: dict[str, View | Kept] = attrs.field(factory=dict)
+    latest: dict[tuple[str | None, str | None], dict[str, View | Kept | None]] = attrs.field(
+        factory=dict
+    )  # of each run the calls without an id, by tool, that have no answer yet; None where there are several
     by_id: Recent[tuple[str | None, str | None]] = attrs.field(factory=lambda: Recent(KEPT))
     runs: dict[tuple[str | None, str | None], tuple[Counts, Counts]] = attrs.field(factory=dict)
     sessions: dict[str | None, Counts] = attrs.field(factory=dict)
@@ -106,11 +109,29 @@ class Reader:
             run, whole = self.counts(event.session, event.run)
             run.steps += 1
             whole.steps += 1
-            self.latest[view.name] = view
             if event.call:
                 self.open_calls.put(event.call, view)
+            else:
+                self._open(event, view.name, view)
         elif kind in _TURNS:
             self.counts(event.session, event.run)[0].turns += 1
+        elif not event.call and kind in OUTCOMES:
+            self.answered(event)
+
+    def answered(self, event: Event) -> None:
+        """A call without an id has its answer."""
+        waiting = self.latest.get((event.session or None, event.run or None))
+        if waiting and event.tool and event.actor != DENIER:
+            waiting.pop(self.catalogue.name_of(event.tool), None)
+
+    def _open(self, event: Event, name: str, call: View | Kept) -> None:
+        waiting = self.latest.setdefault((event.session or None, event.run or None), {})
+        waiting[name] = None if name in waiting else call
+
+    def leave(self, run: tuple[str | None, str | None]) -> None:
+        """Forget a run."""
+        self.runs.pop(run, None)
+        self.latest.pop(run, None)
 
     def counts(self, session: str | None, run: str | None) -> tuple[Counts, Counts]:
         """Of a run and of its session. No session and an empty one are the same."""
@@ -127,18 +148,20 @@ class Reader:
         if self.ahead is not None:
             outcomes, answer = self._outcomes(index, call), self.ahead.answers.get(call.call or "")
         kept: Kept = (index, call, run.turns, run.steps, whole.steps, outcomes, answer)
-        self.latest[name] = kept
         if call.call:
             self.open_calls.put(call.call, kept)
+        else:
+            self._open(call, name, kept)
 
     def _call_of(self, event: Event) -> View | None:
         if event.tool is None:
             return None
         if not event.call:
             name = self.catalogue.name_of(event.tool)
-            found = self.latest.get(name)
+            waiting = self.latest.get((event.session or None, event.run or None), {})
+            found = waiting.get(name)
             if isinstance(found, tuple):
-                found = self.latest[name] = self._late(found)
+                found = waiting[name] = self._late(found)
             return found
         found = self.open_calls.get(event.call)
         if isinstance(found, tuple):

@@ -21,7 +21,7 @@ from wfcheck.checker.replay.places import Place, Totals
 from wfcheck.checker.replay.plan import TRACED, Plan
 from wfcheck.checker.replay.policy import CompiledPolicy
 from wfcheck.checker.replay.queries import DecisionStepper, FlowStepper, FromOnlyStepper
-from wfcheck.checker.replay.reader import Ahead, Reader
+from wfcheck.checker.replay.reader import OUTCOMES, Ahead, Reader
 from wfcheck.checker.replay.sequence_rules import InvariantStepper
 from wfcheck.checker.replay.slots import Slot, Table, Working
 from wfcheck.checker.replay.stepper import Kept
@@ -164,6 +164,8 @@ class Watch:
                 self.reader.keep(self.index, event, place.counts, place.session, way.name)
         elif kind == "llm" or kind == "input":
             place.counts.turns += 1
+        elif not event.call and kind in OUTCOMES:
+            self.reader.answered(event)
         self.index += 1
         self.tail = event
 
@@ -189,7 +191,7 @@ class Watch:
                 kept.pop(place.run_group, None)
         for key in ((event.session, event.run), (event.session or None, event.run or None)):
             self.places.pop(key, None)
-            self.reader.runs.pop(key, None)
+            self.reader.leave(key)
 
     def finish(self) -> Iterator[Found]:
         """The trace is over."""
