@@ -50,7 +50,7 @@ class Collector:
             return
         self.traces += 1
         self.events += found.events
-        self.results.add(found.trace, found.results)
+        self.results.add(found.trace, found.alike)
         self.near_misses.extend(found.near_misses)
         self.departures.extend(found.departures)
         self.undeclared.extend(found.undeclared)

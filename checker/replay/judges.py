@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import attrs
 
@@ -40,7 +39,6 @@ class _Desk:
     setting: Setting
     lenient: bool
     window: Window
-    shared: dict[object, Any] = attrs.field(factory=dict)
 
     def seat(self, trace: Opened) -> Judge:
         """A judge for a trace."""
@@ -59,10 +57,8 @@ class _Desk:
             self.window.push(judge, event)
 
     def pause(self, trace: Opened) -> None:
-        """No more events of a trace are waited for; there may be very many such traces."""
-        judge: Judge = trace.seat or self.seat(trace)
-        judge.shared = self.shared
-        self.window.close(judge)
+        """No more events of a trace are waited for."""
+        self.window.close(trace.seat or self.seat(trace))
 
     def close(self, file: Closed) -> Iterator[Judged]:
         """The end of a file. What waits of a file that broke off is dropped."""
@@ -74,8 +70,9 @@ class _Desk:
             judge: Judge = trace.seat or self.seat(trace)
             if trace.broken and not self.lenient:
                 continue
-            found = judge.told()
-            yield found.incomplete(file.losses[0]) if file.losses else found
+            judge.end()
+            assert judge.judged is not None
+            yield judge.judged.incomplete(file.losses[0]) if file.losses else judge.judged
 
 
 @contextmanager

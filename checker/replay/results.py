@@ -5,12 +5,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, overload
 
 import attrs
 
 from wfcheck.checker.replay.result import Many, ReplayResult
+
+ROWS = 10_000
+"""So many rows of results that traces share are remembered."""
 
 
 @attrs.frozen
@@ -36,13 +39,19 @@ class Results(Many):
     seen: dict[tuple[int, ...], array[int]] = attrs.field(
         factory=dict
     )  # traces with the same results share them
+    rows: dict[int, tuple[tuple[ReplayResult, ...], tuple[int, ...]]] = attrs.field(factory=dict)
     counts: Counter[str] = attrs.field(factory=Counter)
     failing: int = 0
     length: int = 0
 
-    def add(self, trace: str, results: Iterable[ReplayResult]) -> None:
-        """The results of one more trace."""
-        self._add(trace, tuple(map(self._code, results)))
+    def add(self, trace: str, results: tuple[ReplayResult, ...]) -> None:
+        """The results of one more trace, without its name. Where many traces share them, it costs little."""
+        row = self.rows.get(id(results))
+        if row is None or row[0] is not results:
+            row = (results, tuple(self._code(result, trace) for result in results))
+            if len(self.rows) < ROWS and not any(code < 0 for code in row[1]):
+                self.rows[id(results)] = row
+        self._add(trace, row[1])
 
     def merge(self, pack: Pack) -> None:
         """Those of a pack."""
@@ -59,15 +68,15 @@ class Results(Many):
 
     def mapped(self, change: Callable[[ReplayResult], ReplayResult]) -> Results:
         """Each of them changed in what does not depend on the name of the trace, and not in its verdict."""
-        made = attrs.evolve(self, known={}, seen={})
+        made = attrs.evolve(self, known={}, seen={}, rows={})
         made.alike, made.apart = list(map(change, self.alike)), list(map(change, self.apart))
         return made
 
-    def _code(self, result: ReplayResult) -> int:
+    def _code(self, result: ReplayResult, trace: str) -> int:
         if result.blame is not None or result.breaks:
-            self.apart.append(result)
+            self.apart.append(attrs.evolve(result, trace=trace))
             return -len(self.apart)
-        return self._like(attrs.evolve(result, trace=""))
+        return self._like(result)
 
     def _like(self, result: ReplayResult) -> int:
         code = self.known.get(result)
@@ -80,7 +89,7 @@ class Results(Many):
         kept = self.seen.get(codes)
         if kept is None:
             kept = array("q", codes)
-            if len(self.seen) < 10_000 and not any(code < 0 for code in codes):
+            if len(self.seen) < ROWS and not any(code < 0 for code in codes):
                 self.seen[codes] = kept
         verdicts = [(self.alike[c] if c >= 0 else self.apart[-c - 1]).verdict for c in codes]
         self.counts.update(verdicts)
