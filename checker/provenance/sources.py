@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, TypeVar, cast
 
 import attrs
 
+from wfcheck.checker.conditions.coercion import plain
 from wfcheck.checker.conditions.compiled import (
     UNKNOWN,
     Code,
@@ -31,7 +32,7 @@ from wfcheck.checker.provenance.places import (
     type_at,
     type_name,
 )
-from wfcheck.checker.provenance.values import TEXT_LIMIT
+from wfcheck.checker.provenance.values import TEXT_LIMIT, unknown_inside
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core
 from wfcheck.dsl.walk import expressions, statements, subexpressions
@@ -283,13 +284,29 @@ class Provenance:
             for place, text in leaves(view.result):
                 self._add("result", view, view.name, place, text, said, tags, grants=False, silent=True)
             return
-        truths, known = self.labels.truths(view, tool), dict[Place, _Granted]()
+        truths, known, texts = self.labels.truths(view, tool), dict[Place, _Granted](), set[str]()
         for place, text in chain(leaves(view.result), self._keys(view.result, tool)):
             field = tuple("[]" if isinstance(step, int) else step for step in place)
             granted = known.get(field)
             if granted is None:
                 granted = known[field] = self.labels.granted(view, tool, field, truths, said)
             self._add("result", view, tool.symbol, place, text, *granted)
+            texts.add(text)
+        if not texts or unknown_inside(view.result):
+            self._unread(view, tool, truths, said, texts)
+
+    def _unread(
+        self, view: View, tool: core.Tool, truths: Mapping[int, Truth], said: frozenset[str], texts: set[str]
+    ) -> None:
+        """What is not of the declared type, or has no text: with every tag that a part of the result may carry."""
+        if view.event.result is None or view.reading.hides(view.event, "result"):
+            return
+        tags = [c.tags for number, c in enumerate(tool.returns) if truths.get(number, True) is not False]
+        possible, odd = said.union(*tags), unknown_inside(view.result)
+        raw = [found for found in leaves(plain(view.event.result)) if found[1] not in texts]
+        for place, text in raw or ([] if texts else [((), "")]):
+            silent = odd or not tool.declared_returns
+            self._add("result", view, tool.symbol, place, text, said, possible, False, silent)
 
     def _keys(self, value: Known, tool: core.Tool) -> Iterator[tuple[Place, str]]:
         return map_keys(value, tool.result) if tool.symbol in self.labels.mapped else iter(())

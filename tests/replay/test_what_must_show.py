@@ -245,3 +245,43 @@ def test_failures_show_in_life_cycles_alone(tmp_path: Path, column: str, verdict
     head = f"case_id,activity,{column}".rstrip(",")
     row = "1,look,complete" if column else "1,look"
     assert foreign(tmp_path, f"{head}\n{row}\n")["failing"] == verdict
+
+
+ODD = """
+secrecy secret
+influence web
+channel internet
+tool record() -> { note: text, day: date } { effect read  emits nothing  returns {note: {secret}} }
+tool ready() -> bool { effect read  emits nothing  returns {web} }
+tool post(body: text) { effect irreversible  emits internet  returns {} }
+policy p {
+  flow: forbid flow secret -> external
+  steered: require decision of post from only {user}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "result", ["code ZX-99817-QQ", ["code ZX-99817-QQ"], {"note": ["ZX-99817-QQ"], "day": "2026-05-05"}]
+)
+def test_what_is_not_of_its_type_is_searched_all_the_same(tmp_path: Path, result: object) -> None:
+    assert odd(tmp_path, "record", result)["flow"] == "violated"
+
+
+def test_a_result_without_text_steers_too(tmp_path: Path) -> None:
+    assert odd(tmp_path, "ready", True)["steered"] == "violated"
+    assert odd(tmp_path, "ready", None)["steered"] == "holds"
+
+
+def odd(tmp_path: Path, tool: str, result: object) -> dict[str, str]:
+    (tmp_path / "o.wf").write_text(ODD)
+    events = (
+        HELLO,
+        Event(kind="call", seq=1, tool=tool, call="1", args_executed={}),
+        Event(kind="result", seq=2, tool=tool, call="1", result=result),
+        post("ZX-99817-QQ"),
+    )
+    judged = judge_trace(
+        compile_policy(wfcheck.load(tmp_path / "o.wf").program), Trace("t", "t", 1, "wftrace", events)
+    )
+    return {r.rule.removeprefix("p."): r.verdict for r in judged.results}
