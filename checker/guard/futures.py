@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
 
 import attrs
 
@@ -10,6 +13,7 @@ from wfcheck.checker.conditions.compiled import UNKNOWN
 from wfcheck.checker.replay.finding import insufficient, violated
 from wfcheck.checker.replay.judge import scope_of
 from wfcheck.checker.replay.memory import Ties, ties_of
+from wfcheck.checker.replay.past import Past
 from wfcheck.checker.replay.patterns import key_of
 from wfcheck.checker.replay.sequence_rules import Debt, ResponseStepper
 from wfcheck.checker.replay.view import View
@@ -17,9 +21,15 @@ from wfcheck.checker.replay.watch import Found, Watch
 from wfcheck.checker.traces.event import Event
 from wfcheck.dsl import core
 
+_NUMBERS: Final = (int, Fraction, Decimal)
 UNDER_WAY = "calls that are under way may return as well"
-REMEMBERED = 1_000
-"""So many calls without an outcome are remembered as pending."""
+TOO_MANY = "too many calls are under way to tell what they come to together"
+REMEMBERED = 20_000
+"""So many calls of a run without an outcome are remembered as pending."""
+MANY = 1_000
+"""With so many of them in a session no call is allowed that changes what an invariant speaks of."""
+EVERY = 6
+"""Of so many calls under way every selection is looked at; of more, all of them, and those that raise or lower a register."""
 
 
 def standing(watch: Watch, view: View) -> list[Found]:
@@ -38,17 +48,47 @@ def standing(watch: Watch, view: View) -> list[Found]:
 
 
 def together(watch: Watch, view: View, pending: Pending) -> list[Found]:
-    """The invariants that would not, or might not, hold once the call and those under way returned, one after the other."""
-    past = watch.run_past(view).past.copy()
-    past.see(view)
-    past.see(returned(watch, view))
-    for call in pending.of(view, per_session=True):
-        answer = returned(watch, call)
-        past.see(answer)
-        found = list(watch.invariant(answer, past, past.of_run(answer.run)))
+    """The invariants that would not, or might not, hold once the call and those under way returned, or some of them."""
+    before = watch.run_past(view).past.copy()
+    before.see(view)
+    calls = [view, *pending.of(view, per_session=True)]
+    if len(calls) > MANY:
+        return [(rule, insufficient(view.index, TOO_MANY)) for rule, _ in watch.invariants]
+    answers = [returned(watch, call) for call in calls]
+    every = _trials(before, answers) if len(answers) <= EVERY else _leaning(before, answers)
+    for last, past in every:
+        found = list(watch.invariant(last, past, past.of_run(last.run)))
         if found:
             return [(rule, insufficient(view.index, UNDER_WAY)) for rule, _ in found]
     return []
+
+
+def _trials(before: Past, answers: Sequence[View]) -> Iterator[tuple[View, Past]]:
+    """What every selection of the answers comes to, with its last answer."""
+    known = [before]
+    for answer in answers:
+        for past in [*known]:
+            after = past.copy()
+            after.see(answer)
+            known.append(after)
+            yield answer, after
+
+
+def _leaning(before: Past, answers: Sequence[View]) -> Iterator[tuple[View, Past]]:
+    """What all answers come to, step by step, and those alone that raise a register, or that lower it."""
+    leaning: dict[tuple[str, bool], list[View]] = {}
+    for answer in answers:
+        after = before.copy()
+        after.see(answer)
+        for name, value in after.registers.items():
+            old = before.registers.get(name)
+            if isinstance(value, _NUMBERS) and isinstance(old, _NUMBERS) and value != old:
+                leaning.setdefault((name, value > old), []).append(answer)
+    for chosen in (answers, *(some for some in leaning.values() if len(some) < len(answers))):
+        past = before.copy()
+        for answer in chosen:
+            past.see(answer)
+            yield answer, past
 
 
 def returned(watch: Watch, call: View, kind: str = "result") -> View:
