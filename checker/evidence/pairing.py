@@ -20,7 +20,7 @@ def pair(traces: Sequence[Trace], gathered: Gathered) -> tuple[list[Evidence], l
     found = [Evidence() for _ in traces]
     problems: list[Problem] = list(gathered.problems)
     names = [_names(trace) for trace in traces]
-    paired = [(log, _places(_names(log.trace), names, _alone(log, gathered.logs))) for log in gathered.logs]
+    paired = [(log, _of_log(log, names, gathered.logs)) for log in gathered.logs]
     used = {log.trace.file for log, places in paired if places}
     for log, places in paired:
         problems += [] if places else [_stray(log.trace.name, log.trace.file, log.trace.file in used)]
@@ -46,6 +46,13 @@ def _silent(paired: Sequence[tuple[Log, list[int]]], index: int) -> list[Log]:
         if places and log.trace.file not in here:
             files.setdefault(log.trace.file, attrs.evolve(log, trace=attrs.evolve(log.trace, events=())))
     return list(files.values())
+
+
+def _of_log(log: Log, names: Sequence[set[str]], logs: Sequence[Log]) -> list[int]:
+    """A log without any record, of tools of which it would have every call, says of each run that it did nothing."""
+    if not log.trace.events and log.covers:
+        return list(range(len(names)))
+    return _places(_names(log.trace), names, _alone(log, logs))
 
 
 def _alone(log: Log, logs: Sequence[Log]) -> bool:

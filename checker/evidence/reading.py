@@ -15,6 +15,7 @@ from wfcheck.checker.traces.event import Event, Json
 from wfcheck.checker.traces.reading import MalformedError, decode
 from wfcheck.checker.traces.registry import read_traces
 from wfcheck.checker.traces.trace import Problem, Trace
+from wfcheck.dsl.diagnostic import Severity
 
 LARGEST: Final = 64 * 2**20
 _FORMAT: Final = "wfsnapshot"
@@ -86,6 +87,8 @@ class _Gathering:
                 self.problems.append(item)
             else:
                 traces.append(_told(item, options))
+        if not traces and options.covers and all(p.severity is not Severity.ERROR for p in self.problems):
+            traces = [Trace(path, path, 1, "log", ())]
         recorded = _recorded(traces)
         covers = frozenset(options.covers) or frozenset(recorded)
         self.logs += [Log(trace, covers, recorded) for trace in traces]

@@ -260,3 +260,12 @@ def test_what_does_not_go_with_evidence_is_refused(folder: Path) -> None:
     write(folder, run_json=chat([SEND]), log_csv=ROWS)
     assert main(["replay", "spec.wf", "run.json", "--evidence", "log.csv", "--resume", "state"]) == 2
     assert not (folder / "state").exists()
+
+
+@pytest.mark.parametrize("empty", ["", '{"format": "wftrace", "version": 1}\n', "case,activity,time,to\n"])
+def test_a_complete_log_without_any_record_says_that_nothing_was_done(folder: Path, empty: str) -> None:
+    write(folder, run_json=chat([("send", {"to": "a"})]), service_csv=empty)
+    (folder / "m.toml").write_text('[[log]]\nfile = "service.csv"\ncovers = ["send"]\n')
+    assert [d.kind for d in replayed("m.toml").disagreements] == ["not-done"]
+    (folder / "m.toml").write_text('[[log]]\nfile = "service.csv"\ncovers = ["save"]\n')
+    assert replayed("m.toml").disagreements == ()
