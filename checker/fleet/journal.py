@@ -21,9 +21,10 @@ _DECODER = msgspec.json.Decoder(Outcome)
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """One line: for which unit and options, and what came of it."""
+    """One line: for which unit and options, and what came of it. `sum` tells whether the line is as it was written."""
 
     key: str
+    sum: str
     outcome: msgspec.Raw
 
 
@@ -68,7 +69,8 @@ class Journal:
         self.stream.seek(place[0])
         try:
             entry = msgspec.json.decode(self.stream.read(place[1]), type=_Entry)
-            return _DECODER.decode(entry.outcome)
+            whole = entry.sum == _sum(self._key(unit), bytes(entry.outcome))
+            return _DECODER.decode(entry.outcome) if whole else None
         except (ValueError, RecursionError):
             return None
 
@@ -77,7 +79,8 @@ class Journal:
         if outcome.defect is not None:
             return
         try:
-            line = msgspec.json.encode({"key": self._key(unit), "outcome": outcome}) + b"\n"
+            key, told = self._key(unit), msgspec.json.encode(outcome)
+            line = msgspec.json.encode(_Entry(key, _sum(key, told), msgspec.Raw(told))) + b"\n"
         except (ValueError, TypeError, RecursionError):
             return
         self.stream.seek(0, os.SEEK_END)
@@ -91,6 +94,10 @@ class Journal:
     def _key(self, unit: Unit) -> str:
         told = repr((self.digest, msgspec.structs.astuple(unit)))
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _sum(key: str, outcome: bytes) -> str:
+    return hashlib.sha256(key.encode() + outcome).hexdigest()[:32]
 
 
 def _read(stream: BinaryIO) -> tuple[Mapping[str, tuple[int, int]] | None, int]:

@@ -164,6 +164,15 @@ def test_a_state_that_is_cut_anywhere_is_gone_on_from(options: Options, tmp_path
         assert state.read_bytes() == full, length
 
 
+def test_a_state_with_a_changed_byte_is_not_believed(options: Options, tmp_path: Path) -> None:
+    folder, state = _files(tmp_path / "runs", 2, 5), tmp_path / "state"
+    whole = replay_fleet(options, [folder], How(1, state))
+    full = state.read_bytes()
+    for at in range(full.index(b"\n") + 1, len(full), 23):
+        state.write_bytes(full[:at] + bytes([full[at] ^ 1]) + full[at + 1 :])
+        assert replay_fleet(options, [folder], How(1, state)) == whole, at
+
+
 def test_a_file_that_is_no_state_is_left_alone(options: Options, tmp_path: Path) -> None:
     state = tmp_path / "notes"
     for text in ("notes of mine\n", '{"format":"wfcheck.fleet","version":2}\n'):
