@@ -92,7 +92,8 @@ class Journal:
         self.stream.close()
 
     def _key(self, unit: Unit) -> str:
-        told = repr((self.digest, msgspec.structs.astuple(unit)))
+        places = [str(Path(part.path).absolute()) for part in unit.parts]
+        told = repr((self.digest, places, msgspec.structs.astuple(unit)))
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

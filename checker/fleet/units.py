@@ -20,8 +20,8 @@ _CHUNK = 1 << 20
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A file, or the lines of it between two bytes, of which the first has the number `line`. `size` and `time` (of the last change, in
-    nanoseconds) tell whether the file is still the same."""
+    """A file, or the lines of it between two bytes, of which the first has the number `line`. `size` and `time` (of the last change to
+    the file or to what is known of it, in nanoseconds) tell whether the file is still the same."""
 
     path: str
     size: int = 0
@@ -59,7 +59,7 @@ def files_of(paths: Sequence[str | Path]) -> Iterator[Part | Problem]:
             except OSError:
                 yield Part(file)  # whoever reads it tells why it cannot be read
             else:
-                yield Part(file, found.st_size, found.st_mtime_ns)
+                yield Part(file, found.st_size, max(found.st_mtime_ns, found.st_ctime_ns))
 
 
 def units_of(files: Iterator[Part] | Sequence[Part]) -> Iterator[Unit]:

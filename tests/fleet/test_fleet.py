@@ -173,6 +173,22 @@ def test_a_state_with_a_changed_byte_is_not_believed(options: Options, tmp_path:
         assert replay_fleet(options, [folder], How(1, state)) == whole, at
 
 
+def test_a_file_of_the_same_name_elsewhere_is_another_file(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, runs in (("a", 3), ("b", 3)):
+        _files(tmp_path / name / "runs", runs, 5)
+    other = next(iter(sorted((tmp_path / "b" / "runs").iterdir())))
+    other.write_bytes(other.read_bytes()[::-1])
+    for file in [*tmp_path.glob("?/runs/*")]:
+        os.utime(file, ns=(1, 1))
+    for name in "ab":
+        monkeypatch.chdir(tmp_path / name)
+        assert replay_fleet(options, ["runs"], How(1, tmp_path / "state")) == replay_fleet(
+            options, ["runs"], How(1)
+        )
+
+
 def test_a_file_that_is_no_state_is_left_alone(options: Options, tmp_path: Path) -> None:
     state = tmp_path / "notes"
     for text in ("notes of mine\n", '{"format":"wfcheck.fleet","version":2}\n'):
