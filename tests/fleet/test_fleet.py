@@ -177,6 +177,7 @@ def test_a_file_of_the_same_name_elsewhere_is_another_file(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, runs in (("a", 3), ("b", 3)):
+        (tmp_path / name).mkdir()
         _files(tmp_path / name / "runs", runs, 5)
     other = next(iter(sorted((tmp_path / "b" / "runs").iterdir())))
     other.write_bytes(other.read_bytes()[::-1])
