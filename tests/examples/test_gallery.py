@@ -98,7 +98,8 @@ def test_the_commands_of_a_page_run_as_they_are_written(
     assert shown
     for command in shown:
         monkeypatch.chdir(command.place if command.place == ROOT else _copy(command.place, tmp_path))
-        code = main(command.words)
+        patience = ["--timeout", "60s"] if command.words[0] == "check" else []
+        code = main([*command.words, *patience])
         told = capsys.readouterr()
         assert code in expected(command), f"{command}\n{told.out}{told.err}"
         assert "Traceback" not in told.err
