@@ -12,6 +12,7 @@ import attrs
 from wfcheck.checker.conditions.coercion import plain
 from wfcheck.checker.conditions.compiled import UNKNOWN, Frame, Known, Tables, holds
 from wfcheck.checker.provenance.from_only import compile_origin, name_source
+from wfcheck.checker.provenance.labels import NOWHERE
 from wfcheck.checker.provenance.places import at_path
 from wfcheck.checker.provenance.query import (
     Answer,
@@ -24,7 +25,7 @@ from wfcheck.checker.provenance.query import (
     comes_from,
     is_echo,
 )
-from wfcheck.checker.provenance.sources import NOWHERE, Source
+from wfcheck.checker.provenance.sources import Source
 from wfcheck.checker.provenance.values import fold, unknown_inside, wanted
 from wfcheck.checker.replay.patterns import Pattern, compile_pattern
 from wfcheck.checker.replay.subjects import Conditions, emission_conditions

@@ -56,6 +56,11 @@ def below(path: core.FieldPath, place: Place) -> bool:
     )
 
 
+def around(path: core.FieldPath, place: Place) -> bool:
+    """Whether a field path leads to a part of what lies at a place."""
+    return below(path[: len(place)], place) and len(path) > len(place)
+
+
 def has_maps(type_: Type) -> bool:
     """Whether values of the type may hold maps."""
     match base(type_):
@@ -118,6 +123,22 @@ def type_at(type_: Type, place: Place) -> Type:
             case _:
                 return ANY
     return type_
+
+
+def declared_part(type_: Type, place: Place) -> Place | None:
+    """The record in which a place has no declared field, or None if all of it is declared."""
+    for number, step in enumerate(place):
+        match _inside(type_):
+            case ListType(item=inner) | SetType(item=inner) | MapType(value=inner):
+                type_ = inner
+            case RecordType() as record:
+                field = record.field(str(step))
+                if field is None:
+                    return place[:number]
+                type_ = field
+            case _:
+                return None
+    return None
 
 
 def _inside(type_: Type) -> Type:

@@ -19,8 +19,9 @@ from wfcheck.checker.conditions.compiled import (
     Truth,
     holds,
 )
+from wfcheck.checker.provenance.labels import NOWHERE
 from wfcheck.checker.provenance.places import Place, at_path, below, named_types
-from wfcheck.checker.provenance.sources import NOWHERE, WORKFLOW, Provenance, Source
+from wfcheck.checker.provenance.sources import WORKFLOW, Provenance, Source
 from wfcheck.checker.provenance.values import Atom, unknown_inside, wanted
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core

@@ -4,49 +4,27 @@ The search is evidence, not proof: a value is said to come from a source when, n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
-from typing import Literal, TypeAlias, TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
 
 import attrs
 
 from wfcheck.checker.conditions.coercion import plain
-from wfcheck.checker.conditions.compiled import (
-    UNKNOWN,
-    Code,
-    Frame,
-    Known,
-    Tables,
-    Truth,
-    compile_expression,
-    holds,
-)
+from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Truth
 from wfcheck.checker.provenance.index import ValueIndex
-from wfcheck.checker.provenance.places import (
-    Place,
-    below,
-    has_maps,
-    leaves,
-    map_keys,
-    named_types,
-    type_at,
-    type_name,
-)
+from wfcheck.checker.provenance.labels import NOWHERE, Granted, Labels
+from wfcheck.checker.provenance.places import Place, leaves, map_keys, type_at, type_name
 from wfcheck.checker.provenance.values import TEXT_LIMIT, unknown_inside
 from wfcheck.checker.replay.view import SYSTEM, View
 from wfcheck.dsl import core
-from wfcheck.dsl.walk import expressions, statements, subexpressions
 
 SourceKind: TypeAlias = Literal[
     "input", "result", "message", "literal", "model", "argument", "recall", "release"
 ]
 LEAF_LIMIT = 100_000
-_T = TypeVar("_T")
 WORKFLOW = "workflow"
-NOWHERE: frozenset[str] = frozenset()
 WAITING = 256
 """So many events wait to be read until somebody asks."""
-_Granted: TypeAlias = "tuple[frozenset[str], frozenset[str], bool, bool]"
 
 
 @attrs.frozen
@@ -78,88 +56,6 @@ class Source:
     def index(self) -> int:
         """The event that brought it; -1 for constants."""
         return -1 if self.view is None else self.view.index
-
-
-def _written(program: core.Program) -> tuple[tuple[core.Value, ...], frozenset[str]]:
-    """The constants in the workflows of a program, and the tools that they call themselves."""
-    texts: dict[str, core.Value] = {}
-    called = set()
-    for workflow in program.workflows.values():
-        for statement in statements(workflow.body):
-            called |= {statement.tool} if isinstance(statement, core.Call) else set()
-            for part in (e for top in expressions(statement) for e in subexpressions(top)):
-                if isinstance(part, core.Literal):
-                    texts[repr(part.value)] = part.value
-    return tuple(texts.values()), frozenset(called)
-
-
-@attrs.define
-class Labels:
-    """What a program says about the results of its tools, compiled once."""
-
-    program: core.Program
-    every_tag: frozenset[str]
-    influence: frozenset[str]
-    texts: tuple[core.Value, ...]  # the constants in workflows
-    called: frozenset[str]  # the tools that workflows call themselves
-    conditions: Mapping[tuple[str, int], Code]
-    mapped: frozenset[str]  # the tools whose results hold maps
-    kinds: frozenset[str]  # the named types of which results have values
-    _made: dict[int, object] = attrs.field(factory=dict, repr=False)
-
-    def once(self, rule: object, make: Callable[[], _T]) -> _T:
-        """What `make` makes of a rule of the program, made for the first trace and kept for all."""
-        if id(rule) not in self._made:
-            self._made[id(rule)] = make()
-        return cast(_T, self._made[id(rule)])
-
-    @staticmethod
-    def of(program: core.Program) -> Labels:
-        """The label declarations of a program."""
-        tables = Tables.of(program)
-        conditions = {
-            (tool.symbol, number): compile_expression(tags.condition, tables)
-            for tool in program.tools.values()
-            for number, tags in enumerate(tool.returns)
-            if tags.condition is not None
-        }
-        every = frozenset(s for s, tag in program.tags.items() if tag.kind in ("secrecy", "influence"))
-        influence = frozenset(s for s, tag in program.tags.items() if tag.kind == "influence")
-        mapped = frozenset(t.symbol for t in program.tools.values() if has_maps(t.result))
-        kinds = frozenset(kind for tool in program.tools.values() for kind in named_types(tool.result))
-        return Labels(program, every, influence, *_written(program), conditions, mapped, kinds)
-
-    def of_leaf(
-        self, tool: core.Tool, place: Place, truths: Mapping[int, Truth]
-    ) -> tuple[frozenset[str], frozenset[str]]:
-        """The tags that the leaf surely carries, and those it may carry."""
-        sure: frozenset[str] = frozenset()
-        possible: frozenset[str] = frozenset()
-        for number, clause in enumerate(tool.returns):
-            truth = truths.get(number, True)
-            if truth is False or not below(clause.path, place):
-                continue
-            possible |= clause.tags
-            sure |= clause.tags if truth is True else frozenset()
-        return sure, possible
-
-    def granted(
-        self, view: View, tool: core.Tool, place: Place, truths: Mapping[int, Truth], said: frozenset[str]
-    ) -> _Granted:
-        """How a leaf of a result counts as a source; `said`: the tags that the record itself gives."""
-        sure, possible = self.of_leaf(tool, place, truths)
-        silent = not tool.declared_returns
-        grants = not view.side_effect or any(below(path, place) for path in tool.fresh)
-        return (NOWHERE if silent else sure) | said, possible | said, grants, silent
-
-    def truths(self, view: View, tool: core.Tool) -> dict[int, Truth]:
-        """Which conditional `returns` clauses hold of a result."""
-        frame = Frame(view.arguments, view.result)
-        return {
-            number: holds(code, frame)
-            for number in range(len(tool.returns))
-            if (code := self.conditions.get((tool.symbol, number))) is not None
-        }
 
 
 @attrs.define
@@ -284,27 +180,28 @@ class Provenance:
             for place, text in leaves(view.result):
                 self._add("result", view, view.name, place, text, said, tags, grants=False, silent=True)
             return
-        truths, known, texts = self.labels.truths(view, tool), dict[Place, _Granted](), set[str]()
-        for place, text in chain(leaves(view.result), self._keys(view.result, tool)):
+        truths, known = self.labels.truths(view, tool), dict[Place, Granted]()
+        found = leaves(view.result)
+        for place, text in (*found, *self._keys(view.result, tool)):
             field = tuple("[]" if isinstance(step, int) else step for step in place)
             granted = known.get(field)
             if granted is None:
                 granted = known[field] = self.labels.granted(view, tool, field, truths, said)
             self._add("result", view, tool.symbol, place, text, *granted)
-            texts.add(text)
-        if not texts or unknown_inside(view.result):
-            self._unread(view, tool, truths, said, texts)
+        if not found or unknown_inside(view.result):
+            self._unread(view, tool, truths, said, frozenset(place for place, _ in found))
 
     def _unread(
-        self, view: View, tool: core.Tool, truths: Mapping[int, Truth], said: frozenset[str], texts: set[str]
-    ) -> None:
+        self, view: View, tool: core.Tool, truths: Mapping[int, Truth], said: frozenset[str],
+        read: frozenset[Place],
+    ) -> None:  # fmt: skip
         """What is not of the declared type, or has no text: with every tag that a part of the result may carry."""
         if view.event.result is None or view.reading.hides(view.event, "result"):
             return
         tags = [c.tags for number, c in enumerate(tool.returns) if truths.get(number, True) is not False]
         possible, odd = said.union(*tags), unknown_inside(view.result)
-        raw = [found for found in leaves(plain(view.event.result)) if found[1] not in texts]
-        for place, text in raw or ([] if texts else [((), "")]):
+        raw = [found for found in leaves(plain(view.event.result)) if found[0] not in read]
+        for place, text in raw or ([] if read else [((), "")]):
             silent = odd or not tool.declared_returns
             self._add("result", view, tool.symbol, place, text, said, possible, False, silent)
 

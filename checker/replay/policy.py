@@ -9,7 +9,7 @@ import attrs
 
 from wfcheck.checker import monitor
 from wfcheck.checker.conditions.compiled import Tables
-from wfcheck.checker.provenance.sources import Labels
+from wfcheck.checker.provenance.labels import Labels
 from wfcheck.checker.replay.assumptions import Contracts
 from wfcheck.checker.replay.past import Tracked, compile_tracked, expressions_in
 from wfcheck.checker.replay.view import Catalogue
