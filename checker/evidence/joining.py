@@ -21,7 +21,8 @@ def join(trace: Trace, evidence: Evidence) -> Joined:
     found: list[Disagreement] = []
     matched: list[tuple[Log, Matched]] = []
     for log in evidence.logs:
-        ours, theirs = calls_of(trace.events, log.covers), calls_of(log.trace.events, log.covers)
+        tools = log.covers | log.shows
+        ours, theirs = calls_of(trace.events, tools), calls_of(log.trace.events, tools)
         pairs = match(ours, theirs, log)
         matched.append((log, pairs))
         found += _Comparing(trace, log, pairs).all()
@@ -41,7 +42,9 @@ class _Comparing:
         """Everything in which the two records differ, in the order of the trace, then what only the log has."""
         listed = [d for pair in self.matched.pairs for d in self._pair(*pair)]
         listed += [
-            self._told("not-done", call, None) for call in self.matched.claimed if call.outcome == "result"
+            self._told("not-done", call, None)
+            for call in self.matched.claimed
+            if call.outcome == "result" and call.tool in self.log.covers
         ]
         listed += [self._told("order", a, b) for a, b in inverted(self.matched.pairs)]
         listed.sort(key=lambda d: d.event or 0)

@@ -64,7 +64,7 @@ class _Merging:
             if claimed.outcome != "deny":
                 self._as_logged(log, claimed, logged)
         for call in matched.claimed:
-            if call.outcome == "result":
+            if call.outcome == "result" and call.tool in log.covers:
                 self._not_done(call)
         if _disordered(matched.pairs):
             self.losses.append(_ORDER)

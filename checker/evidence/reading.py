@@ -91,7 +91,9 @@ class _Gathering:
             traces = [Trace(path, path, 1, "log", ())]
         recorded = _recorded(traces)
         covers = frozenset(options.covers) or frozenset(recorded)
-        self.logs += [Log(trace, covers, recorded) for trace in traces]
+        shows = frozenset(options.tools.values()) & frozenset(recorded)
+        self.logs += [Log(trace, covers, recorded, shows) for trace in traces]
+        self.problems += _passed_over(path, sorted(recorded.keys() - covers - shows))
 
     def _snapshot(self, path: str, run: str | None) -> None:
         found = _loaded(path, _Snapshot)
@@ -114,6 +116,16 @@ class _Gathering:
             self._log(str(folder / log.file), options)
         for snapshot in found.snapshot:
             self._snapshot(str(folder / snapshot.file), snapshot.trace)
+
+
+def _passed_over(path: str, tools: Sequence[str]) -> list[Problem]:
+    """A warning of calls that the manifest says nothing about."""
+    if not tools:
+        return []
+    named = ", ".join(f"`{tool[:60]}`" for tool in tools[:3]) + (" and others" if len(tools) > 3 else "")
+    message = f"the log has calls of {named}, which its manifest does not name: they are not looked at"
+    help_ = "add them to `covers`, or give them the name of a tool in `tools`"
+    return [Problem("WF719", message, path, help=help_, severity=Severity.WARNING)]
 
 
 def _told(trace: Trace, options: LogOptions) -> Trace:

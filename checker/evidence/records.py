@@ -27,12 +27,14 @@ class LogOptions:
 
 @attrs.frozen
 class Log:
-    """One run as a service saw it. `covers`: the tools of which it would have shown every call."""
+    """One run as a service saw it. `covers`: the tools of which it would have shown every call; `shows`: those of
+    which it may have some as well."""
 
     trace: Trace
     covers: frozenset[str]
     recorded: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     """The arguments that it records of each tool in some call; of others it says nothing."""
+    shows: frozenset[str] = frozenset()
 
 
 @attrs.frozen

@@ -22,6 +22,7 @@ from wfcheck.dsl.source import Source
 
 _FILE = "/mined.wf"
 _POLICY = "mined"
+_LONGEST = 1000
 
 
 @attrs.frozen
@@ -38,7 +39,7 @@ def mine_rules(
 ) -> Mined:
     """The rules that hold on all passing runs, with `support` runs at least that they judge, as a spec that declares the tools. With
     `telling`, only rules that some failing run breaks."""
-    found = [s for s in suggest(passing, failing, support) if s.broken or not telling]
+    found = [s for s in suggest(passing, failing, support) if (s.broken or not telling) and _sayable(s.rule)]
     named = _named(found)
     policy = _compiled(_rendered(named, passing, failing))
     fallen = _failing(policy, passing)
@@ -47,6 +48,11 @@ def mine_rules(
     counts = {name: attrs.evolve(s, broken=broken.get(name, 0)) for name, s in kept.items()}
     ranked = dict(sorted(counts.items(), key=lambda item: -item[1].broken))
     return Mined(_rendered(ranked, passing, failing), ranked, len(found) - len(ranked))
+
+
+def _sayable(rule: Candidate) -> bool:
+    """Whether the names of its tools can be written whole."""
+    return all(len(name) <= _LONGEST for name in (rule.first, rule.then, rule.since))
 
 
 def _named(found: Sequence[Suggestion]) -> dict[str, Suggestion]:
@@ -129,7 +135,7 @@ def _arguments(words: Sequence[Word]) -> dict[str, dict[str, None]]:
 
 def _tool(foreign: str, name: str, arguments: Mapping[str, None]) -> str:
     fields = [written for argument in arguments if (written := field(argument)) is not None]
-    alias = quoted(foreign[:1000]) if foreign != name else None
+    alias = quoted(foreign) if foreign != name else None
     body = f" {{ alias {alias} }}" if alias is not None else ""
     return f"tool {name}({', '.join(f'{f}: any?' for f in fields)}){body}"
 

@@ -269,3 +269,24 @@ def test_a_complete_log_without_any_record_says_that_nothing_was_done(folder: Pa
     assert [d.kind for d in replayed("m.toml").disagreements] == ["not-done"]
     (folder / "m.toml").write_text('[[log]]\nfile = "service.csv"\ncovers = ["save"]\n')
     assert replayed("m.toml").disagreements == ()
+
+
+@pytest.mark.parametrize("covers", ["send", "POST /send"])
+def test_what_a_log_has_of_a_named_tool_counts_covered_or_not(folder: Path, covers: str) -> None:
+    write(folder, run_json=chat([("send", {"to": "a"})]))
+    calls = [("POST /send", {"to": "a"}), ("POST /send", {"to": "b"})]
+    (folder / "log.wftrace.jsonl").write_text(wftrace({"": calls}))
+    text = (
+        f'[[log]]\nfile = "log.wftrace.jsonl"\ncovers = ["{covers}"]\ntools = {{ "POST /send" = "send" }}\n'
+    )
+    (folder / "m.toml").write_text(text)
+    report = replayed("m.toml")
+    assert [d.kind for d in report.disagreements] == ["hidden"]
+    assert [r.verdict for r in report.results] == ["violated"]
+
+
+def test_calls_of_a_log_that_are_not_looked_at_are_told(folder: Path) -> None:
+    write(folder, run_json=chat([("send", {"to": "a"})]))
+    (folder / "log.wftrace.jsonl").write_text(wftrace({"": [("send", {"to": "a"}), ("pay", {"to": "b"})]}))
+    (folder / "m.toml").write_text('[[log]]\nfile = "log.wftrace.jsonl"\ncovers = ["send"]\n')
+    assert any("`pay`" in d.message for d in replayed("m.toml").diagnostics)

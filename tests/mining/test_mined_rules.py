@@ -106,3 +106,9 @@ def test_what_failing_runs_break_comes_first() -> None:
     first = next(iter(mined.rules.values()))
     assert (first.rule, first.runs, first.broken) == (Candidate("before", "get", "pay"), 3, 2)
     assert "broken by 2 of 2 failing runs" in mined.text
+
+
+def test_names_that_are_too_long_to_write_are_left_out() -> None:
+    long, longer = "x" * 1200, "x" * 1200 + "y"
+    runs = words([["a", long, longer, "b"]] * 3)
+    assert {r.rule.then for r in mine_rules(runs, [], 2).rules.values()} <= {"a", "b"}
