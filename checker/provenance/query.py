@@ -84,6 +84,11 @@ class Target:
     path: core.FieldPath
     origins: tuple[Origin, ...]
 
+    @property
+    def released(self) -> bool:
+        """Whether what a release gave out may stand."""
+        return any(o.via or (o.designated is not None and o.designated.released) for o in self.origins)
+
     def covers(self, source: Source, asking: Asking) -> Truth:
         """Whether the call (or the result's own element) that the source belongs to was itself designated."""
         view = source.view

@@ -13,7 +13,7 @@ import attrs
 from wfcheck.checker import monitor
 from wfcheck.checker.replay.relevance import asked_by
 from wfcheck.checker.replay.view import Catalogue
-from wfcheck.checker.traces.event import Completeness
+from wfcheck.checker.traces.event import CONVERSATION, Completeness
 from wfcheck.dsl import core
 
 Need: TypeAlias = "tuple[str, frozenset[str]]"
@@ -37,7 +37,7 @@ class Shown:
     @staticmethod
     def of(completeness: Mapping[str, Completeness], program: core.Program, catalogue: Catalogue) -> Shown:
         """By the completeness of a trace: `call.NAME` speaks of the calls of one tool."""
-        named = (key.removeprefix("call.") for key, shown in completeness.items() if shown == "full")
+        named = (k[5:] for k, shown in completeness.items() if k.startswith("call.") and shown == "full")
         return Shown(completeness, program, frozenset(catalogue.name_of(name) for name in named))
 
     def hidden(self, needs: Iterator[Need]) -> str | None:
@@ -162,11 +162,17 @@ class Shown:
                 case core.CallEnd(event=event):
                     yield from self._each(event, done=False)
                 case core.PrincipalEnd(principal=principal):
-                    yield ("say" if principal == USER else "message", ANY)
+                    yield from self._told_to(principal)
                 case core.StoreEnd(store=store) if self._apart(store):
                     yield ("remember", ANY)
                 case _:
                     continue
+
+    def _told_to(self, principal: str) -> Iterator[Need]:
+        """What somebody is asked and shown, too; of the user all of it is said where the record is the whole conversation."""
+        yield ("say" if principal == USER else "message", ANY)
+        if principal != USER or self.completeness.get(CONVERSATION) != "full":
+            yield from (("ask", ANY), ("approve", ANY), ("deny", ANY))
 
 
 def _ends(body: core.Flow | core.FromOnly | core.Decision) -> Iterator[core.FlowEnd]:

@@ -24,6 +24,7 @@ from wfcheck.dsl import core
 
 SHOWN = 200
 FULL = "the trace holds more values than are kept"
+RELEASES = "the trace does not show releases, and one of them may have given out the value"
 GAP = "what was seen before is not all recorded"
 
 
@@ -35,6 +36,12 @@ def finding_of(answer: Answer, index: int) -> Sequence[Finding]:
         shown = answer.shown[:SHOWN]
         return (violated(index, answer.why, cause=answer.cause, shown=shown, invented=answer.invented),)
     return (insufficient(index, answer.reason),)
+
+
+def _cleared(answer: Answer, released: bool, view: View) -> Answer:
+    """A breach is none for sure where a release may have given out the value and the record does not show releases."""
+    hidden = released and isinstance(answer, Breach) and view.reading.hides(view.event, "release")
+    return Insufficient(RELEASES) if hidden else answer
 
 
 @attrs.define
@@ -65,7 +72,8 @@ class FromOnlyStepper:
         answer = ask_from_only(self.target, asking)
         if isinstance(answer, Breach) and (self.provenance.full or self.provenance.gap):
             answer = Insufficient(FULL if self.provenance.full else GAP)
-        return finding_of(answer, view.index)
+        released = self.mode != "declared" and self.target.released
+        return finding_of(_cleared(answer, released, view), view.index)
 
     def take(self, view: View, history: History) -> None:
         """What was seen is kept by the provenance."""
@@ -105,7 +113,8 @@ class FlowStepper:
         answer = self.query.ask(asking)
         if answer is None and self.provenance.full:
             return (insufficient(view.index, FULL),)
-        return finding_of(answer, view.index)
+        released = self.mode != "declared" and bool(self.query.body.except_via)
+        return finding_of(_cleared(answer, released, view), view.index)
 
     def take(self, view: View, history: History) -> None:
         """What was seen is kept by the provenance."""

@@ -11,6 +11,8 @@ Kind: TypeAlias = Literal[
     "release", "step", "reset", "say", "ask", "end",
 ]  # fmt: skip
 Completeness: TypeAlias = Literal["full", "redacted", "truncated", "absent"]
+CONVERSATION = "conversation"
+"""Of completeness: `full` where whatever the user was told or asked is among what was said."""
 Json: TypeAlias = Any
 """A value as JSON has it: decimals as exact text or number, dates as ISO text. Typed comparison happens where types are known."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from wfcheck.checker.traces.building import UNSTEPPED, RunBuilder, arguments_of
-from wfcheck.checker.traces.event import Completeness, Json
+from wfcheck.checker.traces.event import CONVERSATION, Completeness, Json
 from wfcheck.checker.traces.messages import ITEMS, Message, is_structural, messages_of
 from wfcheck.checker.traces.reading import MalformedError
 from wfcheck.checker.traces.trace import Item, Problem, Trace
@@ -22,6 +22,7 @@ COMPLETENESS: Mapping[str, Completeness] = {
     **{kind: shown for kind, shown in UNSTEPPED.items() if kind != "approve"},
     "time": "absent",
     "args_executed": "absent",
+    CONVERSATION: "full",
 }
 _LISTS = ("messages", "traj")
 _FAILURE_OF = {"traj": "Error:"}

@@ -64,6 +64,9 @@ HIDES: dict[str, set[str]] = {
     "input": {"asked", "origin", "stored", "turns"},
     "llm": {"turns"},
     "say": {"said", "told"},
+    "ask": {"told"},
+    "approve": {"told"},
+    "deny": {"told"},
     "remember": {"written", "kept"},
     "recall": {"read", "stored"},
 }  # fmt: skip
@@ -146,12 +149,12 @@ def test_a_tool_that_nobody_declared_may_send_anything(tmp_path: Path, given: di
     assert verdicts(tmp_path, {}, HELLO, none)["flow"] == "holds"
 
 
-def foreign(tmp_path: Path, data: object) -> dict[str, str]:
+def foreign(tmp_path: Path, data: object, spec: str = SPEC) -> dict[str, str]:
     file = tmp_path / "run.json"
     file.write_text(data if isinstance(data, str) else json.dumps(data))
     (trace,) = read_traces([file])
     assert isinstance(trace, Trace)
-    (tmp_path / "p.wf").write_text(SPEC)
+    (tmp_path / "p.wf").write_text(spec)
     judged = judge_trace(compile_policy(wfcheck.load(tmp_path / "p.wf").program), trace)
     return {result.rule.removeprefix("p."): result.verdict for result in judged.results}
 
@@ -238,6 +241,50 @@ def test_agents_that_were_sent_out_may_write_elsewhere(tmp_path: Path, beside: b
             {"type": "assistant", "sessionId": "s", "uuid": "2", "isSidechain": True, "message": said}
         )
     assert foreign(tmp_path, "\n".join(map(json.dumps, lines)))["forbidden"] == verdict
+
+
+def test_what_a_user_is_asked_shows_in_a_conversation(tmp_path: Path) -> None:
+    assert foreign(tmp_path, chat(error=None))["told"] == "holds"
+    assert foreign(tmp_path, spans(AGENT, MUTE, PAY))["told"] == "insufficient"
+
+
+RELEASED = """
+secrecy secret
+release cleaned(note: text) -> text removes {secret}
+tool look(amount: int) -> text { effect read  emits nothing  returns {secret} }
+tool post(body: text) { effect irreversible  emits nothing  returns {} }
+policy p {
+  freed: forbid flow secret -> post.body except via cleaned
+  never: forbid flow secret -> post.body
+  origin: require post.body from only {user, via cleaned}
+}
+"""
+
+
+def posted(body: str) -> object:
+    calls: list[dict[str, Any]] = []
+    for name, given in (("look", {"amount": 1}), ("post", {"body": body})):
+        function = {"name": name, "arguments": json.dumps(given)}
+        call = {"role": "assistant", "tool_calls": [{"id": name, "type": "function", "function": function}]}
+        calls += [call, {"role": "tool", "tool_call_id": name, "content": "code ZX-99817-QQ"}]
+    return [{"role": "user", "content": "go"}, *calls]
+
+
+@pytest.mark.parametrize(
+    ("body", "freed", "never"), [("ZX-99817-QQ", "insufficient", "violated"), ("go", "holds", "holds")]
+)
+def test_a_release_that_does_not_show_may_clear(tmp_path: Path, body: str, freed: str, never: str) -> None:
+    found = foreign(tmp_path, posted(body), RELEASED)
+    assert (found["freed"], found["never"], found["origin"]) == (freed, never, freed)
+
+
+def test_a_release_that_would_show_clears_nothing_by_its_absence(tmp_path: Path) -> None:
+    (tmp_path / "p.wf").write_text(RELEASED)
+    events = (*answered("look"), post("a page of ours"))
+    judged = judge_trace(
+        compile_policy(wfcheck.load(tmp_path / "p.wf").program), Trace("t", "t", 1, "wftrace", events)
+    )
+    assert {r.rule: r.verdict for r in judged.results}["p.freed"] == "violated"
 
 
 @pytest.mark.parametrize(("column", "verdict"), [("", "insufficient"), ("lifecycle:transition", "holds")])
