@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from wfcheck.cli.main import main
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -29,20 +29,22 @@ def name(value: object) -> str:
 
 
 @pytest.mark.parametrize(("folder", "case"), cases(), ids=name)
-def test_case(folder: Path, case: dict[str, Any]) -> None:
-    command = [sys.executable, "-m", "wfcheck", *case["command"]]
-    if case["command"][0] == "check":  # a busy machine needs longer, and says the same in the end
+def test_case(
+    folder: Path, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = list(case["command"])
+    if command[0] == "check":  # a busy machine needs longer, and says the same in the end
         command += ["--timeout", "60s"]
-    environment = {**os.environ, "NO_COLOR": "1"}
-    run = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, env=environment, check=False
-    )
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("NO_COLOR", "1")
+    code = main(command)
+    told = capsys.readouterr()
     expected = folder / "expected" / case["output"]
     if os.environ.get("WFCHECK_BLESS"):
         expected.parent.mkdir(exist_ok=True)
-        expected.write_text(run.stdout, encoding="utf-8")
-    assert run.returncode == case["exit"], run.stdout + run.stderr
-    assert run.stdout == expected.read_text(encoding="utf-8")
+        expected.write_text(told.out, encoding="utf-8")
+    assert code == case["exit"], told.out + told.err
+    assert told.out == expected.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("folder", sorted(path for path in EXAMPLES.iterdir() if path.is_dir()), ids=name)
