@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib
 import io
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -198,7 +199,7 @@ def decode(data: bytes) -> Json:
     except RecursionError:
         raise MalformedError("WF705", _DEEP) from None
     except (msgspec.MsgspecError, InvalidOperation, ValueError) as error:
-        raise MalformedError("WF703", *_explain(str(error))) from None
+        raise MalformedError("WF703", *_explain(str(error), data)) from None
     if data.count(b"[") + data.count(b"{") > DEPTH_LIMIT and too_deep(value):
         raise MalformedError("WF705", _DEEP)
     return value
@@ -225,11 +226,23 @@ def exact(text: str) -> Decimal:
 _DECODER = msgspec.json.Decoder(float_hook=exact)
 
 
-def _explain(message: str) -> tuple[str, int]:
+_HALF = "not JSON: half of a surrogate pair, which is no character"
+_LONE = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})(?=[^\\]|\\[^u])")
+
+
+def _lone(data: bytes) -> tuple[str, int] | None:
+    """The decoder takes the first half of a pair that lacks its second for the end of the text."""
+    found = _LONE.search(data)
+    return None if found is None else (_HALF, found.start(1))
+
+
+def _explain(message: str, data: bytes) -> tuple[str, int]:
     text, _, tail = message.partition(" (byte ")
     offset = int(tail.rstrip(")")) if tail.rstrip(")").isdigit() else 0
+    if "surrogate" in text:
+        return _HALF, offset
     if "truncated" in text or "unexpected end" in text.lower():
-        return "not JSON: the text ends in the middle of a value", offset
+        return _lone(data) or ("not JSON: the text ends in the middle of a value", offset)
     return f"not JSON: {text.removeprefix('JSON is malformed: ').lower()}", offset
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfcheck.checker.traces.reading import LINE_LIMIT, decode
+from wfcheck.checker.traces.reading import LINE_LIMIT, MalformedError, decode
 from wfcheck.checker.traces.registry import read_traces
 from wfcheck.checker.traces.trace import Problem, Trace
 
@@ -118,6 +118,23 @@ def test_bad_lines_are_located(tmp_path: Path, line: bytes, code: str) -> None:
     traces, problems = read(tmp_path / "r.jsonl", good + line + b"\n" + good)
     assert [t.line for t in traces] == [1, 3]
     assert [(p.code, p.line) for p in problems] == [(code, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (rb'{"messages": "\ud800"}', "surrogate"),
+        (rb'{"messages": "\\\ud83d "}', "surrogate"),
+        (rb'"\udc00"', "surrogate"),
+        (rb'"\ud800\u0041"', "surrogate"),
+        (rb'"\\ud800 and', "the middle of a value"),
+        (rb'"\ud83d\ude00 and', "the middle of a value"),
+        (rb'"\ud800', "the middle of a value"),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_called_so(text: bytes, told: str) -> None:
+    with pytest.raises(MalformedError, match=told):
+        decode(text)
 
 
 def test_a_bad_first_line_does_not_hide_the_others(tmp_path: Path) -> None:
