@@ -268,7 +268,8 @@ def replay(
             reading of them is judged and the worst verdict counts.
         known: the JSON report of an earlier replay, to tell which causes are new.
         jobs: so many processes judge runs side by side; None: as many as there are cores, if there is much to do. The report does not
-            depend on it. A script that asks for more than 1 needs `if __name__ == "__main__":` where processes are not forked.
+            depend on it. A script that asks for more than 1 needs `if __name__ == "__main__":` where processes are not forked. With
+            `evidence`, and of a spec that is nested too deeply to be sent, one process judges all.
         resume: a file in which finished runs are noted; called again with it, what is noted is not done again.
         parquet: a file that gets one row for each trace and rule (extra `parquet`).
         progress: told how many bytes of runs are done, and how many there are.
@@ -295,16 +296,18 @@ def replay(
     )
     others = [str(file) for file in _paths(evidence)]
     if others:
-        if resume is not None or parquet is not None:
-            help_ = "leave out `resume` and `parquet`, or the evidence"
+        if resume is not None or parquet is not None or (jobs or 1) > 1:
+            help_ = "leave out `resume`, `parquet` and `jobs`, or the evidence"
             raise WfError(Diagnostic("WF802", "runs with evidence are judged together", None, help=help_))
         report = _joined(names, others, judge, lenient)
     else:
-        options = Options.of(
-            loaded.program, __version__,
-            rules=globs(rules), provenance=provenance, lenient=lenient, certificates=certificates,
+        report = _alone_or_fleet(
+            partial(
+                Options.of, loaded.program, __version__,
+                rules=globs(rules), provenance=provenance, lenient=lenient, certificates=certificates,
+            ),
+            partial(judge, names), names, How(jobs, resume, None, progress), parquet,
         )  # fmt: skip
-        report = _fleet(options, names, How(jobs, resume, None, progress), parquet)
     if known is not None:
         report = attrs.evolve(report, known=known_causes(str(known)))
     missed = unmatched(rules, (r.name for r in loaded.program.rules))
@@ -316,6 +319,28 @@ def replay(
         *report.diagnostics,
     )
     return attrs.evolve(plain_replay(report, loaded.program.files), diagnostics=found)
+
+
+def _alone_or_fleet(
+    options: Callable[[], Options],
+    alone: Callable[[], ReplayReport],
+    names: list[str],
+    how: How,
+    parquet: str | Path | None,
+) -> ReplayReport:
+    """A program that is nested too deeply to be sent to other processes is replayed in this one.
+
+    Raises:
+        WfError: and units are to be noted or written as they are judged.
+    """
+    try:
+        made = options()
+    except RecursionError:
+        if how.state is None and parquet is None:
+            return alone()
+        help_ = "leave out `resume` and `parquet`, or name what is nested by `let` or a predicate"
+        raise WfError(Diagnostic("WF802", "the program is nested too deeply", None, help=help_)) from None
+    return _fleet(made, names, how, parquet)
 
 
 def _fleet(options: Options, names: list[str], how: How, parquet: str | Path | None) -> ReplayReport:

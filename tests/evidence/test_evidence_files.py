@@ -260,6 +260,8 @@ def test_what_does_not_go_with_evidence_is_refused(folder: Path) -> None:
     write(folder, run_json=chat([SEND]), log_csv=ROWS)
     assert main(["replay", "spec.wf", "run.json", "--evidence", "log.csv", "--resume", "state"]) == 2
     assert not (folder / "state").exists()
+    both = ["replay", "spec.wf", "run.json", "--evidence", "log.csv", "--jobs"]
+    assert (main([*both, "2"]), main([*both, "1"])) == (2, 0)
 
 
 @pytest.mark.parametrize("empty", ["", '{"format": "wftrace", "version": 1}\n', "case,activity,time,to\n"])

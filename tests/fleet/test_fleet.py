@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import wfcheck
 from wfcheck import stdlib
 from wfcheck.checker.fleet import pool, units, work
 from wfcheck.checker.fleet.journal import Journal
@@ -269,6 +270,25 @@ def test_outcomes_keep_everything(options: Options, tmp_path: Path) -> None:
 
 def _command(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "wfcheck", "replay", *map(str, words)]
+
+
+def test_a_program_that_is_too_deep_to_be_sent_is_replayed_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rules.wf").write_text(SPEC, encoding="utf-8")
+    runs = tmp_path / "runs.jsonl"
+    runs.write_text("".join(json.dumps(_run(random.Random(n))) + "\n" for n in range(9)), encoding="utf-8")
+    wanted = wfcheck.replay(tmp_path / "rules.wf", runs)
+    monkeypatch.setattr(work.pickle, "dumps", _too_deep)
+    found = wfcheck.replay(tmp_path / "rules.wf", runs, jobs=2)
+    assert (found.results, found.traces, found.defects) == (wanted.results, 9, ())
+    with pytest.raises(WfError, match="nested too deeply"):
+        wfcheck.replay(tmp_path / "rules.wf", runs, resume=tmp_path / "state")
+    assert not (tmp_path / "state").exists()
+
+
+def _too_deep(*_given: object) -> bytes:
+    raise RecursionError
 
 
 def test_a_killed_replay_goes_on_and_says_the_same(tmp_path: Path) -> None:
