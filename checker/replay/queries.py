@@ -39,9 +39,11 @@ def finding_of(answer: Answer, index: int) -> Sequence[Finding]:
 
 
 def _cleared(answer: Answer, released: bool, view: View) -> Answer:
-    """A breach is none for sure where a release may have given out the value and the record does not show releases."""
-    hidden = released and isinstance(answer, Breach) and view.reading.hides(view.event, "release")
-    return Insufficient(RELEASES) if hidden else answer
+    """A breach is none for sure where a release may have given out the value and the record does not show releases, unless it is the
+    whole conversation."""
+    if not released or not isinstance(answer, Breach) or view.reading.converses():
+        return answer
+    return Insufficient(RELEASES) if view.reading.hides(view.event, "release") else answer
 
 
 @attrs.define

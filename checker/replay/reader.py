@@ -12,7 +12,7 @@ from wfcheck.checker.conditions.compiled import UNKNOWN, Known, Moment
 from wfcheck.checker.replay.recent import Recent
 from wfcheck.checker.replay.view import Catalogue, View
 from wfcheck.checker.traces.decisions import DENIER
-from wfcheck.checker.traces.event import Completeness, Event, Json
+from wfcheck.checker.traces.event import CONVERSATION, Completeness, Event, Json
 from wfcheck.dsl import core
 
 _VALUED = frozenset({"result", "recall", "release", "llm", "remember"})
@@ -228,6 +228,10 @@ class Reader:
     def hides(self, event: Event, field: str) -> bool:
         """Whether a field of an event was left out, cut or blackened."""
         return self._shown(event).get(field) in _HIDDEN
+
+    def converses(self) -> bool:
+        """Whether the record is a whole conversation: what it does not show did not happen in it."""
+        return self.completeness.get(CONVERSATION) == "full"
 
     def _shown(self, event: Event) -> Mapping[str, Completeness]:
         return self.completeness if not event.completeness else {**self.completeness, **event.completeness}

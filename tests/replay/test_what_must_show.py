@@ -270,12 +270,19 @@ def posted(body: str) -> object:
     return [{"role": "user", "content": "go"}, *calls]
 
 
-@pytest.mark.parametrize(
-    ("body", "freed", "never"), [("ZX-99817-QQ", "insufficient", "violated"), ("go", "holds", "holds")]
-)
-def test_a_release_that_does_not_show_may_clear(tmp_path: Path, body: str, freed: str, never: str) -> None:
+@pytest.mark.parametrize(("body", "verdict"), [("ZX-99817-QQ", "violated"), ("go", "holds")])
+def test_in_a_whole_conversation_nothing_was_released(tmp_path: Path, body: str, verdict: str) -> None:
     found = foreign(tmp_path, posted(body), RELEASED)
-    assert (found["freed"], found["never"], found["origin"]) == (freed, never, freed)
+    assert {found["freed"], found["never"], found["origin"]} == {verdict}
+
+
+def test_a_release_that_does_not_show_may_clear(tmp_path: Path) -> None:
+    (tmp_path / "p.wf").write_text(RELEASED)
+    policy = compile_policy(wfcheck.load(tmp_path / "p.wf").program)
+    events = (*answered("look"), post("a page of ours"))
+    judged = judge_trace(policy, Trace("t", "t", 1, "wftrace", events, {"release": "absent"}))
+    found = {r.rule: r.verdict for r in judged.results}
+    assert (found["p.freed"], found["p.never"]) == ("insufficient", "violated")
 
 
 def test_a_release_that_would_show_clears_nothing_by_its_absence(tmp_path: Path) -> None:
