@@ -50,7 +50,7 @@ class Plan:
         found = policy.plans.get(key)
         if found is None:
             found = _plan(policy, dict(completeness), mode)
-            if len(policy.plans) < PLANS:
+            if sum(isinstance(made, Plan) for made in policy.plans.values()) < PLANS:
                 policy.plans[key] = found
         return cast(Plan, found)
 

@@ -13,8 +13,9 @@ from wfcheck.checker.replay.blame import View, fault, greyed
 from wfcheck.checker.replay.finding import Finding
 from wfcheck.checker.replay.judged import Judged
 from wfcheck.checker.replay.passing import Passed, Recording
+from wfcheck.checker.replay.plan import Plan
 from wfcheck.checker.replay.policy import CompiledPolicy
-from wfcheck.checker.replay.relevance import looks, scope_of
+from wfcheck.checker.replay.relevance import Looks, Scope, looks, scope_of
 from wfcheck.checker.replay.rests import Proofs, Rests
 from wfcheck.checker.replay.result import (
     Blame,
@@ -79,13 +80,23 @@ class Verdicts:
     def view(self, rule: core.Rule) -> View:
         """How a rule looks at what went wrong; its proof is asked for the first time that matters."""
         if rule.name not in self.views:
-            compiled = next(c for r, c in self.policy.rules if r.name == rule.name)
-            stepper = next(w.stepper for w in self.watch.working if w.rule.name == rule.name)
-            look = looks(rule, compiled, stepper, self.policy.program)
+            scope, look = self._looks(rule)
             self.views[rule.name] = View(
-                scope_of(rule), look, partial(self._proof, rule), isinstance(rule.body, TRACED)
+                scope, look, partial(self._proof, rule), isinstance(rule.body, TRACED)
             )
         return self.views[rule.name]
+
+    def _looks(self, rule: core.Rule) -> tuple[Scope, Looks]:
+        """What a rule looks at, worked out for the first trace that asks."""
+        plans: dict[object, Any] = self.policy.plans
+        key = ("looks", rule.name)
+        if key not in plans:
+            compiled = next(c for r, c in self.policy.rules if r.name == rule.name)
+            plan = Plan.of(self.policy, self.watch.table.completeness, self.mode)
+            stepper = next(w.stepper for w in plan.working if w.rule.name == rule.name)
+            plans[key] = (scope_of(rule), looks(rule, compiled, stepper, self.policy.program))
+        found: tuple[Scope, Looks] = plans[key]
+        return found
 
     def _proof(self, rule: core.Rule) -> Rests | None:
         return self.proofs(rule.name) if rule.workflows else None
