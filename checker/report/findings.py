@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from wfcheck.checker.annotations import Annotations
+from wfcheck.checker.annotations import AXES, Annotations
 from wfcheck.checker.report.escape import visible
 from wfcheck.checker.report.fingerprint import diagnostic_file, diagnostic_fingerprint, fingerprint
 from wfcheck.checker.report.text_events import describe
@@ -53,6 +53,13 @@ class Finding:
     def line(self) -> int:
         """The first line of the problem, 1 where only the file is known."""
         return self.place.line if self.place is not None else 1
+
+    @property
+    def noted(self) -> str:
+        """Its rule's risk, failure and harm, in brackets after a blank; nothing where it names none."""
+        named = ((name, values) for name, values in self.annotations if name in AXES)
+        said = [f"{name} {', '.join(visible(value, limit=80) for value in values)}" for name, values in named]
+        return f" ({'; '.join(said)})" if said else ""
 
 
 def findings(report: Report) -> Iterator[Finding]:

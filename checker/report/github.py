@@ -20,7 +20,12 @@ def write_github(findings: Iterable[Finding]) -> str:
 def _command(finding: Finding) -> str:
     properties = [("file", uri(finding.file)), *_region(finding), ("title", finding.title)]
     shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties if value != "")
-    return f"::{_COMMANDS[finding.level]} {shown}::{_data(finding.message)}"
+    return f"::{_COMMANDS[finding.level]} {shown}::{_data(_message(finding))}"
+
+
+def _message(finding: Finding) -> str:
+    first, line, rest = finding.message.partition("\n")
+    return first + finding.noted + line + rest
 
 
 def _region(finding: Finding) -> list[tuple[str, int]]:

@@ -31,7 +31,7 @@ def _entry(finding: Finding, count: int) -> dict[str, Any]:
     if finding.level == "error" and finding.severity is not None:
         severity = _SEVERITIES.get(finding.severity, severity)
     return {
-        "description": visible(finding.message.split("\n")[0]),
+        "description": visible(finding.message.split("\n")[0]) + finding.noted,
         "check_name": finding.rule,
         "fingerprint": finding.fingerprint + (f"-{count}" if count > 1 else ""),
         "severity": severity,

@@ -166,3 +166,13 @@ def test_only_the_three_axes_are_grouped() -> None:
     assert [(g.axis, g.value) for g in by_annotation([noted, noted])] == [("risk", "a")]
     assert by_annotation([noted, noted])[0].counts == {"PROVED": 2}
     assert AXES == ("risk", "failure", "harm")
+
+
+@pytest.mark.parametrize("form", ["github", "gitlab"])
+def test_annotations_of_hosts_name_the_risk(spec: Path, trace: Path, form: str) -> None:
+    assert "order.looked" in checked(spec, form)
+    assert "(failure disorder)" in checked(spec, form)
+    text = replayed(spec, trace, form)
+    assert "(risk prompt injection; harm fraud)" in text
+    assert "()" not in text
+    assert "(risk" not in replayed(spec, trace, "text")
