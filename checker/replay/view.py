@@ -34,6 +34,10 @@ class Reading(Protocol):
         """Whether a field of an event was left out, cut or blackened."""
         ...
 
+    def converses(self) -> bool:
+        """Whether the record is a whole conversation."""
+        ...
+
 
 @attrs.define(eq=False)
 class View:
