@@ -35,13 +35,13 @@ DEPTH: Final = 30
 
 _MISSING: Final = object()
 _SAME: Final = frozenset({int, str, bool})
-_NUMBERS: Final[Mapping[str, Swift]] = {
+_NUMBERS: Mapping[str, Swift] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
-_EQUALS: Final[Mapping[str, Swift]] = {"==": operator.eq, "!=": operator.ne}
+_EQUALS: Mapping[str, Swift] = {"==": operator.eq, "!=": operator.ne}
 
 
 def plain_code(expression: core.Expr, tool: core.Tool, depth: int = DEPTH) -> Plain | None:
@@ -98,7 +98,7 @@ def _against(op: str, name: str, constant: Any, tool: core.Tool) -> Plain | None
     if argument is None:
         return None
     kind, meaning = type(constant), OPERATORS[op].meaning
-    swift = _NUMBERS.get(op) or _EQUALS[op]
+    swift: Swift = _NUMBERS.get(op) or _EQUALS[op]
     declared = type(constant) is plainly(tool, name)
 
     def run(given: Given, registers: Registers) -> Any:

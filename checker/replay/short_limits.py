@@ -110,11 +110,13 @@ class _Measure:
 
     def scope(self) -> Plain:
         """The keys of an event as one."""
-        if not self.keys:
-            return lambda _given, _registers: ()
-        if len(self.keys) > 1:
-            return lambda given, registers: joint([key(given, registers) for key in self.keys])
-        (key,) = self.keys
+        match self.keys:
+            case ():
+                return lambda _given, _registers: ()
+            case (key,):
+                pass
+            case several:
+                return lambda given, registers: joint([key(given, registers) for key in several])
 
         def find(given: Given, registers: Registers) -> Hashable:
             value = key(given, registers)
@@ -263,11 +265,11 @@ def _longer(stepper: StreakStepper, group: Grouping) -> Short:
     begun: Any = ((), 0, 0)
 
     def check(_event: Event, _given: Given, place: Place) -> bool:
-        return bool(streaks.get(group(place), begun)[2] < bound)
+        return bool((streaks.get(group(place)) or begun)[2] < bound)
 
     def take(place: Place) -> None:
         at = group(place)
-        key, least, most = streaks.get(at, begun)
+        key, least, most = streaks.get(at) or begun
         streaks[at] = (key, least + 1, most + 1)
 
     return Short(check, take)

@@ -68,8 +68,9 @@ def _passed(
             case (opened, events):
                 if opened.seat is None and opened.name in wanted:
                     opened.seat = stage.teller(opened.format, opened.completeness, wanted[opened.name])
-                for event in events if opened.seat is not None else ():
-                    opened.seat.see(event)
+                if opened.seat is not None:
+                    for event in events:
+                        opened.seat.see(event)
             case Closed(traces=traces):
                 ended = [(t.name, t.seat) for t in traces if t.seat is not None and (lenient or not t.broken)]
             case Trace() if piece.name in wanted:

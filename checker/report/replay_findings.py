@@ -41,7 +41,14 @@ def replay_cases(report: ReplayReport) -> list[Case]:
 def _disagreeing(found: Disagreement) -> Case:
     finding = _of_disagreement(found)
     return Case(
-        found.trace, finding.rule, "failure", finding.message, finding.message, finding.file, finding.line, 0.0
+        found.trace,
+        finding.rule,
+        "failure",
+        finding.message,
+        finding.message,
+        finding.file,
+        finding.line,
+        0.0,
     )
 
 

@@ -249,10 +249,11 @@ def test_what_broke_a_rule_is_never_said_to_hold(
 def test_whichever_calls_were_hidden_or_made_up(
     program: Judge, done: list[Step], silent: set[int], made_up: list[tuple[int, Step]], covers: str
 ) -> None:
-    """What is made up is not what was hidden: of a call that was only moved no other record without a clock can tell."""
+    """What is made up is not what was hidden: of a call that was only moved no other record without a clock can tell; nor of one
+    that is said to have failed, which may never have reached the service."""
     claimed = [step for n, step in enumerate(done) if n not in silent or step[0] not in covers]
     for place, (tool, _, outcome) in made_up:
-        if tool in covers:
+        if tool in covers and not outcome:
             claimed.insert(place, (tool, 7, outcome))
     judged = worst(program, joined(claimed, done, covers))
     truth = verdicts(program, trace(done))

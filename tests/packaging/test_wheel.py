@@ -15,7 +15,7 @@ PLACES = {
     "stdlib": "wfcheck/stdlib",
     "src/wfcheck": "wfcheck",
 }
-SHIPPED = {".py", ".lark", ".wf", ".md", ".typed", ".tables", ".json"}
+SHIPPED = {".py", ".lark", ".wf", ".md", ".typed", ".tables", ".json", ".js", ".css"}
 
 
 def installed() -> Distribution:

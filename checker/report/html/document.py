@@ -68,7 +68,7 @@ def program() -> str:
 @cache
 def asset(file: str) -> str:
     """A file beside this one."""
-    return files(__package__).joinpath(file).read_text(encoding="utf-8")
+    return files(__package__ or "").joinpath(file).read_text(encoding="utf-8")
 
 
 def digest(text: str) -> str:

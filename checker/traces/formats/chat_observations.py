@@ -23,7 +23,13 @@ NAME = "chat-observations"
 COMPLETENESS: Mapping[str, Completeness] = {
     **UNSTEPPED, "time": "absent", "args_executed": "absent", "fail": "absent", "end": "absent",
 }  # fmt: skip
-_LOST: Mapping[str, Completeness] = {"input": "absent", "result": "absent", "llm": "absent", "say": "absent"}
+_BROKEN: Mapping[str, Completeness] = {
+    **COMPLETENESS,
+    "input": "absent",
+    "result": "absent",
+    "llm": "absent",
+    "say": "absent",
+}
 
 
 def recognises(value: Json) -> bool:
@@ -49,7 +55,7 @@ def read(records: Iterable[Record | Problem], source: Source) -> Iterator[Item]:
             for key, observation in record.value.items():
                 run.observation(record, key, observation)
             name = f"{source.file}#{record.line}"
-            shown = {**COMPLETENESS, **_LOST} if run.losses else COMPLETENESS
+            shown = _BROKEN if run.losses else COMPLETENESS
             losses = tuple(run.losses)
             yield from run.builder.finish(name, NAME, shown, source.lenient, losses, start=record.line)
 

@@ -18,6 +18,7 @@ NAME = "swe-agent"
 COMPLETENESS: Mapping[str, Completeness] = {
     **UNSTEPPED, "time": "absent", "args_executed": "absent", "fail": "absent", "say": "absent",
 }  # fmt: skip
+_CUT: Mapping[str, Completeness] = {**COMPLETENESS, "call": "truncated"}
 SHELL = "bash"
 
 
@@ -50,7 +51,7 @@ def _run(builder: RunBuilder, record: Record) -> Mapping[str, Completeness]:
     steps = record.value["trajectory"]
     functions = any(a.get("tool_calls") for a in answers)
     structured = functions and len(answers) == len(steps)
-    shown = COMPLETENESS if structured or not functions else {**COMPLETENESS, "call": "truncated"}
+    shown: Mapping[str, Completeness] = COMPLETENESS if structured or not functions else _CUT
     for index, step in enumerate(steps):
         builder.at(record.line, f"{record.pointer}/trajectory/{index}")
         _step(builder, step, answers[index] if structured else None)
@@ -59,7 +60,8 @@ def _run(builder: RunBuilder, record: Record) -> Mapping[str, Completeness]:
         builder.at(record.line, f"{record.pointer}/info")
         builder.add("end", decision=str(info["exit_status"])[:200])
         return shown
-    return {**shown, "end": "absent"}
+    open_: Mapping[str, Completeness] = {**shown, "end": "absent"}
+    return open_
 
 
 def _opening(builder: RunBuilder, record: Record, history: list[Json]) -> list[dict[str, Json]]:
