@@ -84,7 +84,7 @@ SAID_ELSEWHERE = (core.Ask, core.Receive, core.Agent)
 
 def test_what_is_not_listed_may_fail_and_what_is_may_not() -> None:
     looked_at = needed = 0
-    for seed in range(250):
+    for seed in range(120):
         program, _ = generate(seed)
         for rule in program.rules:
             if not by_tags(rule) or "w" not in rule.workflows or (found := weighed(program, rule)) is None:
