@@ -71,7 +71,7 @@ def check(
     results = checked.results
     if not whole:
         results = tuple(doubted(program, results, policies, given))
-    if not any(d.severity is Severity.ERROR for d in diagnostics):
+    else:
         diagnostics += (
             *references.problems(program),
             *shadowed.lints(program),
@@ -101,7 +101,7 @@ def _skeletons(
             results, found = inspect.look(
                 checked.analysis, checked.results, lambda w: workflow in (None, w.symbol, plain(w.symbol))
             )
-    except Exception as error:  # noqa: BLE001 - as in `_settle`
+    except Exception as error:  # noqa: BLE001 - it is raised again, with all results
         return checked.results, attrs.evolve(checked, errors=(*checked.errors, ("the skeletons", error))), ()
     return results, checked, found
 
